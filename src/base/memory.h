@@ -1,0 +1,31 @@
+/* The allocator, passed as a value: it counts, and a test can make it fail. */
+#ifndef MOONROOM_BASE_MEMORY_H
+#define MOONROOM_BASE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct memory {
+    size_t requests;   /* allocations asked for since the start */
+    size_t blocks;     /* allocations alive now */
+    size_t fail_at;    /* the request with this number fails; 0: none does */
+    size_t fail_count; /* how many requests from fail_at on fail */
+};
+
+/* An allocator over the C library's, with nothing counted yet. */
+void memory_init(struct memory *memory);
+
+/* Returns size bytes, to be given back with memory_free, or NULL. */
+void *memory_new(struct memory *memory, size_t size);
+
+/* As memory_new, with every byte zero. */
+void *memory_new_zero(struct memory *memory, size_t size);
+
+/* Resizes a block (NULL: a new one). Returns NULL, with the old block
+ * untouched, where there is no memory. */
+void *memory_resize(struct memory *memory, void *block, size_t size);
+
+/* Gives a block back; NULL is fine. */
+void memory_free(struct memory *memory, void *block);
+
+#endif

@@ -1,0 +1,248 @@
+#include "message.h"
+
+#include "close_code.h"
+
+#include <string.h>
+
+/* One call of message_next. A step returns whether it has set the event. */
+struct pull {
+    struct message_parser *parser;
+    const struct message_limits *limits;
+    struct memory *memory;
+    unsigned char *bytes; /* the span's front */
+    size_t length;
+    struct message_event *event;
+};
+
+static unsigned char *take(struct pull *pull, size_t size)
+{
+    unsigned char *bytes = pull->bytes;
+    if (size)
+        pull->bytes += size;
+    pull->length -= size;
+    return bytes;
+}
+
+static bool fail(struct pull *pull, int code, const char *reason)
+{
+    pull->event->kind = MESSAGE_WRONG;
+    pull->event->code = code;
+    pull->event->reason = reason;
+    return true;
+}
+
+static bool need_more(struct pull *pull)
+{
+    pull->event->kind = MESSAGE_NEEDS_MORE;
+    return true;
+}
+
+/* --- Headers -------------------------------------------------------------- */
+
+/* RFC 6455 5.4: a message begins with its type, and ends before the next. */
+static bool is_in_sequence(const struct message_parser *parser)
+{
+    bool continues = parser->frame.opcode == OPCODE_CONTINUATION;
+    return continues == (parser->opcode != 0);
+}
+
+static bool is_too_big(const struct message_parser *parser,
+                       const struct message_limits *limits)
+{
+    size_t have = parser->payload.length;
+    return parser->frame.length > limits->max_frame ||
+           have > limits->max_message ||
+           parser->frame.length > limits->max_message - have;
+}
+
+static bool begin_data(struct pull *pull)
+{
+    struct message_parser *parser = pull->parser;
+    const struct message_limits *limits = pull->limits;
+    const struct frame *frame = &parser->frame;
+    if (!is_in_sequence(parser))
+        return fail(pull, CLOSE_PROTOCOL,
+                    parser->opcode ? "a message begins inside another"
+                                   : "a continuation with nothing to continue");
+    if (frame->opcode == OPCODE_BINARY && limits->refuses_binary)
+        return fail(pull, CLOSE_TYPE, "binary messages are not taken here");
+    if (is_too_big(parser, limits))
+        return fail(pull, CLOSE_SIZE, "the message is too big");
+    if (parser->fragments >= limits->max_fragments)
+        return fail(pull, CLOSE_POLICY, "the message has too many fragments");
+    parser->fragments++;
+    if (frame->opcode != OPCODE_CONTINUATION)
+        parser->opcode = frame->opcode;
+    if (!limits->announces)
+        return false;
+    pull->event->kind = MESSAGE_FRAME;
+    pull->event->opcode = parser->opcode;
+    pull->event->length = (size_t)frame->length;
+    pull->event->total = parser->payload.length + (size_t)frame->length;
+    return true;
+}
+
+/* A header that is whole in the span is read there; the bytes of a split one
+ * are gathered first. */
+static enum frame_progress read_header(struct pull *pull, const char **reason)
+{
+    struct message_parser *parser = pull->parser;
+    const unsigned char *bytes = pull->bytes;
+    size_t had = parser->header_have;
+    size_t have = pull->length;
+    if (have > FRAME_HEADER_MAX - had)
+        have = FRAME_HEADER_MAX - had;
+    if (had) {
+        memcpy(parser->header + had, bytes, have);
+        bytes = parser->header;
+        have += had;
+    }
+    size_t size;
+    enum frame_progress progress =
+        frame_parse(bytes, have, 0, &parser->frame, &size, reason);
+    if (progress == FRAME_NEEDS_MORE) {
+        if (!had)
+            memcpy(parser->header, bytes, have);
+        parser->header_have = (unsigned char)have;
+        take(pull, have - had);
+    } else if (progress == FRAME_COMPLETE) {
+        parser->header_have = 0;
+        take(pull, size - had);
+    }
+    return progress;
+}
+
+static bool take_header(struct pull *pull)
+{
+    const char *reason;
+    if (!pull->length)
+        return need_more(pull);
+    switch (read_header(pull, &reason)) {
+    case FRAME_NEEDS_MORE:
+        return need_more(pull);
+    case FRAME_WRONG:
+        return fail(pull, CLOSE_PROTOCOL, reason);
+    case FRAME_COMPLETE:
+        break;
+    }
+    pull->parser->in_payload = true;
+    pull->parser->frame_have = 0;
+    if (opcode_is_control(pull->parser->frame.opcode))
+        return false;
+    return begin_data(pull);
+}
+
+/* --- Payload -------------------------------------------------------------- */
+
+/* Where the current frame's bytes are kept if they can't be used in place. */
+static struct buffer *frame_buffer(struct message_parser *parser)
+{
+    return opcode_is_control(parser->frame.opcode) ? &parser->control
+                                                   : &parser->payload;
+}
+
+/* A final frame tells the size of the whole, so that the last growth needn't
+ * double; any other says nothing about what is still to come. */
+static bool keep(struct pull *pull, const unsigned char *bytes, size_t size)
+{
+    struct message_parser *parser = pull->parser;
+    struct buffer *buffer = frame_buffer(parser);
+    size_t most = SIZE_MAX;
+    if (parser->frame.is_final)
+        most = buffer->length + size +
+               (size_t)(parser->frame.length - parser->frame_have);
+    return buffer_reserve_within(buffer, pull->memory, size, most) &&
+           buffer_append(buffer, pull->memory, bytes, size);
+}
+
+/* The one place that sees a data frame's bytes before they become payload. */
+static bool check_data(struct pull *pull, const unsigned char *bytes,
+                       size_t size)
+{
+    struct message_parser *parser = pull->parser;
+    if (parser->opcode != OPCODE_TEXT)
+        return true;
+    return utf8_check(&parser->utf8, bytes, size);
+}
+
+static bool deliver(struct pull *pull, unsigned char *bytes, size_t size)
+{
+    struct message_parser *parser = pull->parser;
+    struct message_event *event = pull->event;
+    const struct buffer *buffer = frame_buffer(parser);
+    bool is_control = opcode_is_control(parser->frame.opcode);
+    event->kind = is_control ? MESSAGE_CONTROL : MESSAGE_DATA;
+    event->opcode = is_control ? parser->frame.opcode : parser->opcode;
+    event->bytes = buffer->length ? buffer->bytes : bytes;
+    event->length = buffer->length ? buffer->length : size;
+    parser->is_delivered = true;
+    if (is_control)
+        return true;
+    parser->opcode = 0;
+    parser->fragments = 0;
+    return true;
+}
+
+static bool take_payload(struct pull *pull)
+{
+    struct message_parser *parser = pull->parser;
+    const struct frame *frame = &parser->frame;
+    bool is_data = !opcode_is_control(frame->opcode);
+    uint64_t missing = frame->length - parser->frame_have;
+    size_t size = missing < pull->length ? (size_t)missing : pull->length;
+    unsigned char *bytes = take(pull, size);
+    frame_unmask(bytes, size, frame->mask, parser->frame_have);
+    parser->frame_have += size;
+    if (is_data && !check_data(pull, bytes, size))
+        return fail(pull, CLOSE_DATA, "a text is not valid UTF-8");
+
+    bool is_whole = size == missing;
+    bool is_in_place =
+        is_whole && frame->is_final && !frame_buffer(parser)->length;
+    if (!is_in_place && !keep(pull, bytes, size))
+        return fail(pull, CLOSE_INTERNAL, "no memory for the message");
+    if (!is_whole)
+        return need_more(pull);
+    parser->in_payload = false;
+    if (!frame->is_final)
+        return false;
+    if (is_data && !utf8_is_complete(&parser->utf8))
+        return fail(pull, CLOSE_DATA, "a text ends inside a character");
+    return deliver(pull, bytes, size);
+}
+
+/* --- Public --------------------------------------------------------------- */
+
+static void drop_delivered(struct message_parser *parser, struct memory *memory)
+{
+    if (!parser->is_delivered)
+        return;
+    parser->is_delivered = false;
+    buffer_release(frame_buffer(parser), memory);
+}
+
+void message_next(struct message_parser *parser,
+                  const struct message_limits *limits, struct memory *memory,
+                  unsigned char **span, size_t *length,
+                  struct message_event *event)
+{
+    struct pull pull = {parser, limits, memory, *span, *length, event};
+    *event = (struct message_event){0};
+    drop_delivered(parser, memory);
+    while (!(parser->in_payload ? take_payload(&pull) : take_header(&pull)))
+        ;
+    *span = pull.bytes;
+    *length = pull.length;
+}
+
+bool message_is_partial(const struct message_parser *parser)
+{
+    return parser->opcode || parser->in_payload || parser->header_have;
+}
+
+void message_release(struct message_parser *parser, struct memory *memory)
+{
+    buffer_release(&parser->payload, memory);
+    buffer_release(&parser->control, memory);
+    *parser = (struct message_parser){0};
+}

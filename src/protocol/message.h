@@ -1,0 +1,77 @@
+/* Frames put together into messages (RFC 6455 5.4 to 5.6).
+ *
+ * A pull parser: message_next takes bytes off the front of a span and says
+ * what happened first. A whole frame in the span is unmasked and handed on
+ * where it lies; only what is unfinished is copied, as it arrives. */
+#ifndef MOONROOM_PROTOCOL_MESSAGE_H
+#define MOONROOM_PROTOCOL_MESSAGE_H
+
+#include "buffer.h"
+#include "frame.h"
+#include "utf8.h"
+
+struct message_limits {
+    size_t max_message;   /* bytes of a message: 1009, at header time */
+    size_t max_frame;     /* bytes of a data frame: 1009, at header time */
+    size_t max_fragments; /* frames of a message, empty ones count: 1008 */
+    bool announces;      /* MESSAGE_FRAME comes before a data frame's payload */
+    bool refuses_binary; /* 1003, at header time */
+};
+
+/* All zero before the first frame. An idle parser owns no memory. Private to
+ * message.c but for what message_* below tell. */
+struct message_parser {
+    struct buffer payload; /* of an unfinished message */
+    struct buffer control; /* of an unfinished control frame */
+    struct frame frame;    /* the current one, where in_payload */
+    size_t frame_have;     /* its payload bytes taken so far */
+    size_t fragments;      /* data frames of the message so far */
+    struct utf8 utf8;      /* of a text, over its fragments */
+    unsigned char header[FRAME_HEADER_MAX]; /* the front of a split one */
+    unsigned char header_have;
+    unsigned char opcode; /* of the unfinished message, 0: none */
+    bool in_payload;
+    bool is_delivered; /* the last frame's buffer was handed on: it is
+                          dropped at the next call */
+};
+
+enum message_kind {
+    MESSAGE_NEEDS_MORE, /* the span is used up */
+    MESSAGE_FRAME,   /* a data frame's header is known: opcode is the message's,
+                        length the frame's, total the message's with it; only
+                        where limits->announces. Calling again goes on. */
+    MESSAGE_DATA,    /* a whole message: opcode TEXT (valid UTF-8) or BINARY */
+    MESSAGE_CONTROL, /* a whole Close, Ping or Pong */
+    MESSAGE_WRONG    /* code and reason to fail with; don't call again */
+};
+
+struct message_event {
+    enum message_kind kind;
+    unsigned char opcode;
+    unsigned char *bytes; /* DATA, CONTROL: the payload, borrowed: from the span
+                             or the parser, until the next call */
+    size_t length;        /* of the payload; FRAME: of the frame */
+    size_t total;         /* FRAME: of the message, this frame included */
+    int code;             /* WRONG: 1002, 1003, 1007, 1008, 1009, 1011 */
+    const char *reason;   /* WRONG: a sentence, lives for ever */
+};
+
+/* Takes bytes off the front of *span (advancing *span and *length, and
+ * unmasking in place) until something happens. To be called until it says
+ * NEEDS_MORE or WRONG, even with *length 0: an announced frame may be empty.
+ * The order of checks: 1002, 1003, 1009, 1008. Checks UTF-8 as bytes arrive,
+ * so that a bad text fails inside its frame. Never allocates by a declared
+ * length: memory follows the bytes received. No memory: WRONG with 1011. */
+void message_next(struct message_parser *parser,
+                  const struct message_limits *limits, struct memory *memory,
+                  unsigned char **span, size_t *length,
+                  struct message_event *event);
+
+/* Whether a message has begun and isn't finished (fragments, or part of a
+ * frame). */
+bool message_is_partial(const struct message_parser *parser);
+
+/* Gives back what the parser owns; it is as new then. */
+void message_release(struct message_parser *parser, struct memory *memory);
+
+#endif

@@ -1,0 +1,72 @@
+/* A request whose head has been parsed: one block, shared by count. */
+#ifndef MOONROOM_PROTOCOL_REQUEST_H
+#define MOONROOM_PROTOCOL_REQUEST_H
+
+#include "memory.h"
+#include "slice.h"
+
+#include <stdint.h>
+
+struct request_field; /* private: offsets into the head */
+
+struct request {
+    size_t references;
+    struct memory *memory;
+    struct slice method, target;
+    struct slice path, query; /* of the target: before and behind the '?';
+                                 of an absolute-form target (RFC 9112 3.2.2)
+                                 the scheme and authority are left out, and
+                                 host is taken from it */
+    struct slice host;        /* Host, or the authority of the target */
+    size_t field_count;
+    struct request_field *fields; /* in the same block */
+    /* Set by whoever accepted the connection. */
+    char address[46]; /* INET6_ADDRSTRLEN; "" where unknown */
+    uint16_t port;    /* the peer's */
+    bool is_secure;   /* came over TLS */
+};
+
+/* Takes apart a head that http_parse has passed whole (leading empty line and
+ * final CRLF CRLF included). Field names are stored in lower case. The caller
+ * owns the one reference. Returns NULL, with *status 400 and *reason set where
+ * something that needs the whole head is wrong (no Host or two, a Host that is
+ * no host[:port], a target that is neither origin, absolute nor asterisk form),
+ * or with *status 503 where there is no memory. */
+struct request *request_new(struct memory *memory, const char *head,
+                            size_t length, int *status, const char **reason);
+
+struct request *request_ref(struct request *request);
+void request_unref(struct request *request); /* NULL is fine */
+
+/* The name (lower case) and value of the field with an index below
+ * field_count, in the order of arrival. Borrowed from the request. */
+void request_field(const struct request *request, size_t index,
+                   struct slice *name, struct slice *value);
+
+/* The value of the first field of that (lower-case) name; false, value
+ * untouched, where there is none. */
+bool request_find(const struct request *request, const char *name,
+                  struct slice *value);
+
+/* How many fields have that (lower-case) name. */
+size_t request_count(const struct request *request, const char *name);
+
+/* Whether a comma-separated list of tokens, over all fields of that name, has
+ * the token, without regard to case (RFC 9110 5.6.1). */
+bool request_has_token(const struct request *request, const char *name,
+                       const char *token);
+
+/* Body framing (RFC 9112 6): no body, a length, or chunked. */
+enum request_body { BODY_NONE, BODY_LENGTH, BODY_CHUNKED, BODY_WRONG };
+
+/* How the body is framed; *length for BODY_LENGTH; for BODY_WRONG *status
+ * (400, or 501 for an unknown transfer coding) and *reason. Both lengths and
+ * codings, a sign, a list, a coding other than a lone "chunked" are wrong. A
+ * Content-Length of 0 is BODY_NONE. */
+enum request_body request_body(const struct request *request, uint64_t *length,
+                               int *status, const char **reason);
+
+/* Whether the client wants the connection kept after the answer. */
+bool request_keeps_alive(const struct request *request);
+
+#endif

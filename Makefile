@@ -1,0 +1,187 @@
+# Moonroom's build: `make help` lists the targets.
+#
+# Objects land in $(BUILD)/obj/LAYER/NAME.o and are linked twice:
+# $(BUILD)/lua/moonroom/core.so for lua5.4, $(BUILD)/moonroom for serving.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+# What `make run` serves, and with which flags.
+DIR  ?= examples/chat
+ARGS ?=
+
+# --- Layers: which directories each may include (DESIGN's arrows) -----------
+
+LAYERS := base protocol core net binding process
+
+MAY_INCLUDE_base     := base
+MAY_INCLUDE_protocol := protocol base
+MAY_INCLUDE_core     := core protocol base
+MAY_INCLUDE_net      := net core protocol base
+MAY_INCLUDE_binding  := binding core protocol base
+MAY_INCLUDE_process  := process binding net core protocol base
+
+IN_CORE_SO := base protocol core binding
+IN_BINARY  := $(LAYERS)
+
+SOURCES := $(foreach layer,$(LAYERS),$(sort $(wildcard src/$(layer)/*.c)))
+HEADERS := $(foreach layer,$(LAYERS),$(sort $(wildcard src/$(layer)/*.h)))
+MODULES := $(sort $(wildcard lua/moonroom/*.lua))
+
+objects_of = $(patsubst src/%.c,$(BUILD)/obj/%.o,\
+    $(filter $(addprefix src/,$(addsuffix /%,$(1))),$(SOURCES)))
+
+OBJECTS := $(call objects_of,$(LAYERS))
+
+# --- Flags ------------------------------------------------------------------
+
+PKG_CONFIG ?= pkg-config
+
+# The system's libraries are not ours to warn about.
+LUA_CFLAGS := $(patsubst -I%,-isystem %,\
+    $(shell $(PKG_CONFIG) --cflags-only-I lua5.4 2>/dev/null))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
+    -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wcast-align \
+    -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough
+
+ifneq ($(filter 1 true,$(CI) $(WERROR)),)
+WARNINGS += -Werror
+endif
+
+SANITIZE ?=
+ifeq ($(SANITIZE),)
+MODE_CFLAGS := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+else
+MODE_CFLAGS  := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) \
+    -fno-sanitize-recover=all
+# Stays loaded to the end, so that a report of leaks can name our functions.
+MODE_LDFLAGS := -fsanitize=$(SANITIZE) -Wl,-z,nodelete
+endif
+
+MOONROOM_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden \
+    -fstack-protector-strong $(WARNINGS) $(MODE_CFLAGS)
+MOONROOM_LDFLAGS := -Wl,-z,relro,-z,now $(MODE_LDFLAGS)
+
+# Only binding and process see lua.h at all.
+LAYER_CFLAGS_binding := $(LUA_CFLAGS)
+LAYER_CFLAGS_process := $(LUA_CFLAGS)
+
+flags_of = $(MOONROOM_CFLAGS) $(LAYER_CFLAGS_$(1)) \
+    $(addprefix -iquote src/,$(MAY_INCLUDE_$(1)))
+
+CORE_LIBS   := -lcrypto -lz -ljansson
+BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
+
+# --- Build ------------------------------------------------------------------
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all objects run test lint format asan asan-test valgrind install \
+    uninstall clean help needs headers tidy
+
+all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
+
+objects: $(OBJECTS)
+
+# The host (lua5.4, or the binary) brings Lua's symbols: hence no -llua here.
+$(BUILD)/lua/moonroom/core.so: $(call objects_of,$(IN_CORE_SO))
+	@mkdir -p $(@D)
+	$(CC) -shared $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
+$(BUILD)/moonroom: $(call objects_of,$(IN_BINARY))
+	@mkdir -p $(@D)
+	$(CC) -pie $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(BINARY_LIBS)
+
+define layer_rules
+$(BUILD)/obj/$(1)/%.o: src/$(1)/%.c Makefile | needs
+	@mkdir -p $$(@D)
+	$$(CC) $$(call flags_of,$(1)) $$(CPPFLAGS) $$(CFLAGS) -MD -MP -c -o $$@ $$<
+
+# A header compiles alone.
+$(BUILD)/headers/$(1)/%.ok: src/$(1)/%.h $(HEADERS) Makefile | needs
+	@mkdir -p $$(@D)
+	@printf '#include "%s"\ntypedef int not_empty;\n' $$(<F) | \
+	    $$(CC) $$(call flags_of,$(1)) -fsyntax-only -x c -
+	@touch $$@
+
+# Depends on the object, which depends on each header: so it is as fresh.
+$(BUILD)/tidy/$(1)/%.ok: src/$(1)/%.c $(BUILD)/obj/$(1)/%.o .clang-tidy
+	@mkdir -p $$(@D)
+	@clang-tidy --quiet $$< -- $$(call flags_of,$(1)) 2>$$@.err || \
+	    { grep -v 'warnings* generated' $$@.err >&2; exit 1; }
+	@touch $$@
+endef
+$(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
+
+-include $(OBJECTS:.o=.d)
+
+# Says what is missing, instead of a compiler's guess.
+needs:
+	@command -v $(firstword $(CC)) >/dev/null && \
+	    $(PKG_CONFIG) --exists lua5.4 openssl zlib jansson || { \
+	    echo "make: a compiler or a library is missing;" \
+	        "'scripts/setup run' installs what building needs" >&2; exit 1; }
+
+# For scripts/lint.
+headers: $(patsubst src/%.h,$(BUILD)/headers/%.ok,$(HEADERS))
+tidy: $(patsubst src/%.c,$(BUILD)/tidy/%.ok,$(SOURCES))
+
+# --- Use --------------------------------------------------------------------
+
+run: ## serve examples/chat; DIR= another directory, ARGS= more flags
+	@scripts/setup run
+	@$(MAKE) --no-print-directory all
+	$(BUILD)/moonroom run $(ARGS) $(DIR)
+
+test: ## build, then run every spec; SPECS= some of them
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) scripts/test $(SPECS)
+
+lint: ## compilers' warnings, clang-tidy, cppcheck, luacheck, format, layers
+	@scripts/setup lint
+	@BUILD=$(BUILD) scripts/lint
+
+format: ## reformat the C sources in place
+	clang-format -i $(SOURCES) $(HEADERS)
+
+asan: ## build everything with ASan and UBSan into build/asan
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan \
+	    SANITIZE=address,undefined all
+
+asan-test: ## run the specs on the ASan build; SPECS= some of them
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory asan
+	@BUILD=$(BUILD) scripts/test --asan $(SPECS)
+
+valgrind: ## run the specs of core.so under valgrind; definite leaks fail
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) scripts/test --valgrind $(SPECS)
+
+# --- Install ----------------------------------------------------------------
+
+BINDIR   := $(DESTDIR)$(PREFIX)/bin
+LUALIB   := $(DESTDIR)$(PREFIX)/lib/lua/5.4/moonroom
+LUASHARE := $(DESTDIR)$(PREFIX)/share/lua/5.4/moonroom
+
+install: all ## install under PREFIX (/usr/local), below DESTDIR
+	install -d $(BINDIR) $(LUALIB) $(LUASHARE)
+	install -m 755 $(BUILD)/moonroom $(BINDIR)/moonroom
+	install -m 644 $(BUILD)/lua/moonroom/core.so $(LUALIB)/core.so
+	$(if $(MODULES),install -m 644 $(MODULES) $(LUASHARE))
+
+uninstall: ## remove exactly what install put there
+	rm -f $(BINDIR)/moonroom $(LUALIB)/core.so
+	rm -f $(addprefix $(LUASHARE)/,$(notdir $(MODULES)))
+	rmdir $(LUALIB) $(LUASHARE) 2>/dev/null || true
+
+clean: ## remove the build directory
+	rm -rf $(BUILD)
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | \
+	    expand -t 14

@@ -155,7 +155,7 @@ describe("timers and a model of them", function()
   local function compare(seed)
     math.randomseed(seed)
     local timers, model, order, now = kit.timers(COUNT), {}, 0, 0
-    for _ = 1, 5000 do
+    for _ = 1, 2000 do
       local number, action = math.random(COUNT), math.random(10)
       if action <= 6 then
         local due = now + math.random(0, 20) / 2

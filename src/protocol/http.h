@@ -16,13 +16,13 @@ struct http_limits {
 
 /* All zero before the first byte of a request. */
 struct http_parser {
-    unsigned char state;  /* private to http.c, as are the next four */
+    unsigned char state; /* private to http.c, as are the next four */
     unsigned char matched;
     size_t length;
     size_t target;
     size_t fields;
-    int status;           /* HTTP_WRONG: the status to answer with */
-    const char *reason;   /* HTTP_WRONG: a sentence, lives for ever */
+    int status;         /* HTTP_WRONG: the status to answer with */
+    const char *reason; /* HTTP_WRONG: a sentence, lives for ever */
 };
 
 enum http_progress {

@@ -213,7 +213,7 @@ static bool take_payload(struct pull *pull)
 
 /* --- Public --------------------------------------------------------------- */
 
-static void drop_delivered(struct message_parser *parser, struct memory *memory)
+void message_settle(struct message_parser *parser, struct memory *memory)
 {
     if (!parser->is_delivered)
         return;
@@ -228,7 +228,7 @@ void message_next(struct message_parser *parser,
 {
     struct pull pull = {parser, limits, memory, *span, *length, event};
     *event = (struct message_event){0};
-    drop_delivered(parser, memory);
+    message_settle(parser, memory);
     while (!(parser->in_payload ? take_payload(&pull) : take_header(&pull)))
         ;
     *span = pull.bytes;

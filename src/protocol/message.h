@@ -67,6 +67,10 @@ void message_next(struct message_parser *parser,
                   unsigned char **span, size_t *length,
                   struct message_event *event);
 
+/* Gives back what the last event lent, for a caller that is done with it and
+ * won't call message_next until more bytes come. */
+void message_settle(struct message_parser *parser, struct memory *memory);
+
 /* Whether a message has begun and isn't finished (fragments, or part of a
  * frame). */
 bool message_is_partial(const struct message_parser *parser);

@@ -1,0 +1,200 @@
+local kit = require("moonroom.core").testkit.options
+
+-- The table of DESIGN 7, as a person reads it.
+local DEFAULTS = {
+  max_header = "16384", max_target = "8192", max_fields = "100", handshake_timeout = "10 s",
+  max_pending_handshakes = "1024", max_body = "65536", max_message = "1048576", max_frame = "0",
+  max_fragments = "16384", message_timeout = "60 s", send_queue = "4194304",
+  write_stall = "30 s", close_timeout = "5 s", max_clients = "10000", max_rooms = "10000",
+  accepts_per_turn = "16", messages_per_turn = "64", bytes_per_turn = "262144",
+  shutdown_timeout = "25 s", log_level = "info",
+}
+
+local ROOM_DEFAULTS = {
+  max_message = "1048576", max_frame = "0", max_fragments = "16384", message_timeout = "60 s",
+  max_clients = "0", send_queue = "4194304", write_stall = "30 s", close_timeout = "5 s",
+}
+
+-- Nothing is set and the sentence names the option, the value and the range.
+local function assert_refused(said, ...)
+  local name, value, target = ...
+  local set = type(value) == "number" and kit.set_number or kit.set_text
+  local outcome, message, kept = set(...)
+  assert.is_nil(outcome, ("%s took %s"):format(name, value))
+  assert.equal(kit.format(name, target), kept)
+  assert.equal(said, message)
+end
+
+describe("the table of options", function()
+  it("has the documented defaults", function()
+    assert.same(DEFAULTS, kit.defaults())
+  end)
+
+  it("has the documented defaults of a room's fields", function()
+    assert.same(ROOM_DEFAULTS, kit.defaults("room"))
+  end)
+
+  it("has a default within each range, and a line of help that fits", function()
+    for _, which in ipairs { "worker", "room" } do
+      for _, row in ipairs(kit.table(which)) do
+        local value = tonumber((kit.format(row.name, which):gsub(" s$", "")))
+        assert.is_true(#row.help > 0 and #row.help <= 47, row.name)
+        if row.type ~= "level" then
+          assert.is_true(row.minimum <= value and value <= row.maximum, row.name)
+        end
+      end
+    end
+  end)
+
+  it("gives a room's field the range that the option for all rooms has", function()
+    local ranges = {}
+    for _, row in ipairs(kit.table()) do
+      ranges[row.name] = { row.minimum, row.maximum, row.type }
+    end
+    for _, row in ipairs(kit.table("room")) do
+      if row.name ~= "max_clients" then
+        assert.same(ranges[row.name], { row.minimum, row.maximum, row.type })
+      end
+    end
+  end)
+
+  it("takes each bound and refuses what lies beyond", function()
+    for _, which in ipairs { "worker", "room" } do
+      for _, row in ipairs(kit.table(which)) do
+        if row.type ~= "level" then
+          assert.is_string(kit.set_number(row.name, row.minimum, which))
+          assert.is_string(kit.set_number(row.name, row.maximum, which))
+          assert.is_nil(kit.set_number(row.name, row.minimum - 0.001, which))
+          assert.is_nil(kit.set_number(row.name, row.maximum + 1, which))
+        end
+      end
+    end
+  end)
+
+  it("finds an option whose dashes stand for underscores", function()
+    assert.equal("7", (kit.set_text("max-rooms", "7")))
+    assert.has_error(function() kit.set_text("maxrooms", "7") end)
+    assert.has_error(function() kit.set_text("MAX_ROOMS", "7") end)
+    assert.has_error(function() kit.set_text("max_room", "7") end)
+  end)
+end)
+
+describe("an option set to a number", function()
+  it("keeps it exactly", function()
+    assert.equal("1073741824", (kit.set_number("max_message", 1 << 30)))
+    assert.equal("0.25 s", (kit.set_number("close_timeout", 0.25)))
+    assert.equal("1", (kit.set_number("max_rooms", 1.0)))
+  end)
+
+  it("refuses a fraction of a byte or of a thing that is counted", function()
+    assert_refused("max_message must be a whole number of bytes from 1 to 1073741824, not 1.5",
+      "max_message", 1.5)
+    assert_refused("max_rooms must be a whole number from 1 to 1000000000, not 2.25",
+      "max_rooms", 2.25)
+  end)
+
+  it("refuses what is out of range, infinite or not a number", function()
+    assert_refused("max_clients must be a whole number from 1 to 1000000000, not 0",
+      "max_clients", 0)
+    assert_refused("close_timeout must be a number of seconds from 0.01 to 86400, not -1",
+      "close_timeout", -1)
+    assert_refused("close_timeout must be a number of seconds from 0.01 to 86400, not inf",
+      "close_timeout", math.huge)
+    assert_refused("max_rooms must be a whole number from 1 to 1000000000, not NaN",
+      "max_rooms", 0 / 0)
+    assert_refused("max_frame must be a whole number of bytes from 0 to 1073741824, not 1e+300",
+      "max_frame", 1e300, "room")
+  end)
+
+  it("refuses one where a level's name is meant", function()
+    assert_refused("log_level must be debug, info, warn, error or off, not 1", "log_level", 1)
+  end)
+end)
+
+describe("an option set by text", function()
+  it("reads whole numbers", function()
+    assert.equal("33554432", (kit.set_text("max_message", "33554432")))
+    assert.equal("1000000", (kit.set_text("max_fragments", "1000000")))
+    assert.equal("5", (kit.set_text("max_rooms", "0005")))
+  end)
+
+  it("reads KiB, MiB and GiB for bytes", function()
+    for text, bytes in pairs {
+      ["64k"] = "65536", ["64K"] = "65536", ["64KiB"] = "65536", ["64 kib"] = "65536",
+      ["4m"] = "4194304", ["4 MiB"] = "4194304", ["1g"] = "1073741824", ["0.5k"] = "512",
+    } do
+      assert.equal(bytes, (kit.set_text("max_message", text)), text)
+    end
+  end)
+
+  it("reads milliseconds to hours for times", function()
+    for text, seconds in pairs {
+      ["10"] = "10 s", ["10s"] = "10 s", ["500ms"] = "0.5 s", ["2 min"] = "120 s",
+      ["1h"] = "3600 s", ["0.5"] = "0.5 s", ["1.25s"] = "1.25 s",
+    } do
+      assert.equal(seconds, (kit.set_text("close_timeout", text)), text)
+    end
+  end)
+
+  it("reads a level's name", function()
+    for _, level in ipairs { "debug", "info", "warn", "error", "off" } do
+      assert.equal(level, (kit.set_text("log_level", level)))
+    end
+    assert_refused('log_level must be debug, info, warn, error or off, not "loud"',
+      "log_level", "loud")
+  end)
+
+  it("says what it would take instead", function()
+    assert_refused('max_message must be a whole number of bytes from 1 to 1073741824 '
+      .. '(such as 65536, 64k or 4m), not "much"', "max_message", "much")
+    assert_refused('write_stall must be a number of seconds from 0.01 to 86400 '
+      .. '(such as 10, 10s or 500ms), not "0"', "write_stall", "0")
+    assert_refused('max_rooms must be a whole number from 1 to 1000000000, not "64k"',
+      "max_rooms", "64k")
+  end)
+
+  it("refuses every other way to write a number", function()
+    for _, text in ipairs {
+      "", " ", "-1", "+1", "1e3", "0x10", "1.", ".5", "1..5", "1.2.3", "nan", "inf", "1,000", "k",
+      "1kk", "1 2", "64kb", "5s", "1\0", "1\n2", ("9"):rep(40), ("1"):rep(400),
+    } do
+      assert.is_nil(kit.set_text("max_message", text), text)
+    end
+    for _, text in ipairs { "5k", "5sec", "1ms ago", "s" } do
+      assert.is_nil(kit.set_text("close_timeout", text), text)
+    end
+  end)
+
+  it("quotes a wrong value on one line, and only the start of a long one", function()
+    local _, message = kit.set_text("max_rooms", "a\27\n" .. ("b"):rep(5000))
+    assert.matches('not "a%?%?b+%.%.%."$', message)
+    assert.is_true(#message < 256)
+  end)
+end)
+
+describe("the suggestion for an unknown option", function()
+  it("is the name that is a few edits away", function()
+    assert.equal("max_message", kit.suggest("max_mesage"))
+    assert.equal("max_message", kit.suggest("max-massages"))
+    assert.equal("max_message", kit.suggest("max_emssage"))
+    assert.equal("log_level", kit.suggest("loglevel"))
+    assert.equal("log_level", kit.suggest("LOG_LEVEL"))
+    assert.equal("max_rooms", kit.suggest("max_room"))
+  end)
+
+  it("is the nearest of several", function()
+    assert.equal("max_frame", kit.suggest("max_fram"))
+    assert.equal("max_fields", kit.suggest("max_field"))
+    assert.equal("close_timeout", kit.suggest("closetimeout", "room"))
+  end)
+
+  it("is nothing for a word that is like none", function()
+    for _, word in ipairs { "", "x", "max", "colour", "verbose", ("max_message"):rep(20) } do
+      assert.is_nil(kit.suggest(word), word)
+    end
+  end)
+
+  it("looks only into the table that is asked", function()
+    assert.is_nil(kit.suggest("log_level", "room"))
+  end)
+end)

@@ -1,0 +1,38 @@
+/* What the core asks of whoever programs it: binding/, by Lua scripts. */
+#ifndef MOONROOM_CORE_APPLICATION_H
+#define MOONROOM_CORE_APPLICATION_H
+
+#include "connection.h"
+
+/* None of these may free a connection or a room; all may mark them. */
+struct application {
+    /* A handshake with nothing wrong so far: answer it, now or later, with
+     * connection_accept or connection_respond. connection->request has it. */
+    void (*upgrade)(struct connection *connection);
+    /* An ordinary request, to be answered with connection_respond or
+     * connection_respond_file. */
+    void (*request)(struct connection *connection);
+    /* Before a data frame's payload is read, where room->announces. Returns 0
+     * to go on, or a close code, with *reason borrowed until the next call. */
+    int (*check)(struct connection *connection, enum opcode opcode,
+                 size_t length, size_t total, struct slice *reason);
+    /* A whole message; the bytes are borrowed. */
+    void (*message)(struct connection *connection, enum opcode opcode,
+                    const unsigned char *bytes, size_t length);
+    /* A pong; rtt in seconds, negative where it answers no ping of ours. */
+    void (*pong)(struct connection *connection, const unsigned char *bytes,
+                 size_t length, double rtt);
+    /* The last event, once for each join; connection->leave says how it ended,
+     * and it is a member of no room any more. */
+    void (*leave)(struct connection *connection);
+    /* The connection's memory goes: forget it. */
+    void (*forget)(struct connection *connection);
+    /* Says in room->announces, ->accepts_binary and ->limits what the room's
+     * scripts want now. Called when hub->version has moved on, while the room
+     * has a member. */
+    void (*refresh)(struct room *room);
+    /* The room is freed with its hub: forget it. */
+    void (*forget_room)(struct room *room);
+};
+
+#endif

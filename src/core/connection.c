@@ -1,0 +1,363 @@
+#include "connection.h"
+
+#include "close_code.h"
+#include "exchange.h"
+#include "hub.h"
+#include "room.h"
+#include "websocket.h"
+
+/* How long the peer may take to end after our FIN (RFC 6455 7.1.1). */
+static const double drain_timeout = 2;
+
+static void expire(struct timer *timer, double now);
+
+struct connection *connection_new(struct hub *hub, struct transport *transport)
+{
+    struct connection *connection =
+        memory_new_zero(&hub->memory, sizeof *connection);
+    if (!connection)
+        return NULL;
+    connection->hub = hub;
+    connection->transport = transport;
+    connection->timer.expire = expire;
+    connection->due = hub->now + hub->options.handshake_timeout;
+    if (!timers_start(&hub->timers, &hub->memory, &connection->timer,
+                      connection->due)) {
+        memory_free(&hub->memory, connection);
+        return NULL;
+    }
+    list_append(&hub->pending, &connection->link);
+    hub->pending_count++;
+    list_init(&connection->dirty);
+    list_init(&connection->ready);
+    list_init(&connection->leaving);
+    list_init(&connection->dying);
+    return connection;
+}
+
+void connection_free(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    struct transport *transport = connection->transport;
+    transport->class->close(transport, connection->is_reset);
+    exchange_release(connection);
+    message_release(&connection->parser, &hub->memory);
+    outq_clear(&connection->output, &hub->pool);
+    blob_unref(connection->pong);
+    memory_free(&hub->memory, connection->leave.reason);
+    memory_free(&hub->memory, connection);
+}
+
+void connection_die(struct connection *connection, bool reset)
+{
+    struct hub *hub = connection->hub;
+    if (connection->state == CONNECTION_DEAD)
+        return;
+    websocket_abandon(connection);
+    connection->state = CONNECTION_DEAD;
+    connection->is_reset = reset;
+    timers_stop(&hub->timers, &connection->timer);
+    list_remove(&connection->dirty);
+    list_remove(&connection->ready);
+    list_remove(&connection->link);
+    if (connection->is_upgraded)
+        hub->connection_count--;
+    else
+        hub->pending_count--;
+    list_append(&hub->dying, &connection->dying);
+}
+
+void connection_mark_dirty(struct connection *connection)
+{
+    if (list_is_empty(&connection->dirty))
+        list_append(&connection->hub->dirty, &connection->dirty);
+}
+
+static void take_earlier(double *due, double candidate)
+{
+    if (candidate > 0 && (*due <= 0 || candidate < *due))
+        *due = candidate;
+}
+
+void connection_arm(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    double due = connection->due;
+    take_earlier(&due, connection->message_due);
+    take_earlier(&due, connection->stall_due);
+    if (due <= 0)
+        timers_stop(&hub->timers, &connection->timer);
+    else if (!timers_start(&hub->timers, &hub->memory, &connection->timer, due))
+        connection_die(connection, true);
+}
+
+static void pause_reading(struct connection *connection, bool pause)
+{
+    struct transport *transport = connection->transport;
+    if (connection->is_paused == pause)
+        return;
+    connection->is_paused = pause;
+    transport->class->want_read(transport, !pause);
+}
+
+static bool takes_input(const struct connection *connection)
+{
+    return connection->state < CONNECTION_DRAINING;
+}
+
+/* Takes bytes off the front until they are used up or must wait. */
+static void serve(struct connection *connection, unsigned char **bytes,
+                  size_t *length)
+{
+    const struct options *options = &connection->hub->options;
+    struct share share = {options->messages_per_turn, options->bytes_per_turn};
+    while (*length) {
+        switch (connection->state) {
+        case CONNECTION_HEAD:
+            exchange_receive(connection, bytes, length);
+            break;
+        case CONNECTION_OPEN:
+        case CONNECTION_CLOSING:
+            if (!share.messages || !share.bytes)
+                return;
+            websocket_receive(connection, &share, bytes, length);
+            break;
+        default: /* deciding: they wait; draining, dead: nobody wants them */
+            return;
+        }
+    }
+}
+
+static void wait_for_turn(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    pause_reading(connection, true);
+    if (connection->state != CONNECTION_DECIDING &&
+        list_is_empty(&connection->ready))
+        list_append(&hub->ready, &connection->ready);
+}
+
+/* Bytes that can't be served now are kept; as long as there are any, nothing
+ * more is read from this peer. */
+static void keep(struct connection *connection, const unsigned char *bytes,
+                 size_t length)
+{
+    struct memory *memory = &connection->hub->memory;
+    if (!length || !takes_input(connection))
+        return;
+    if (buffer_append(&connection->input, memory, bytes, length))
+        wait_for_turn(connection);
+    else
+        connection_die(connection, true);
+}
+
+/* Input that waits, as opposed to the beginning of a head. */
+static bool has_waiting(const struct connection *connection)
+{
+    return connection->input.length && !connection->head;
+}
+
+void connection_receive(struct connection *connection, unsigned char *bytes,
+                        size_t length)
+{
+    if (!takes_input(connection))
+        return;
+    if (!has_waiting(connection))
+        serve(connection, &bytes, &length);
+    keep(connection, bytes, length);
+}
+
+void connection_serve(struct connection *connection)
+{
+    struct memory *memory = &connection->hub->memory;
+    if (!takes_input(connection) || connection->state == CONNECTION_DECIDING)
+        return;
+    struct buffer held = connection->input;
+    unsigned char *bytes = held.bytes + connection->input_at;
+    size_t length = held.length - connection->input_at;
+    connection->input = (struct buffer){0};
+    connection->input_at = 0;
+    serve(connection, &bytes, &length);
+    if (length && takes_input(connection)) {
+        connection->input = held;
+        connection->input_at = held.length - length;
+        wait_for_turn(connection);
+        return;
+    }
+    buffer_release(&held, memory);
+    if (takes_input(connection))
+        pause_reading(connection, false);
+    if (connection->is_ended)
+        connection_end(connection, false);
+}
+
+void connection_end(struct connection *connection, bool broken)
+{
+    connection->is_ended = true;
+    if (broken) {
+        connection_die(connection, true);
+        return;
+    }
+    switch (connection->state) {
+    case CONNECTION_DRAINING:
+        if (connection->is_shut)
+            connection_die(connection, false);
+        break;
+    case CONNECTION_OPEN:
+    case CONNECTION_CLOSING:
+        if (!has_waiting(connection))
+            connection_die(connection, false);
+        break;
+    case CONNECTION_DECIDING: /* half closed: it may still read the answer */
+        connection->keeps_alive = false;
+        break;
+    default:
+        if (connection->output.bytes)
+            connection_drain(connection);
+        else
+            connection_die(connection, false);
+    }
+}
+
+void connection_writable(struct connection *connection)
+{
+    struct transport *transport = connection->transport;
+    if (connection->state == CONNECTION_DEAD)
+        return;
+    transport->class->want_write(transport, false);
+    connection->is_stuck = false;
+    connection->stall_due = 0;
+    connection_mark_dirty(connection);
+}
+
+void connection_drain(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    if (connection->state >= CONNECTION_DRAINING)
+        return;
+    connection->state = CONNECTION_DRAINING;
+    connection->message_due = 0;
+    connection->due = hub->now + hub->options.limits.close_timeout;
+    message_release(&connection->parser, &hub->memory);
+    buffer_release(&connection->input, &hub->memory);
+    connection->input_at = 0;
+    list_remove(&connection->ready);
+    pause_reading(connection, false);
+    connection_mark_dirty(connection);
+    connection_arm(connection);
+}
+
+/* All is written: FIN, then wait for theirs, so that no reset overtakes what
+ * they haven't read yet. */
+static void finish_drain(struct connection *connection)
+{
+    struct transport *transport = connection->transport;
+    if (connection->is_ended) {
+        connection_die(connection, false);
+        return;
+    }
+    if (connection->is_shut)
+        return;
+    transport->class->shutdown(transport);
+    connection->is_shut = true;
+    take_earlier(&connection->due, connection->hub->now + drain_timeout);
+    connection_arm(connection);
+}
+
+static void get_stuck(struct connection *connection)
+{
+    struct transport *transport = connection->transport;
+    connection->is_stuck = true;
+    connection->stall_due =
+        connection->hub->now + websocket_limits(connection)->write_stall;
+    transport->class->want_write(transport, true);
+    connection_arm(connection);
+}
+
+/* Writes once. Returns whether all of it was taken. */
+static bool write_some(struct connection *connection)
+{
+    struct transport *transport = connection->transport;
+    struct span spans[TRANSPORT_MAX_SPANS];
+    int count = outq_spans(&connection->output, spans, TRANSPORT_MAX_SPANS);
+    size_t offered = 0;
+    for (int i = 0; i < count; i++)
+        offered += spans[i].length;
+    ssize_t taken = transport->class->write(transport, spans, count);
+    if (taken < 0) {
+        connection_die(connection, true);
+        return false;
+    }
+    outq_consume(&connection->output, &connection->hub->pool, (size_t)taken);
+    if ((size_t)taken < offered)
+        get_stuck(connection);
+    return (size_t)taken == offered;
+}
+
+void connection_flush(struct connection *connection)
+{
+    if (connection->state == CONNECTION_DEAD || connection->is_stuck)
+        return;
+    do {
+        while (connection->output.bytes)
+            if (!write_some(connection))
+                return;
+        websocket_resume(connection);
+    } while (connection->output.bytes || exchange_refill(connection));
+    if (connection->state == CONNECTION_DRAINING)
+        finish_drain(connection);
+}
+
+size_t connection_buffered(const struct connection *connection)
+{
+    return connection->output.bytes;
+}
+
+void connection_terminate(struct connection *connection)
+{
+    connection_die(connection, true);
+}
+
+static void expire_open(struct connection *connection, double now)
+{
+    if (connection->message_due > 0 && connection->message_due <= now)
+        websocket_fail(connection, CLOSE_POLICY, "the message took too long");
+    else
+        connection_arm(connection);
+}
+
+static void expire_head(struct connection *connection)
+{
+    if (connection->head)
+        exchange_refuse(connection, 408, "handshake_timeout",
+                        "the request took too long");
+    else
+        connection_die(connection, false);
+}
+
+static void expire(struct timer *timer, double now)
+{
+    struct connection *connection = LIST_ENTRY(timer, struct connection, timer);
+    bool has_stalled =
+        connection->stall_due > 0 && connection->stall_due <= now;
+    if (has_stalled) {
+        connection_die(connection, true);
+        return;
+    }
+    switch (connection->state) {
+    case CONNECTION_HEAD:
+        expire_head(connection);
+        break;
+    case CONNECTION_OPEN:
+        expire_open(connection, now);
+        break;
+    case CONNECTION_DECIDING:
+        if (connection->download) /* it has a stall_due of its own */
+            connection_arm(connection);
+        else
+            connection_die(connection, true);
+        break;
+    default: /* closing and draining that took too long */
+        connection_die(connection, connection->output.bytes > 0);
+    }
+}

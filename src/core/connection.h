@@ -1,0 +1,162 @@
+/* One accepted connection, from its first byte to its last.
+ *
+ * Everything here marks (dirty, leaving, dying) and never frees: a connection
+ * is valid until the end of the turn in which it died. There is one way to
+ * die, connection_die, and it is idempotent. */
+#ifndef MOONROOM_CORE_CONNECTION_H
+#define MOONROOM_CORE_CONNECTION_H
+
+#include "files.h"
+#include "http.h"
+#include "list.h"
+#include "message.h"
+#include "outq.h"
+#include "request.h"
+#include "timers.h"
+#include "transport.h"
+
+struct download;
+struct hub;
+struct room;
+
+enum connection_state {
+    CONNECTION_HEAD,     /* reading a request head */
+    CONNECTION_DECIDING, /* the application has the request */
+    CONNECTION_OPEN,     /* upgraded: messages come and go */
+    CONNECTION_CLOSING,  /* our Close is queued, theirs hasn't come */
+    CONNECTION_DRAINING, /* what is queued goes out, then FIN; input is dropped
+                          */
+    CONNECTION_DEAD      /* nothing may happen; freed at the end of the turn */
+};
+
+/* How the WebSocket ended. */
+struct leave {
+    int code;     /* of the Close that came first, 1006 where none did */
+    bool clean;   /* both Close frames were exchanged */
+    char *reason; /* of the same Close, owned, may be NULL */
+    size_t reason_length;
+};
+
+/* Private to core/, but for hub, owner, room, request, leave, state, address
+ * and joined_at, which the application reads. */
+struct connection {
+    struct hub *hub;
+    struct transport *transport;
+    struct room *room; /* NULL but while a member */
+    void *owner;       /* the application's: its client */
+    void *asker;       /* the application's, while it decides */
+    size_t slot;       /* in room->members */
+    struct list link;  /* in hub->connections or hub->pending */
+    struct list dirty, ready, leaving, dying; /* in those of the hub */
+    struct timer timer;
+    struct outq output;
+    struct message_parser parser;
+    struct buffer input;      /* of an unfinished head, or not served yet */
+    size_t input_at;          /* where what isn't served begins */
+    struct http_parser *head; /* while a head is unfinished */
+    struct request *request;
+    struct download *download; /* a file that is being sent */
+    struct blob *pong;         /* the latest, while output is stuck */
+    struct leave leave;
+    double joined_at;   /* Unix time */
+    double due;         /* end of the handshake or of the closing; 0: none */
+    double message_due; /* 0: no message is unfinished */
+    double stall_due;   /* 0: output isn't stuck */
+    double ping_at;     /* 0: no ping of ours is unanswered */
+    uint32_t ping_hash; /* of its payload */
+    uint16_t port;
+    unsigned char state; /* enum connection_state */
+    bool is_upgraded;
+    bool is_stuck;  /* the transport took less than all */
+    bool is_paused; /* the transport was told not to read */
+    bool is_shut;   /* FIN was sent */
+    bool is_ended;  /* their FIN has come */
+    bool is_reset;  /* died without grace */
+    bool is_secure;
+    bool keeps_alive; /* after the response another request is read */
+    bool owes_leave;  /* it has joined, and its leave isn't queued yet */
+    char address[46];
+};
+
+/* --- called by the transport --- */
+
+/* Bytes have come; they are the caller's and may be changed (unmasked). */
+void connection_receive(struct connection *connection, unsigned char *bytes,
+                        size_t length);
+/* The peer sent FIN, or (broken) the connection was reset. */
+void connection_end(struct connection *connection, bool broken);
+/* The transport can take bytes again. */
+void connection_writable(struct connection *connection);
+
+/* --- called by the application --- */
+
+/* Answers a good handshake with 101 and makes the connection a member of the
+ * room. fields: further response fields, each ended by CRLF. Returns false,
+ * with the connection answered by 503 or gone, where that can't be. */
+bool connection_accept(struct connection *connection, struct room *room,
+                       struct slice protocol, struct slice fields);
+
+/* Answers a request with a status, fields (each ended by CRLF) and a body; an
+ * upgrade that is refused closes the connection after it. */
+void connection_respond(struct connection *connection, int status,
+                        struct slice fields, struct slice body);
+
+/* As connection_respond, closing the connection after it, and logged with the
+ * rule that refused (an option's or a field's name) and the reason, a sentence
+ * that says what would allow it. An empty body: "STATUS PHRASE: reason". */
+void connection_refuse(struct connection *connection, int status,
+                       struct slice fields, struct slice body, const char *rule,
+                       struct slice reason);
+
+/* Answers a GET or HEAD with a file below the hub's source. Returns false,
+ * nothing answered, where the path means no file there. */
+bool connection_respond_file(struct connection *connection);
+
+/* Queues a message or a ping (opcode TEXT, BINARY, PING; text is valid UTF-8,
+ * a ping has at most 125 bytes). Returns false where the connection is not
+ * open. Never writes, never waits. */
+bool connection_send(struct connection *connection, enum opcode opcode,
+                     const void *bytes, size_t length);
+
+/* Queues a frame that is encoded already; the queue takes its own reference.
+ * Returns false as connection_send does. */
+bool connection_send_blob(struct connection *connection, struct blob *frame);
+
+/* Begins the closing handshake with a code that may be sent (0: none) and a
+ * reason (valid UTF-8, cut to 123 bytes). False where it isn't open. */
+bool connection_close(struct connection *connection, int code,
+                      struct slice reason);
+
+/* Ends it without a closing handshake: on_leave gets 1006. */
+void connection_terminate(struct connection *connection);
+
+/* Bytes that are queued and not yet taken by the transport. */
+size_t connection_buffered(const struct connection *connection);
+
+/* --- used inside core/ --- */
+
+struct connection *connection_new(struct hub *hub, struct transport *transport);
+
+/* The dead one's memory; only the hub calls it, at the end of a turn. */
+void connection_free(struct connection *connection);
+
+/* The one way to die. reset: what is unsent is thrown away. */
+void connection_die(struct connection *connection, bool reset);
+
+/* Serves what was read in an earlier turn, one share of it. */
+void connection_serve(struct connection *connection);
+
+/* Writes what is queued, as far as the transport takes it. */
+void connection_flush(struct connection *connection);
+
+/* Has connection_flush called at the end of the turn. */
+void connection_mark_dirty(struct connection *connection);
+
+/* Sets the timer to the earliest of the three deadlines. */
+void connection_arm(struct connection *connection);
+
+/* Has what is queued go out, then FIN; what still comes is dropped; then, or
+ * after close_timeout, TCP is closed. */
+void connection_drain(struct connection *connection);
+
+#endif

@@ -1,0 +1,437 @@
+#include "exchange.h"
+
+#include "download.h"
+#include "handshake.h"
+#include "hub.h"
+#include "response.h"
+#include "room.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct slice nothing = {NULL, 0};
+
+/* --- responses --- */
+
+static bool is_head(const struct connection *connection)
+{
+    return connection->request && slice_is(connection->request->method, "HEAD");
+}
+
+static bool queue_head(struct connection *connection, int status,
+                       struct slice fields, uint64_t length)
+{
+    struct hub *hub = connection->hub;
+    struct buffer head = {0};
+    bool queued = response_head(&head, &hub->memory, status, fields, length,
+                                connection->keeps_alive) &&
+                  outq_append(&connection->output, &hub->pool,
+                              (struct span){head.bytes, head.length},
+                              (struct span){NULL, 0});
+    buffer_release(&head, &hub->memory);
+    return queued;
+}
+
+/* The response is queued whole: the next request, or the end. */
+static void finish(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    connection_mark_dirty(connection);
+    if (!connection->keeps_alive) {
+        connection_drain(connection);
+        return;
+    }
+    request_unref(connection->request);
+    connection->request = NULL;
+    connection->state = CONNECTION_HEAD;
+    connection->due = hub->now + hub->options.handshake_timeout;
+    connection_arm(connection);
+    bool waits = connection->input.length && list_is_empty(&connection->ready);
+    if (connection->state == CONNECTION_HEAD && waits)
+        list_append(&hub->ready, &connection->ready);
+}
+
+static void respond(struct connection *connection, int status,
+                    struct slice fields, struct slice body)
+{
+    struct hub *hub = connection->hub;
+    if (is_head(connection))
+        body.bytes = NULL;
+    struct span span = {body.bytes, body.bytes ? body.length : 0};
+    if (queue_head(connection, status, fields, body.length) &&
+        outq_append(&connection->output, &hub->pool, (struct span){NULL, 0},
+                    span))
+        finish(connection);
+    else
+        connection_die(connection, true);
+}
+
+void connection_respond(struct connection *connection, int status,
+                        struct slice fields, struct slice body)
+{
+    if (connection->state == CONNECTION_DECIDING)
+        respond(connection, status, fields, body);
+}
+
+/* Who asks for what isn't there does no harm; a refused handshake is a matter
+ * for whoever runs the server. */
+static enum log_level refusal_level(const struct connection *connection,
+                                    int status)
+{
+    const struct request *request = connection->request;
+    bool asks_upgrade =
+        request && request_count(request, "sec-websocket-key") > 0;
+    return (status == 404 || status == 426) && !asks_upgrade ? LOG_INFO
+                                                             : LOG_WARN;
+}
+
+static void log_refusal(const struct connection *connection, int status,
+                        const char *rule, struct slice reason)
+{
+    const struct request *request = connection->request;
+    struct hub *hub = connection->hub;
+    struct log_line line;
+    log_begin(&line, hub->log, refusal_level(connection, status), hub_wall(hub),
+              "request refused");
+    log_number(&line, "status", status);
+    log_string(&line, "rule", rule);
+    log_text(&line, "reason", reason);
+    if (request)
+        log_text(&line, "target", request->target);
+    log_string(&line, "address", connection->address);
+    log_end(&line);
+}
+
+/* A sentence of at most this many bytes is shown to the peer. */
+enum { REASON_SHOWN = 512 };
+
+static void respond_with_reason(struct connection *connection, int status,
+                                struct slice fields, struct slice reason)
+{
+    struct hub *hub = connection->hub;
+    char body[REASON_SHOWN + 64];
+    struct buffer all = {0};
+    size_t shown = utf8_cut(reason.bytes, reason.length, REASON_SHOWN);
+    int length = snprintf(body, sizeof body, "%d %s: %.*s\n", status,
+                          status_reason(status), (int)shown, reason.bytes);
+    if (response_field(&all, &hub->memory, slice_of("Content-Type"),
+                       slice_of("text/plain; charset=utf-8")) &&
+        buffer_append(&all, &hub->memory, fields.bytes, fields.length))
+        respond(connection, status,
+                (struct slice){(const char *)all.bytes, all.length},
+                (struct slice){body, (size_t)length});
+    else
+        connection_die(connection, true);
+    buffer_release(&all, &hub->memory);
+}
+
+static void refuse(struct connection *connection, int status,
+                   struct slice fields, const char *rule, struct slice reason)
+{
+    log_refusal(connection, status, rule, reason);
+    connection->keeps_alive = false;
+    respond_with_reason(connection, status, fields, reason);
+}
+
+void connection_refuse(struct connection *connection, int status,
+                       struct slice fields, struct slice body, const char *rule,
+                       struct slice reason)
+{
+    if (connection->state != CONNECTION_DECIDING)
+        return;
+    if (!body.length) {
+        refuse(connection, status, fields, rule, reason);
+        return;
+    }
+    log_refusal(connection, status, rule, reason);
+    connection->keeps_alive = false;
+    respond(connection, status, fields, body);
+}
+
+void exchange_refuse(struct connection *connection, int status,
+                     const char *rule, const char *reason)
+{
+    refuse(connection, status,
+           slice_of(status == 503 ? "Retry-After: 5\r\n" : ""), rule,
+           slice_of(reason));
+}
+
+/* --- files --- */
+
+bool connection_respond_file(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    if (connection->state != CONNECTION_DECIDING || !hub->files)
+        return false;
+    struct download *download = NULL;
+    char fields[256];
+    bool found = download_open(&download, &hub->memory, hub->files,
+                               connection->request->path);
+    if (!found)
+        return false;
+    int size = snprintf(fields, sizeof fields,
+                        "Content-Type: %s\r\nCache-Control: no-cache\r\n"
+                        "X-Content-Type-Options: nosniff\r\n",
+                        download_type(download));
+    uint64_t length = download_size(download);
+    bool has_body = length && !is_head(connection);
+    if (!has_body) {
+        download_close(download, &hub->memory);
+        download = NULL;
+    }
+    connection->download = download;
+    if (!queue_head(connection, 200, (struct slice){fields, (size_t)size},
+                    length))
+        connection_die(connection, true);
+    else if (!download)
+        finish(connection);
+    connection_mark_dirty(connection);
+    return true;
+}
+
+static void close_download(struct connection *connection)
+{
+    if (connection->download)
+        download_close(connection->download, &connection->hub->memory);
+    connection->download = NULL;
+}
+
+/* A file that ends early can't be mended: its length has been promised. */
+bool exchange_refill(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    struct download *download = connection->download;
+    if (!download || connection->state != CONNECTION_DECIDING)
+        return false;
+    struct blob *piece = download_next(download, &hub->memory);
+    bool queued =
+        piece && outq_append_blob(&connection->output, &hub->pool, piece);
+    blob_unref(piece);
+    if (!queued) {
+        connection_die(connection, true);
+        return false;
+    }
+    if (download_is_done(download)) {
+        close_download(connection);
+        finish(connection);
+    }
+    return true;
+}
+
+void exchange_release(struct connection *connection)
+{
+    struct memory *memory = &connection->hub->memory;
+    close_download(connection);
+    memory_free(memory, connection->head);
+    buffer_release(&connection->input, memory);
+    request_unref(connection->request);
+    connection->head = NULL;
+    connection->request = NULL;
+}
+
+/* --- requests --- */
+
+static bool method_is_known(struct slice method)
+{
+    static const char *const methods[] = {"GET",   "HEAD",   "POST",
+                                          "PUT",   "DELETE", "OPTIONS",
+                                          "PATCH", "TRACE",  "CONNECT"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (slice_is(method, methods[i]))
+            return true;
+    return false;
+}
+
+static void decide_upgrade(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    connection->keeps_alive = false;
+    if (hub->is_draining)
+        exchange_refuse(connection, 503, "shutdown",
+                        "the server is shutting down");
+    else if (hub->connection_count >= hub->options.max_worker_clients)
+        exchange_refuse(connection, 503, "max_clients",
+                        "the server has as many clients as it may");
+    else
+        hub->application->upgrade(connection);
+}
+
+static void decide_plain(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    uint64_t length = 0;
+    int status = 0;
+    const char *reason = NULL;
+    enum request_body body =
+        request_body(connection->request, &length, &status, &reason);
+    connection->keeps_alive = body == BODY_NONE && !hub->is_draining &&
+                              !connection->is_ended &&
+                              request_keeps_alive(connection->request);
+    if (body == BODY_WRONG)
+        exchange_refuse(connection, status, "body", reason);
+    else if (!method_is_known(connection->request->method))
+        exchange_refuse(connection, 501, "method", "no such method here");
+    else if (body == BODY_LENGTH && length > hub->options.max_body)
+        exchange_refuse(connection, 413, "max_body", "the body is too large");
+    else
+        hub->application->request(connection);
+}
+
+static void decide(struct connection *connection)
+{
+    struct request *request = connection->request;
+    struct refusal refusal;
+    memcpy(request->address, connection->address, sizeof request->address);
+    request->port = connection->port;
+    request->is_secure = connection->is_secure;
+    connection->state = CONNECTION_DECIDING;
+    bool is_known = method_is_known(request->method);
+    switch (is_known ? handshake_check(request, &refusal) : HANDSHAKE_NONE) {
+    case HANDSHAKE_UPGRADE:
+        decide_upgrade(connection);
+        break;
+    case HANDSHAKE_REFUSED:
+        refuse(connection, refusal.status, slice_of(refusal.headers),
+               "handshake", slice_of(refusal.reason));
+        break;
+    default:
+        decide_plain(connection);
+    }
+}
+
+static void take_head(struct connection *connection, const char *head,
+                      size_t length)
+{
+    int status = 0;
+    const char *reason = NULL;
+    connection->request =
+        request_new(&connection->hub->memory, head, length, &status, &reason);
+    if (connection->request)
+        decide(connection);
+    else
+        exchange_refuse(connection, status, "head", reason);
+}
+
+/* The beginning of a head is kept, with the parser's place in it. */
+static void keep_head(struct connection *connection,
+                      const struct http_parser *parser,
+                      const unsigned char *bytes, size_t length)
+{
+    struct memory *memory = &connection->hub->memory;
+    if (!connection->head) {
+        connection->head = memory_new(memory, sizeof *connection->head);
+        if (connection->head)
+            *connection->head = *parser;
+    }
+    if (!connection->head ||
+        !buffer_append(&connection->input, memory, bytes, length))
+        connection_die(connection, true);
+}
+
+static void complete_head(struct connection *connection,
+                          const unsigned char *bytes, size_t length)
+{
+    struct memory *memory = &connection->hub->memory;
+    if (!connection->head) {
+        take_head(connection, (const char *)bytes, length);
+        return;
+    }
+    if (!buffer_append(&connection->input, memory, bytes, length)) {
+        connection_die(connection, true);
+        return;
+    }
+    struct buffer head = connection->input;
+    memory_free(memory, connection->head);
+    connection->head = NULL;
+    connection->input = (struct buffer){0};
+    take_head(connection, (const char *)head.bytes, head.length);
+    buffer_release(&head, memory);
+}
+
+void exchange_receive(struct connection *connection, unsigned char **bytes,
+                      size_t *length)
+{
+    const struct options *options = &connection->hub->options;
+    const struct http_limits limits = {options->max_header, options->max_target,
+                                       options->max_fields};
+    struct http_parser fresh = {0};
+    struct http_parser *parser = connection->head ? connection->head : &fresh;
+    unsigned char *start = *bytes;
+    size_t consumed = 0;
+    enum http_progress progress =
+        http_parse(parser, &limits, (const char *)start, *length, &consumed);
+    *bytes += consumed;
+    *length -= consumed;
+    if (progress == HTTP_COMPLETE)
+        complete_head(connection, start, consumed);
+    else if (progress == HTTP_NEEDS_MORE)
+        keep_head(connection, parser, start, consumed);
+    else
+        exchange_refuse(connection, parser->status, "head", parser->reason);
+}
+
+/* --- the upgrade --- */
+
+static bool append_text(struct buffer *fields, struct memory *memory,
+                        const char *text)
+{
+    return buffer_append(fields, memory, text, strlen(text));
+}
+
+static bool upgrade_fields(struct connection *connection, struct slice protocol,
+                           struct slice more, struct buffer *fields)
+{
+    struct memory *memory = &connection->hub->memory;
+    char accept[HANDSHAKE_ACCEPT_SIZE + 1];
+    struct slice key = nothing;
+    return request_find(connection->request, "sec-websocket-key", &key) &&
+           handshake_accept(key, accept) &&
+           append_text(fields, memory,
+                       "Upgrade: websocket\r\nConnection: Upgrade\r\n") &&
+           response_field(fields, memory, slice_of("Sec-WebSocket-Accept"),
+                          slice_of(accept)) &&
+           (!protocol.length ||
+            response_field(fields, memory, slice_of("Sec-WebSocket-Protocol"),
+                           protocol)) &&
+           buffer_append(fields, memory, more.bytes, more.length);
+}
+
+static void become_open(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    connection->state = CONNECTION_OPEN;
+    connection->is_upgraded = true;
+    connection->owes_leave = true;
+    connection->joined_at = hub_wall(hub);
+    connection->due = 0;
+    connection_arm(connection);
+    list_remove(&connection->link);
+    hub->pending_count--;
+    list_append(&hub->connections, &connection->link);
+    hub->connection_count++;
+    connection_mark_dirty(connection);
+}
+
+bool connection_accept(struct connection *connection, struct room *room,
+                       struct slice protocol, struct slice fields)
+{
+    struct memory *memory = &connection->hub->memory;
+    struct buffer all = {0};
+    if (connection->state != CONNECTION_DECIDING || connection->is_ended)
+        return false;
+    if (!room_add(room, connection)) {
+        exchange_refuse(connection, 503, "room", "the room takes no more");
+        return false;
+    }
+    room_refresh(room);
+    bool queued =
+        upgrade_fields(connection, protocol, fields, &all) &&
+        queue_head(connection, 101,
+                   (struct slice){(const char *)all.bytes, all.length}, 0);
+    buffer_release(&all, memory);
+    if (queued)
+        become_open(connection);
+    else
+        connection_die(connection, true);
+    return queued;
+}

@@ -1,0 +1,215 @@
+#include "hub.h"
+
+#include "close_code.h"
+#include "connection.h"
+#include "room.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* How many clients are told of a shutdown in one turn. */
+enum { GOODBYES_PER_TURN = 256 };
+
+struct hub *hub_new(const struct options *options,
+                    const struct application *application, void *context,
+                    double now, double wall)
+{
+    struct memory memory;
+    memory_init(&memory);
+    struct hub *hub = memory_new_zero(&memory, sizeof *hub);
+    if (!hub)
+        return NULL;
+    hub->memory = memory;
+    hub->options = *options;
+    hub->application = application;
+    hub->context = context;
+    hub->now = now;
+    hub->wall_offset = wall - now;
+    hub->pool.memory = &hub->memory;
+    list_init(&hub->connections);
+    list_init(&hub->pending);
+    list_init(&hub->rooms);
+    list_init(&hub->dirty);
+    list_init(&hub->ready);
+    list_init(&hub->leaving);
+    list_init(&hub->dying);
+    return hub;
+}
+
+static void bury(struct hub *hub)
+{
+    for (struct list *link; (link = list_take(&hub->dying));) {
+        struct connection *connection =
+            LIST_ENTRY(link, struct connection, dying);
+        hub->application->forget(connection);
+        connection_free(connection);
+    }
+}
+
+static void reset_list(struct list *connections)
+{
+    struct list *link = connections->next;
+    while (link != connections) {
+        struct list *next = link->next;
+        connection_die(LIST_ENTRY(link, struct connection, link), true);
+        link = next;
+    }
+}
+
+void hub_reset_all(struct hub *hub)
+{
+    reset_list(&hub->connections);
+    reset_list(&hub->pending);
+}
+
+void hub_free(struct hub *hub)
+{
+    hub_reset_all(hub);
+    bury(hub);
+    while (!list_is_empty(&hub->rooms)) {
+        struct room *room = LIST_ENTRY(hub->rooms.next, struct room, link);
+        hub->application->forget_room(room);
+        room_free(room);
+    }
+    timers_release(&hub->timers, &hub->memory);
+    outq_pool_release(&hub->pool);
+    free(hub);
+}
+
+void hub_set_time(struct hub *hub, double now)
+{
+    if (now > hub->now)
+        hub->now = now;
+}
+
+double hub_wall(const struct hub *hub)
+{
+    return hub->now + hub->wall_offset;
+}
+
+/* The oldest handshake makes room for a new one. */
+static void limit_pending(struct hub *hub)
+{
+    while (hub->pending_count > hub->options.max_pending_handshakes) {
+        struct connection *oldest =
+            LIST_ENTRY(hub->pending.next, struct connection, link);
+        struct log_line line;
+        log_begin(&line, hub->log, LOG_WARN, hub_wall(hub),
+                  "handshake dropped");
+        log_string(&line, "reason", "max_pending_handshakes");
+        log_string(&line, "address", oldest->address);
+        log_end(&line);
+        connection_die(oldest, true);
+    }
+}
+
+struct connection *hub_accept(struct hub *hub, struct transport *transport,
+                              const struct peer *peer, double now)
+{
+    hub_set_time(hub, now);
+    struct connection *connection = connection_new(hub, transport);
+    if (!connection) {
+        transport->class->close(transport, true);
+        return NULL;
+    }
+    size_t size = sizeof connection->address;
+    for (size_t i = 0; i + 1 < size && peer->address[i]; i++)
+        connection->address[i] = peer->address[i];
+    connection->port = peer->port;
+    connection->is_secure = peer->is_secure;
+    limit_pending(hub);
+    return connection;
+}
+
+static void run_timers(struct hub *hub)
+{
+    size_t mark = hub->timers.orders;
+    struct timer *timer;
+    while ((timer = timers_take_due(&hub->timers, hub->now, mark)))
+        timer->expire(timer, hub->now);
+}
+
+/* Each gets one share; who has still more waits for the next turn. */
+static void serve_ready(struct hub *hub)
+{
+    struct list round;
+    list_init(&round);
+    list_move_all(&round, &hub->ready);
+    for (struct list *link; (link = list_take(&round));)
+        connection_serve(LIST_ENTRY(link, struct connection, ready));
+}
+
+/* A leave may make others leave: they are served in the same turn. */
+static void run_leaves(struct hub *hub)
+{
+    for (struct list *link; (link = list_take(&hub->leaving));) {
+        struct connection *connection =
+            LIST_ENTRY(link, struct connection, leaving);
+        hub->application->leave(connection);
+    }
+}
+
+static void say_goodbye(struct hub *hub)
+{
+    int left = GOODBYES_PER_TURN;
+    struct list *link = hub->connections.next;
+    while (link != &hub->connections && left) {
+        struct connection *connection =
+            LIST_ENTRY(link, struct connection, link);
+        link = link->next;
+        if (connection_close(connection, CLOSE_GOING_AWAY,
+                             slice_of("the server is shutting down")))
+            left--;
+    }
+    hub->has_goodbyes = left == 0;
+}
+
+static void flush_dirty(struct hub *hub)
+{
+    for (struct list *link; (link = list_take(&hub->dirty));)
+        connection_flush(LIST_ENTRY(link, struct connection, dirty));
+}
+
+static double until_next(struct hub *hub)
+{
+    double due;
+    if (!list_is_empty(&hub->ready) || !list_is_empty(&hub->dirty) ||
+        !list_is_empty(&hub->leaving) || hub->has_goodbyes)
+        return 0;
+    if (!timers_next(&hub->timers, &due))
+        return HUGE_VAL;
+    return due > hub->now ? due - hub->now : 0;
+}
+
+double hub_turn(struct hub *hub, double now)
+{
+    hub_set_time(hub, now);
+    run_timers(hub);
+    serve_ready(hub);
+    if (hub->has_goodbyes)
+        say_goodbye(hub);
+    run_leaves(hub);
+    flush_dirty(hub);
+    run_leaves(hub); /* of those whose transport broke as it was written */
+    bury(hub);
+    return until_next(hub);
+}
+
+void hub_drain(struct hub *hub)
+{
+    hub->is_draining = true;
+    hub->has_goodbyes = true;
+    struct list *link = hub->pending.next;
+    while (link != &hub->pending) {
+        struct connection *connection =
+            LIST_ENTRY(link, struct connection, link);
+        link = link->next;
+        if (connection->state == CONNECTION_HEAD && !connection->head)
+            connection_die(connection, false);
+    }
+}
+
+bool hub_is_empty(const struct hub *hub)
+{
+    return list_is_empty(&hub->connections) && list_is_empty(&hub->pending);
+}

@@ -1,0 +1,74 @@
+/* One worker's world: connections, rooms, timers, and the turn. */
+#ifndef MOONROOM_CORE_HUB_H
+#define MOONROOM_CORE_HUB_H
+
+#include "application.h"
+#include "options.h"
+#include "outq.h"
+
+struct hub {
+    struct memory memory;
+    struct options options;
+    struct log *log;           /* borrowed, may be NULL */
+    struct file_source *files; /* borrowed, may be NULL */
+    const struct application *application;
+    void *context;      /* the application's */
+    double now;         /* seconds, monotonic */
+    double wall_offset; /* Unix time - now */
+    struct timers timers;
+    struct outq_pool pool;
+    struct list connections; /* upgraded */
+    struct list pending;     /* not upgraded, oldest first */
+    struct list rooms;
+    struct list dirty, ready, leaving, dying;
+    size_t connection_count; /* in connections */
+    size_t pending_count;
+    unsigned version; /* moves when a handler may have changed */
+    bool is_draining;
+    bool has_goodbyes; /* clients that haven't been told of the end yet */
+};
+
+/* Who is at the other end. */
+struct peer {
+    const char *address; /* text, borrowed */
+    uint16_t port;
+    bool is_secure;
+};
+
+/* A hub without connections. wall is the Unix time at now. The application,
+ * its context, log and files are borrowed and may be set until the first
+ * accept. NULL: no memory. */
+struct hub *hub_new(const struct options *options,
+                    const struct application *application, void *context,
+                    double now, double wall);
+
+/* Resets every connection, empties every room, and frees the hub. No handler
+ * is called but forget and forget_room. */
+void hub_free(struct hub *hub);
+
+/* Takes a new connection; the hub owns the transport from here on, in failure
+ * too. now in seconds. NULL: no memory (the transport has been closed). */
+struct connection *hub_accept(struct hub *hub, struct transport *transport,
+                              const struct peer *peer, double now);
+
+/* Ends a turn: due timers, what was read and not served, leaves, one write a
+ * dirty connection, the dead are freed. Returns the seconds until it must run
+ * again: 0 when work is left, HUGE_VAL when nothing waits for time. */
+double hub_turn(struct hub *hub, double now);
+
+/* Tells the hub what time it is before events are handed in. */
+void hub_set_time(struct hub *hub, double now);
+
+/* Begins the end: new requests get 503, every client 1001. */
+void hub_drain(struct hub *hub);
+
+/* Whether no connection is left. */
+bool hub_is_empty(const struct hub *hub);
+
+/* Resets what is left. */
+void hub_reset_all(struct hub *hub);
+
+/* Unix time, in seconds. */
+double hub_wall(const struct hub *hub);
+
+#endif

@@ -1,0 +1,65 @@
+#include "options.h"
+
+#include <string.h>
+
+enum { NAME_MAX_LENGTH = 64 /* no option's name is as long */ };
+
+static char name_byte(char byte)
+{
+    return byte == '-' ? '_' : ascii_lower(byte);
+}
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Edits (insert, drop, replace, swap neighbours) from word to name; both are
+ * at most NAME_MAX_LENGTH long. The rows are those of the usual table. */
+static size_t edit_distance(struct slice word, struct slice name)
+{
+    size_t rows[3][NAME_MAX_LENGTH + 1];
+    size_t *before = rows[0], *last = rows[1], *row = rows[2];
+    for (size_t j = 0; j <= name.length; j++)
+        last[j] = j;
+    for (size_t i = 1; i <= word.length; i++) {
+        char a = name_byte(word.bytes[i - 1]);
+        row[0] = i;
+        for (size_t j = 1; j <= name.length; j++) {
+            char b = name_byte(name.bytes[j - 1]);
+            row[j] =
+                smallest(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b));
+            bool is_swap = i > 1 && j > 1 &&
+                           a == name_byte(name.bytes[j - 2]) &&
+                           b == name_byte(word.bytes[i - 2]);
+            if (is_swap && before[j - 2] + 1 < row[j])
+                row[j] = before[j - 2] + 1;
+        }
+        size_t *spare = before;
+        before = last;
+        last = row;
+        row = spare;
+    }
+    return last[name.length];
+}
+
+const char *option_suggest(const struct option *table, size_t count,
+                           struct slice name)
+{
+    if (!name.length || name.length > NAME_MAX_LENGTH)
+        return NULL;
+    size_t nearest = name.length < 4 ? 1 : name.length < 8 ? 2 : 3;
+    const char *suggestion = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct slice candidate = slice_of(table[i].name);
+        if (candidate.length > NAME_MAX_LENGTH)
+            continue;
+        size_t distance = edit_distance(name, candidate);
+        if (distance > nearest || (suggestion && distance == nearest))
+            continue;
+        nearest = distance;
+        suggestion = table[i].name;
+    }
+    return suggestion;
+}

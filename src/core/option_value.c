@@ -1,0 +1,186 @@
+#include "options.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    VALUE_SIZE = 64, /* of a value as an error quotes it */
+    NUMBER_MAX_LENGTH = 32
+};
+
+enum { KIB = 1024, MIB = 1024 * KIB, GIB = 1024 * MIB };
+
+/* What is allowed, as a clause: "max_rooms must be a whole number from 1 ...".
+ * Text may have a suffix, a number can't. */
+static void say_allowed(const struct option *option, bool is_text,
+                        const char *value, char error[OPTION_ERROR_SIZE])
+{
+    const char *what = "a whole number", *suffixes = "";
+    if (option->type == OPTION_LEVEL) {
+        snprintf(error, OPTION_ERROR_SIZE,
+                 "%s must be debug, info, warn, error or off, not %s",
+                 option->name, value);
+        return;
+    }
+    if (option->type == OPTION_BYTES) {
+        what = "a whole number of bytes";
+        suffixes = is_text ? " (such as 65536, 64k or 4m)" : "";
+    } else if (option->type == OPTION_SECONDS) {
+        what = "a number of seconds";
+        suffixes = is_text ? " (such as 10, 10s or 500ms)" : "";
+    }
+    snprintf(error, OPTION_ERROR_SIZE,
+             "%s must be %s from %.10g to %.10g%s, "
+             "not %s",
+             option->name, what, option->minimum, option->maximum, suffixes,
+             value);
+}
+
+/* In range, and whole but for seconds; not so for NaN. */
+static bool is_allowed(const struct option *option, double value)
+{
+    if (option->type == OPTION_LEVEL)
+        return false;
+    if (!(value >= option->minimum && value <= option->maximum))
+        return false;
+    return option->type == OPTION_SECONDS || (double)(size_t)value == value;
+}
+
+static void store(const struct option *option, void *base, double value)
+{
+    char *place = (char *)base + option->offset;
+    size_t whole = (size_t)value;
+    if (option->type == OPTION_SECONDS)
+        memcpy(place, &value, sizeof value);
+    else
+        memcpy(place, &whole, sizeof whole);
+}
+
+bool option_set_number(const struct option *option, void *base, double value,
+                       char error[OPTION_ERROR_SIZE])
+{
+    if (is_allowed(option, value)) {
+        store(option, base, value);
+        return true;
+    }
+    char shown[VALUE_SIZE];
+    if (isnan(value))
+        snprintf(shown, sizeof shown, "NaN");
+    else
+        snprintf(shown, sizeof shown, "%.14g", value);
+    say_allowed(option, false, shown, error);
+    return false;
+}
+
+/* Digits with at most one point among them. No locale, sign, exponent, inf. */
+static bool parse_number(struct slice *text, double *value)
+{
+    double digits = 0, scale = 1;
+    size_t count = 0, at = 0;
+    bool has_point = false;
+    for (; at < text->length && at < NUMBER_MAX_LENGTH; at++) {
+        char byte = text->bytes[at];
+        if (byte == '.' && !has_point && count) {
+            has_point = true;
+            continue;
+        }
+        if (byte < '0' || byte > '9')
+            break;
+        digits = digits * 10 + (byte - '0');
+        scale *= has_point ? 10 : 1;
+        count++;
+    }
+    if (!count || text->bytes[at - 1] == '.')
+        return false;
+    *text = (struct slice){text->bytes + at, text->length - at};
+    *value = digits / scale;
+    return true;
+}
+
+struct suffix {
+    enum option_type type;
+    const char *name;
+    double multiply, divide;
+};
+
+static const struct suffix suffixes[] = {
+    {OPTION_BYTES, "k", KIB, 1},    {OPTION_BYTES, "KiB", KIB, 1},
+    {OPTION_BYTES, "m", MIB, 1},    {OPTION_BYTES, "MiB", MIB, 1},
+    {OPTION_BYTES, "g", GIB, 1},    {OPTION_BYTES, "GiB", GIB, 1},
+    {OPTION_SECONDS, "s", 1, 1},    {OPTION_SECONDS, "ms", 1, 1000},
+    {OPTION_SECONDS, "min", 60, 1}, {OPTION_SECONDS, "h", 3600, 1},
+};
+
+static bool parse_value(enum option_type type, struct slice text, double *value)
+{
+    double number;
+    if (!parse_number(&text, &number))
+        return false;
+    text = slice_trim(text);
+    if (!text.length) {
+        *value = number;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        const struct suffix *suffix = &suffixes[i];
+        if (suffix->type != type || !slice_is_nocase(text, suffix->name))
+            continue;
+        *value = number * suffix->multiply / suffix->divide;
+        return true;
+    }
+    return false;
+}
+
+/* Quoted, on one line, and cut where it is long. */
+static void quote(struct slice text, char shown[VALUE_SIZE])
+{
+    size_t most = VALUE_SIZE - sizeof "\"...\"", at = 0;
+    size_t length = text.length < most ? text.length : most;
+    shown[at++] = '"';
+    for (size_t i = 0; i < length; i++) {
+        bool is_control =
+            (unsigned char)text.bytes[i] < ' ' || text.bytes[i] == 0x7f;
+        shown[at++] = is_control ? '?' : text.bytes[i];
+    }
+    snprintf(shown + at, VALUE_SIZE - at, "%s\"",
+             length < text.length ? "..." : "");
+}
+
+bool option_set_text(const struct option *option, void *base, struct slice text,
+                     char error[OPTION_ERROR_SIZE])
+{
+    enum log_level level;
+    double value;
+    if (option->type == OPTION_LEVEL && log_level_parse(text, &level)) {
+        memcpy((char *)base + option->offset, &level, sizeof level);
+        return true;
+    }
+    if (parse_value(option->type, text, &value) && is_allowed(option, value)) {
+        store(option, base, value);
+        return true;
+    }
+    char shown[VALUE_SIZE];
+    quote(text, shown);
+    say_allowed(option, true, shown, error);
+    return false;
+}
+
+void option_format(const struct option *option, const void *base, char *text,
+                   size_t size)
+{
+    const char *place = (const char *)base + option->offset;
+    enum log_level level;
+    double seconds;
+    size_t whole;
+    if (option->type == OPTION_LEVEL) {
+        memcpy(&level, place, sizeof level);
+        snprintf(text, size, "%s", log_level_name(level));
+    } else if (option->type == OPTION_SECONDS) {
+        memcpy(&seconds, place, sizeof seconds);
+        snprintf(text, size, "%.10g s", seconds);
+    } else {
+        memcpy(&whole, place, sizeof whole);
+        snprintf(text, size, "%zu", whole);
+    }
+}

@@ -1,0 +1,130 @@
+#include "options.h"
+
+#include <string.h>
+
+enum { KIB = 1024, MIB = 1024 * KIB, GIB = 1024 * MIB };
+enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
+
+/* Rows of a table; where is an offset in the struct that they set. */
+#define ROW(name, type, where, minimum, maximum, help)                         \
+    {                                                                          \
+        name, type, where, minimum, maximum, help                              \
+    }
+#define COUNT(name, where, minimum, help)                                      \
+    ROW(name, OPTION_COUNT, where, minimum, MANY, help)
+#define BYTES(name, where, minimum, maximum, help)                             \
+    ROW(name, OPTION_BYTES, where, minimum, maximum, help)
+#define SECONDS(name, where, minimum, help)                                    \
+    ROW(name, OPTION_SECONDS, where, minimum, DAY, help)
+
+/* What is a default for all rooms, and a field of one; at() says where. */
+#define LIMITS(at)                                                             \
+    BYTES("max_message", at(max_message), 1, GIB,                              \
+          "a whole message; beyond it 1009"),                                  \
+        BYTES("max_frame", at(max_frame), 0, GIB,                              \
+              "a frame's payload; 0: as a message"),                           \
+        COUNT("max_fragments", at(max_fragments), 1,                           \
+              "frames of a message; beyond it 1008"),                          \
+        SECONDS("message_timeout", at(message_timeout), 0.01,                  \
+                "from its first byte to its last; 1008"),                      \
+        BYTES("send_queue", at(send_queue), 1, GIB,                            \
+              "waiting for a slow client; then 1013"),                         \
+        SECONDS("write_stall", at(write_stall), 0.01,                          \
+                "without a byte taken; then reset"),                           \
+        SECONDS("close_timeout", at(close_timeout), 0.01,                      \
+                "for the closing handshake; then reset")
+
+#define AT(field) offsetof(struct options, field)
+#define LIMIT_AT(field) offsetof(struct options, limits.field)
+#define ROOM_AT(field) offsetof(struct limits, field)
+
+const struct option option_table[] = {
+    ROW("log_level", OPTION_LEVEL, AT(log_level), 0, 0,
+        "debug, info, warn, error or off"),
+    SECONDS("shutdown_timeout", AT(shutdown_timeout), 0,
+            "for clients to leave after TERM or INT"),
+    COUNT("max_clients", AT(max_worker_clients), 1,
+          "connected at a time; beyond it 503"),
+    COUNT("max_rooms", AT(max_rooms), 1, "made by mount; beyond it 503"),
+
+    LIMITS(LIMIT_AT),
+
+    SECONDS("handshake_timeout", AT(handshake_timeout), 0.01,
+            "from accepting to the upgrade; then 408"),
+    COUNT("max_pending_handshakes", AT(max_pending_handshakes), 1,
+          "beyond it the oldest is dropped"),
+    BYTES("max_header", AT(max_header), 128, MIB,
+          "a request's head; beyond it 431"),
+    BYTES("max_target", AT(max_target), 1, MIB,
+          "its path and query; beyond it 414"),
+    COUNT("max_fields", AT(max_fields), 1, "its header fields; beyond it 431"),
+    BYTES("max_body", AT(max_body), 0, GIB, "its body; beyond it 413"),
+
+    COUNT("accepts_per_turn", AT(accepts_per_turn), 1, "new connections"),
+    COUNT("messages_per_turn", AT(messages_per_turn), 1,
+          "messages of one client"),
+    BYTES("bytes_per_turn", AT(bytes_per_turn), 1, GIB, "bytes of one client"),
+};
+
+const size_t option_count = sizeof option_table / sizeof option_table[0];
+
+const struct option room_option_table[] = {
+    COUNT("max_clients", ROOM_AT(max_clients), 0,
+          "of the room; 0: as many as the server takes"),
+    LIMITS(ROOM_AT),
+};
+
+const size_t room_option_count =
+    sizeof room_option_table / sizeof room_option_table[0];
+
+void options_init(struct options *options)
+{
+    *options = (struct options){
+        .limits =
+            {
+                .max_message = MIB,
+                .max_frame = 0,
+                .max_fragments = 16384,
+                .message_timeout = 60,
+                .max_clients = 0,
+                .send_queue = (size_t)4 * MIB,
+                .write_stall = 30,
+                .close_timeout = 5,
+            },
+        .max_header = (size_t)16 * KIB,
+        .max_target = (size_t)8 * KIB,
+        .max_fields = 100,
+        .handshake_timeout = 10,
+        .max_pending_handshakes = 1024,
+        .max_body = (size_t)64 * KIB,
+        .max_worker_clients = 10000,
+        .max_rooms = 10000,
+        .accepts_per_turn = 16,
+        .messages_per_turn = 64,
+        .bytes_per_turn = (size_t)256 * KIB,
+        .shutdown_timeout = 25,
+        .load_timeout = 10,
+        .log_level = LOG_INFO,
+    };
+}
+
+/* A flag's dashes are the underscores of config.lua; case is not forgiven
+ * here, only in a suggestion. */
+static bool name_matches(const char *name, struct slice word)
+{
+    if (strlen(name) != word.length)
+        return false;
+    for (size_t i = 0; i < word.length; i++)
+        if (name[i] != (word.bytes[i] == '-' ? '_' : word.bytes[i]))
+            return false;
+    return true;
+}
+
+const struct option *option_find(const struct option *table, size_t count,
+                                 struct slice name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (name_matches(table[i].name, name))
+            return &table[i];
+    return NULL;
+}

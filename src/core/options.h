@@ -1,0 +1,94 @@
+/* Every setting, in one table that drives flags, config.lua, Room's fields,
+ * defaults, ranges and the help text. */
+#ifndef MOONROOM_CORE_OPTIONS_H
+#define MOONROOM_CORE_OPTIONS_H
+
+#include "log.h"
+
+#include <stdint.h>
+
+/* What a room may set for its own clients. */
+struct limits {
+    size_t max_message;   /* bytes */
+    size_t max_frame;     /* bytes; 0: as max_message */
+    size_t max_fragments; /* frames of a message */
+    double
+        message_timeout;  /* seconds from a message's first byte to its last */
+    size_t max_clients;   /* of the room; 0: the worker's limit only */
+    size_t send_queue;    /* bytes waiting for a client: then 1013 */
+    double write_stall;   /* seconds without a byte taken: reset */
+    double close_timeout; /* seconds for the closing handshake: reset */
+};
+
+struct options {
+    struct limits limits; /* defaults for all rooms */
+    size_t max_header, max_target, max_fields;
+    double handshake_timeout; /* seconds from accept */
+    size_t max_pending_handshakes;
+    size_t max_body;           /* bytes of an HTTP request's body */
+    size_t max_worker_clients; /* "max_clients" as flag and in config.lua */
+    size_t max_rooms;          /* made by mount */
+    size_t accepts_per_turn, messages_per_turn, bytes_per_turn;
+    double shutdown_timeout; /* seconds */
+    double load_timeout;     /* seconds that the scripts may take to load */
+    enum log_level log_level;
+};
+
+enum option_type {
+    OPTION_COUNT,   /* size_t, an integer */
+    OPTION_BYTES,   /* size_t, an integer */
+    OPTION_SECONDS, /* double */
+    OPTION_LEVEL    /* enum log_level, by name */
+};
+
+struct option {
+    const char *name; /* "max_message"; the flag is "--max-message" */
+    enum option_type type;
+    size_t offset; /* in struct options */
+    double minimum, maximum;
+    const char *help; /* one line, without the default */
+};
+
+/* All options that a flag, config.lua or a Room's field may set, in the order
+ * of the help text. */
+extern const struct option option_table[];
+extern const size_t option_count;
+
+/* Room's own fields that are options (max_message, ..., and max_clients, which
+ * here means limits.max_clients); offsets are in struct limits. */
+extern const struct option room_option_table[];
+extern const size_t room_option_count;
+
+enum { OPTION_ERROR_SIZE = 256 };
+
+/* Fills in the defaults of DESIGN 7. */
+void options_init(struct options *options);
+
+/* Finds an option by name ('-' and '_' are the same); NULL where there is
+ * none. */
+const struct option *option_find(const struct option *table, size_t count,
+                                 struct slice name);
+
+/* The name that the unknown one was most likely meant to be (edit distance at
+ * most 3, less for short words), or NULL. */
+const char *option_suggest(const struct option *table, size_t count,
+                           struct slice name);
+
+/* Sets the option in what it belongs to (base: struct options or struct
+ * limits). The number must be in range and, for a count or bytes, whole.
+ * Returns false, nothing set, with a sentence in error: the name, the value
+ * and what is allowed. */
+bool option_set_number(const struct option *option, void *base, double value,
+                       char error[OPTION_ERROR_SIZE]);
+
+/* The same from text, as a flag has it; "64k" and "4m" (KiB, MiB) are taken
+ * for bytes, "500ms" and "10s" for seconds. */
+bool option_set_text(const struct option *option, void *base, struct slice text,
+                     char error[OPTION_ERROR_SIZE]);
+
+/* Writes the option's value in base, as a person reads it ("1048576",
+ * "10 s", "info"). */
+void option_format(const struct option *option, const void *base, char *text,
+                   size_t size);
+
+#endif

@@ -1,0 +1,242 @@
+#include "outq.h"
+
+#include "frame.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* How many spare chunks of each kind the pool keeps. */
+enum { SPARE_SEGMENTS = 256, SPARE_REFERENCES = 4096 };
+
+struct chunk {
+    struct chunk *next;
+    struct blob *blob;     /* NULL: a segment, with bytes of its own */
+    size_t start, end;     /* what isn't written yet, of bytes or blob */
+    unsigned char bytes[]; /* OUTQ_SEGMENT_SIZE of them, or none */
+};
+
+static struct chunk *take_spare(struct chunk **spare, size_t *count)
+{
+    struct chunk *chunk = *spare;
+    if (chunk) {
+        *spare = chunk->next;
+        --*count;
+    }
+    return chunk;
+}
+
+static struct chunk *chunk_new(struct outq_pool *pool, struct blob *blob)
+{
+    struct chunk *chunk =
+        blob ? take_spare(&pool->references, &pool->reference_count)
+             : take_spare(&pool->segments, &pool->segment_count);
+    if (!chunk)
+        chunk = memory_new(pool->memory,
+                           sizeof *chunk + (blob ? 0 : OUTQ_SEGMENT_SIZE));
+    if (!chunk)
+        return NULL;
+    chunk->next = NULL;
+    chunk->blob = blob;
+    chunk->start = 0;
+    chunk->end = blob ? blob->length : 0;
+    return chunk;
+}
+
+static void keep_spare(struct outq_pool *pool, struct chunk *chunk,
+                       struct chunk **spare, size_t *count, size_t most)
+{
+    if (*count >= most) {
+        memory_free(pool->memory, chunk);
+        return;
+    }
+    chunk->next = *spare;
+    *spare = chunk;
+    ++*count;
+}
+
+static void chunk_free(struct outq_pool *pool, struct chunk *chunk)
+{
+    if (!chunk->blob) {
+        keep_spare(pool, chunk, &pool->segments, &pool->segment_count,
+                   SPARE_SEGMENTS);
+        return;
+    }
+    blob_unref(chunk->blob);
+    keep_spare(pool, chunk, &pool->references, &pool->reference_count,
+               SPARE_REFERENCES);
+}
+
+static void link_last(struct outq *outq, struct chunk *chunk)
+{
+    if (outq->last)
+        outq->last->next = chunk;
+    else
+        outq->first = chunk;
+    outq->last = chunk;
+}
+
+/* A segment at the end of the queue with room for size bytes. */
+static struct chunk *segment_for(struct outq *outq, struct outq_pool *pool,
+                                 size_t size)
+{
+    struct chunk *last = outq->last;
+    if (last && !last->blob && OUTQ_SEGMENT_SIZE - last->end >= size)
+        return last;
+    struct chunk *chunk = chunk_new(pool, NULL);
+    if (chunk)
+        link_last(outq, chunk);
+    return chunk;
+}
+
+static bool append_large(struct outq *outq, struct outq_pool *pool,
+                         struct span head, struct span body)
+{
+    if (body.length > SIZE_MAX - head.length)
+        return false;
+    struct blob *blob = blob_new(pool->memory, head.length + body.length);
+    if (!blob)
+        return false;
+    if (head.length)
+        memcpy(blob->bytes, head.bytes, head.length);
+    memcpy(blob->bytes + head.length, body.bytes, body.length);
+    bool queued = outq_append_blob(outq, pool, blob);
+    blob_unref(blob);
+    return queued;
+}
+
+bool outq_append(struct outq *outq, struct outq_pool *pool, struct span head,
+                 struct span body)
+{
+    if (head.length > OUTQ_SEGMENT_SIZE ||
+        body.length > OUTQ_SEGMENT_SIZE - head.length)
+        return append_large(outq, pool, head, body);
+    size_t size = head.length + body.length;
+    if (!size)
+        return true;
+    struct chunk *segment = segment_for(outq, pool, size);
+    if (!segment)
+        return false;
+    unsigned char *to = segment->bytes + segment->end;
+    if (head.length)
+        memcpy(to, head.bytes, head.length);
+    if (body.length)
+        memcpy(to + head.length, body.bytes, body.length);
+    segment->end += size;
+    outq->bytes += size;
+    return true;
+}
+
+bool outq_append_blob(struct outq *outq, struct outq_pool *pool,
+                      struct blob *blob)
+{
+    if (!blob->length)
+        return true;
+    struct chunk *chunk = chunk_new(pool, blob);
+    if (!chunk)
+        return false;
+    blob_ref(blob);
+    link_last(outq, chunk);
+    outq->bytes += blob->length;
+    return true;
+}
+
+static const unsigned char *chunk_bytes(const struct chunk *chunk)
+{
+    return chunk->blob ? chunk->blob->bytes : chunk->bytes;
+}
+
+int outq_spans(const struct outq *outq, struct span *spans, int count)
+{
+    int used = 0;
+    for (const struct chunk *chunk = outq->first; chunk && used < count;
+         chunk = chunk->next)
+        spans[used++] = (struct span){chunk_bytes(chunk) + chunk->start,
+                                      chunk->end - chunk->start};
+    return used;
+}
+
+static void drop_first(struct outq *outq, struct outq_pool *pool)
+{
+    struct chunk *chunk = outq->first;
+    outq->first = chunk->next;
+    if (!outq->first)
+        outq->last = NULL;
+    outq->bytes -= chunk->end - chunk->start;
+    chunk_free(pool, chunk);
+}
+
+void outq_consume(struct outq *outq, struct outq_pool *pool, size_t bytes)
+{
+    assert(bytes <= outq->bytes);
+    while (bytes) {
+        struct chunk *chunk = outq->first;
+        size_t length = chunk->end - chunk->start;
+        if (bytes < length) {
+            chunk->start += bytes;
+            outq->bytes -= bytes;
+            return;
+        }
+        bytes -= length;
+        drop_first(outq, pool);
+    }
+}
+
+/* The end of the frame that is being written, from the front of a chunk. */
+static size_t started_frame_end(const struct chunk *chunk)
+{
+    const unsigned char *bytes = chunk_bytes(chunk);
+    size_t at = 0;
+    while (at < chunk->start) {
+        uint64_t length = bytes[at + 1] & 0x7F;
+        size_t header = 2;
+        size_t extra = length == 126 ? 2 : length == 127 ? 8 : 0;
+        if (extra)
+            length = 0;
+        for (size_t i = 0; i < extra; i++)
+            length = length << 8 | bytes[at + header++];
+        at += header + (size_t)length;
+    }
+    return at;
+}
+
+void outq_drop_unstarted(struct outq *outq, struct outq_pool *pool)
+{
+    struct outq rest = *outq;
+    struct chunk *front = rest.first;
+    if (!front)
+        return;
+    size_t end = started_frame_end(front);
+    if (end <= front->start) {
+        outq_clear(outq, pool);
+        return;
+    }
+    *outq = (struct outq){front, front, end - front->start};
+    rest.bytes -= front->end - front->start;
+    rest.first = front->next;
+    front->end = end;
+    front->next = NULL;
+    outq_clear(&rest, pool);
+}
+
+void outq_clear(struct outq *outq, struct outq_pool *pool)
+{
+    while (outq->first)
+        drop_first(outq, pool);
+}
+
+static void release_list(struct outq_pool *pool, struct chunk *chunk)
+{
+    while (chunk) {
+        struct chunk *next = chunk->next;
+        memory_free(pool->memory, chunk);
+        chunk = next;
+    }
+}
+
+void outq_pool_release(struct outq_pool *pool)
+{
+    release_list(pool, pool->segments);
+    release_list(pool, pool->references);
+    pool->segments = pool->references = NULL;
+    pool->segment_count = pool->reference_count = 0;
+}

@@ -1,0 +1,51 @@
+/* What waits to be written to one connection: small frames gathered in
+ * segments that the hub lends, larger and shared ones by reference. */
+#ifndef MOONROOM_CORE_OUTQ_H
+#define MOONROOM_CORE_OUTQ_H
+
+#include "blob.h"
+#include "transport.h"
+
+enum { OUTQ_SEGMENT_SIZE = 4096 - 48 };
+
+struct chunk; /* private */
+
+/* Chunks that aren't in use, kept so that a steady state allocates nothing. */
+struct outq_pool {
+    struct memory *memory;
+    struct chunk *segments, *references;
+    size_t segment_count, reference_count;
+};
+
+/* All zero is an empty queue that owns nothing. */
+struct outq {
+    struct chunk *first, *last;
+    size_t bytes; /* that wait */
+};
+
+/* Queues the bytes of head and body as one frame, copied. False: no memory,
+ * nothing queued. */
+bool outq_append(struct outq *outq, struct outq_pool *pool, struct span head,
+                 struct span body);
+
+/* Queues a blob by reference (taking one of its own). False: no memory. */
+bool outq_append_blob(struct outq *outq, struct outq_pool *pool,
+                      struct blob *blob);
+
+/* Fills in up to count spans from the front. Returns how many. */
+int outq_spans(const struct outq *outq, struct span *spans, int count);
+
+/* Drops bytes from the front that have been written. */
+void outq_consume(struct outq *outq, struct outq_pool *pool, size_t bytes);
+
+/* Drops every frame of which nothing has been written. The queue must hold
+ * whole WebSocket frames but for the front. */
+void outq_drop_unstarted(struct outq *outq, struct outq_pool *pool);
+
+/* Drops all. */
+void outq_clear(struct outq *outq, struct outq_pool *pool);
+
+/* Frees the chunks that are kept. */
+void outq_pool_release(struct outq_pool *pool);
+
+#endif

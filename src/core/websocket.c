@@ -1,0 +1,345 @@
+#include "websocket.h"
+
+#include "close_code.h"
+#include "hub.h"
+#include "room.h"
+
+#include <string.h>
+
+const struct limits *websocket_limits(const struct connection *connection)
+{
+    return connection->room ? &connection->room->limits
+                            : &connection->hub->options.limits;
+}
+
+static struct message_limits message_limits(struct connection *connection)
+{
+    struct room *room = connection->room;
+    if (room)
+        room_refresh(room);
+    const struct limits *limits = websocket_limits(connection);
+    return (struct message_limits){
+        .max_message = limits->max_message,
+        .max_frame =
+            limits->max_frame ? limits->max_frame : limits->max_message,
+        .max_fragments = limits->max_fragments,
+        .announces = room && room->announces,
+        .refuses_binary = room && !room->accepts_binary,
+    };
+}
+
+/* --- sending --- */
+
+static bool queue(struct connection *connection, enum opcode opcode,
+                  const void *bytes, size_t length)
+{
+    unsigned char header[FRAME_HEADER_SENT_MAX];
+    struct span head = {header, frame_write(header, opcode, 0, length)};
+    connection_mark_dirty(connection);
+    return outq_append(&connection->output, &connection->hub->pool, head,
+                       (struct span){bytes, length});
+}
+
+/* The queue's limit counts what was there before the new message, so that an
+ * empty queue takes one of any permitted size. */
+static bool may_queue(struct connection *connection)
+{
+    if (connection->state != CONNECTION_OPEN)
+        return false;
+    if (connection->output.bytes < websocket_limits(connection)->send_queue)
+        return true;
+    outq_drop_unstarted(&connection->output, &connection->hub->pool);
+    connection_close(connection, CLOSE_OVERLOAD, slice_of("slow consumer"));
+    return false;
+}
+
+static uint32_t hash(const unsigned char *bytes, size_t length)
+{
+    uint32_t value = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < length; i++)
+        value = (value ^ bytes[i]) * 16777619u;
+    return value;
+}
+
+bool connection_send(struct connection *connection, enum opcode opcode,
+                     const void *bytes, size_t length)
+{
+    if (!may_queue(connection))
+        return false;
+    if (!queue(connection, opcode, bytes, length)) {
+        connection_die(connection, true);
+        return false;
+    }
+    if (opcode == OPCODE_PING) {
+        connection->ping_at = connection->hub->now;
+        connection->ping_hash = hash(bytes, length);
+    }
+    return true;
+}
+
+bool connection_send_blob(struct connection *connection, struct blob *frame)
+{
+    if (!may_queue(connection))
+        return false;
+    connection_mark_dirty(connection);
+    if (outq_append_blob(&connection->output, &connection->hub->pool, frame))
+        return true;
+    connection_die(connection, true);
+    return false;
+}
+
+/* RFC 6455 5.5.3: while output is stuck only the latest ping is answered. */
+static void answer_ping(struct connection *connection,
+                        const unsigned char *bytes, size_t length)
+{
+    struct memory *memory = &connection->hub->memory;
+    if (!connection->is_stuck) {
+        if (!queue(connection, OPCODE_PONG, bytes, length))
+            connection_die(connection, true);
+        return;
+    }
+    struct blob *pong = blob_new(memory, length);
+    if (!pong)
+        return;
+    if (length)
+        memcpy(pong->bytes, bytes, length);
+    blob_unref(connection->pong);
+    connection->pong = pong;
+}
+
+void websocket_resume(struct connection *connection)
+{
+    struct blob *pong = connection->pong;
+    if (!pong || connection->state == CONNECTION_DEAD)
+        return;
+    connection->pong = NULL;
+    if (connection->state == CONNECTION_OPEN)
+        queue(connection, OPCODE_PONG, pong->bytes, pong->length);
+    blob_unref(pong);
+}
+
+/* --- closing --- */
+
+static void queue_close(struct connection *connection, int code,
+                        struct slice reason)
+{
+    unsigned char body[CLOSE_BODY_SIZE];
+    size_t length = close_write(body, code, reason);
+    if (!queue(connection, OPCODE_CLOSE, body, length))
+        connection_die(connection, true);
+}
+
+static void note_reason(struct connection *connection, int code,
+                        struct slice reason)
+{
+    struct leave *leave = &connection->leave;
+    leave->code = code;
+    if (!reason.length)
+        return;
+    size_t length = utf8_cut(reason.bytes, reason.length, CLOSE_REASON_SIZE);
+    leave->reason = memory_new(&connection->hub->memory, length);
+    if (!leave->reason)
+        return;
+    memcpy(leave->reason, reason.bytes, length);
+    leave->reason_length = length;
+}
+
+static void log_leave(const struct connection *connection)
+{
+    const struct leave *leave = &connection->leave;
+    struct hub *hub = connection->hub;
+    struct log_line line;
+    log_begin(&line, hub->log, LOG_INFO, hub_wall(hub), "client left");
+    log_text(&line, "path", connection->request->path);
+    log_string(&line, "address", connection->address);
+    log_number(&line, "code", leave->code);
+    if (leave->reason_length)
+        log_text(&line, "reason",
+                 (struct slice){leave->reason, leave->reason_length});
+    log_string(&line, "clean", leave->clean ? "yes" : "no");
+    log_end(&line);
+}
+
+static void queue_leave(struct connection *connection, bool clean)
+{
+    room_remove(connection);
+    if (!connection->owes_leave)
+        return;
+    connection->owes_leave = false;
+    connection->leave.clean = clean;
+    log_leave(connection);
+    list_append(&connection->hub->leaving, &connection->leaving);
+}
+
+void websocket_abandon(struct connection *connection)
+{
+    if (!connection->leave.code)
+        connection->leave.code = CLOSE_ABNORMAL;
+    queue_leave(connection, false);
+}
+
+bool connection_close(struct connection *connection, int code,
+                      struct slice reason)
+{
+    if (connection->state != CONNECTION_OPEN)
+        return false;
+    double timeout = websocket_limits(connection)->close_timeout;
+    note_reason(connection, code ? code : CLOSE_NONE, reason);
+    room_remove(connection);
+    connection->state = CONNECTION_CLOSING;
+    queue_close(connection, code, reason);
+    if (connection->state == CONNECTION_DEAD)
+        return true;
+    connection->message_due = 0;
+    connection->due = connection->hub->now + timeout;
+    connection_arm(connection);
+    return true;
+}
+
+static void fail(struct connection *connection, int code, struct slice reason)
+{
+    if (connection->state == CONNECTION_OPEN) {
+        note_reason(connection, code, reason);
+        queue_close(connection, code, reason);
+    }
+    queue_leave(connection, false);
+    connection_drain(connection);
+}
+
+void websocket_fail(struct connection *connection, int code, const char *reason)
+{
+    fail(connection, code, slice_of(reason));
+}
+
+static void receive_close(struct connection *connection, struct slice body)
+{
+    int code;
+    struct slice reason;
+    int wrong = close_parse(body, &code, &reason);
+    if (wrong) {
+        websocket_fail(connection, wrong, "bad Close frame");
+        return;
+    }
+    if (connection->state == CONNECTION_OPEN) {
+        note_reason(connection, code, reason);
+        room_remove(connection);
+        queue_close(connection, code, (struct slice){NULL, 0});
+    }
+    queue_leave(connection, true);
+    connection_drain(connection);
+}
+
+/* --- receiving --- */
+
+static void receive_pong(struct connection *connection,
+                         const struct message_event *event)
+{
+    struct hub *hub = connection->hub;
+    double rtt = -1;
+    bool answers = connection->ping_at > 0 &&
+                   connection->ping_hash == hash(event->bytes, event->length);
+    if (answers) {
+        rtt = hub->now - connection->ping_at;
+        connection->ping_at = 0;
+    }
+    hub->application->pong(connection, event->bytes, event->length, rtt);
+}
+
+static void receive_control(struct connection *connection,
+                            const struct message_event *event)
+{
+    if (event->opcode == OPCODE_CLOSE) {
+        receive_close(connection, (struct slice){(const char *)event->bytes,
+                                                 event->length});
+        return;
+    }
+    if (connection->state != CONNECTION_OPEN)
+        return;
+    if (event->opcode == OPCODE_PING)
+        answer_ping(connection, event->bytes, event->length);
+    else
+        receive_pong(connection, event);
+}
+
+static void receive_data(struct connection *connection,
+                         const struct message_event *event)
+{
+    connection->message_due = 0;
+    if (connection->state == CONNECTION_OPEN)
+        connection->hub->application->message(connection,
+                                              (enum opcode)event->opcode,
+                                              event->bytes, event->length);
+}
+
+static void receive_frame(struct connection *connection,
+                          const struct message_event *event)
+{
+    struct slice reason = {NULL, 0};
+    if (connection->state != CONNECTION_OPEN)
+        return;
+    int code = connection->hub->application->check(
+        connection, (enum opcode)event->opcode, event->length, event->total,
+        &reason);
+    if (code && connection->state == CONNECTION_OPEN)
+        fail(connection, code, reason);
+}
+
+static void receive_event(struct connection *connection, struct share *share,
+                          const struct message_event *event)
+{
+    switch (event->kind) {
+    case MESSAGE_DATA:
+    case MESSAGE_CONTROL:
+        share->messages--;
+        share->bytes -=
+            event->length < share->bytes ? event->length : share->bytes;
+        if (event->kind == MESSAGE_DATA)
+            receive_data(connection, event);
+        else
+            receive_control(connection, event);
+        break;
+    case MESSAGE_FRAME:
+        receive_frame(connection, event);
+        break;
+    default:
+        websocket_fail(connection, event->code, event->reason);
+    }
+}
+
+static bool is_talking(const struct connection *connection)
+{
+    return connection->state == CONNECTION_OPEN ||
+           connection->state == CONNECTION_CLOSING;
+}
+
+/* A message that has begun must end in time. */
+static void watch_message(struct connection *connection)
+{
+    if (!message_is_partial(&connection->parser)) {
+        connection->message_due = 0;
+        return;
+    }
+    if (connection->message_due > 0 || connection->state != CONNECTION_OPEN)
+        return;
+    connection->message_due =
+        connection->hub->now + websocket_limits(connection)->message_timeout;
+    connection_arm(connection);
+}
+
+void websocket_receive(struct connection *connection, struct share *share,
+                       unsigned char **bytes, size_t *length)
+{
+    struct message_event event;
+    while (share->messages && share->bytes) {
+        struct message_limits limits = message_limits(connection);
+        message_next(&connection->parser, &limits, &connection->hub->memory,
+                     bytes, length, &event);
+        if (event.kind == MESSAGE_NEEDS_MORE)
+            break;
+        receive_event(connection, share, &event);
+        if (!is_talking(connection))
+            return;
+    }
+    message_settle(&connection->parser, &connection->hub->memory);
+    watch_message(connection);
+}

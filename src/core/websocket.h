@@ -1,0 +1,31 @@
+/* The WebSocket side of a connection: messages in and out, pings, the closing
+ * handshake. Private to core/. */
+#ifndef MOONROOM_CORE_WEBSOCKET_H
+#define MOONROOM_CORE_WEBSOCKET_H
+
+#include "connection.h"
+
+/* What one client may have served in one turn. */
+struct share {
+    size_t messages, bytes;
+};
+
+/* Takes messages off the front of a span until it is used up, the share is, or
+ * the connection takes no more. */
+void websocket_receive(struct connection *connection, struct share *share,
+                       unsigned char **bytes, size_t *length);
+
+/* Fails the connection (RFC 6455 7.1.7): Close, then no more is read. */
+void websocket_fail(struct connection *connection, int code,
+                    const char *reason);
+
+/* Their FIN or reset came, or the closing took too long: queues the leave. */
+void websocket_abandon(struct connection *connection);
+
+/* Queues the pong that was kept back while output was stuck. */
+void websocket_resume(struct connection *connection);
+
+/* What the room, or the worker, allows this client. */
+const struct limits *websocket_limits(const struct connection *connection);
+
+#endif

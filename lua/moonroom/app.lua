@@ -1,0 +1,107 @@
+-- One app: the public module's table for a hub, and what stands behind it.
+
+local class = require "moonroom.class"
+local core = require "moonroom.core"
+local log = require "moonroom.log"
+local rooms = require "moonroom.rooms"
+local rules = require "moonroom.rules"
+local upgrade = require "moonroom.upgrade"
+
+local function copy(table)
+  local result = {}
+  for key, value in pairs(table) do result[key] = value end
+  return result
+end
+
+-- Room and Client, as classes of this app: objects are made for its hub.
+local function new_classes(app)
+  local client_methods = copy(core.client_methods)
+  local room_methods = copy(core.room_methods)
+  local class_of_methods = setmetatable({}, { __mode = "kv" })
+  local client_kind, room_kind = { rules = core.client_rules }, { rules = core.room_rules }
+
+  local function class_of(object) return class_of_methods[core.methods(object)] end
+
+  client_kind.class_of, room_kind.class_of = class_of, class_of
+  function client_kind.construct()
+    error("clients are made by connecting", 3)
+  end
+
+  function room_kind.construct(room_class, methods, fields)
+    class_of_methods[methods] = room_class
+    return app.rooms:construct(methods, fields, 3)
+  end
+
+  function app.make_client(request, room, client_class)
+    local methods = class.methods_of(client_class)
+    class_of_methods[methods] = client_class
+    return core.client(request, room, methods)
+  end
+
+  app.Client = class.new_base(client_kind, "Client", client_methods)
+  rules.set_client_rules(core.client_rules, client_methods)
+  rules.set_room_rules(core.room_rules, function(value)
+    return class.is_class(value, client_kind)
+  end)
+  rules.set_request_rules(core.request_rules)
+  room_methods.Client = app.Client
+  room_methods.origins = "same"
+  room_methods.protocols = {}
+  app.Room = class.new_base(room_kind, "Room", room_methods)
+  function app.is_room_class(value) return class.is_class(value, room_kind) end
+end
+
+local function check_dispatch(app)
+  if type(app.public.dispatch) ~= "table" then
+    error("moonroom.dispatch is a list of functions; it has been replaced by a "
+      .. type(app.public.dispatch))
+  end
+end
+
+local function new_public(app)
+  local public = {
+    version = core.version,
+    Room = app.Room,
+    Client = app.Client,
+    dispatch = {},
+    json = core.json,
+    log = log.new(app.hub),
+    config = { app = debug.getregistry()["moonroom.config.app"] or {} },
+  }
+  function public.mount(pattern, target) app.rooms:mount(pattern, target, 3) end
+
+  function public.room(path, make)
+    if type(path) ~= "string" then
+      error(("a room's path is a string, not a %s"):format(type(path)), 2)
+    end
+    return app.rooms:find(path) or (make and app.rooms:make_at(path, make, 3)) or nil
+  end
+
+  function public.rooms() return app.rooms:all() end
+
+  function public.token(bytes) return core.random(bytes or 16) end
+
+  return public
+end
+
+-- The app of a hub; without one (outside any app) classes can be defined, and that is all.
+local function new(hub)
+  local app = { hub = hub }
+  app.rooms = rooms.new(app)
+  new_classes(app)
+  app.public = new_public(app)
+  if not hub then return app end
+  core.attach(hub,
+    function(request)
+      check_dispatch(app)
+      upgrade.decide(app, request)
+    end,
+    function(request)
+      check_dispatch(app)
+      upgrade.answer_plain(app, request)
+    end,
+    function(room) app.rooms:emptied(room) end)
+  return app
+end
+
+return { new = new }

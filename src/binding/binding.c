@@ -1,0 +1,347 @@
+#include "binding.h"
+
+#include "binding_state.h"
+#include "directory.h"
+#include "json.h"
+#include "lua_client.h"
+#include "lua_log.h"
+#include "lua_request.h"
+#include "lua_room.h"
+#include "lua_routes.h"
+#include "testkit.h"
+#include "version.h"
+#include <lauxlib.h>
+
+#include <stdio.h>
+#include <sys/random.h>
+
+static const char hub_type[] = "moonroom.Hub";
+static const char hubs_key = 0, current_key = 0; /* registry, by address */
+
+/* --- the hub's userdata --- */
+
+struct binding *binding_check(lua_State *L, int index)
+{
+    struct binding *binding = luaL_checkudata(L, index, hub_type);
+    if (!binding->hub)
+        luaL_argerror(L, index, "the hub has been freed");
+    return binding;
+}
+
+static int hub_gc(lua_State *L)
+{
+    struct binding *binding = luaL_checkudata(L, 1, hub_type);
+    struct hub *hub = binding->hub;
+    binding->hub = NULL;
+    if (hub)
+        hub_free(hub);
+    dispatch_release(&binding->dispatch);
+    return 0;
+}
+
+/* Weak: the hubs of the state, so that all hear of changed handlers. */
+static void push_hubs(lua_State *L)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &hubs_key) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_pushliteral(L, "k");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &hubs_key);
+}
+
+int binding_handlers_changed(lua_State *L)
+{
+    push_hubs(L);
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        struct binding *binding = lua_touserdata(L, -2);
+        if (binding->hub)
+            binding->hub->version++;
+    }
+    return 0;
+}
+
+static void choose_id_prefix(lua_State *L, struct binding *binding)
+{
+    unsigned char random[6];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        luaL_error(L, "the system has no random bytes");
+    snprintf(binding->id_prefix, sizeof binding->id_prefix,
+             "%02x%02x%02x%02x%02x%02x", random[0], random[1], random[2],
+             random[3], random[4], random[5]);
+}
+
+struct binding *binding_new(lua_State *L, const struct options *options,
+                            double now, double wall)
+{
+    struct binding *binding = lua_newuserdatauv(L, sizeof *binding, 0);
+    *binding = (struct binding){
+        .upgrade = LUA_NOREF, .request = LUA_NOREF, .emptied = LUA_NOREF};
+    luaL_setmetatable(L, hub_type);
+    choose_id_prefix(L, binding);
+    binding->hub = hub_new(options, &binding_application, binding, now, wall);
+    if (!binding->hub)
+        luaL_error(L, "not enough memory");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    binding->dispatch.L = lua_tothread(L, -1);
+    binding->dispatch.hub = binding->hub;
+    lua_pop(L, 1);
+    push_hubs(L);
+    lua_pushvalue(L, -2);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+    return binding;
+}
+
+/* --- core.NAME --- */
+
+/* core.hub() -> the running app's hub, or nil outside one */
+static int core_hub(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &current_key);
+    return 1;
+}
+
+/* core.attach(hub, upgrade, request, emptied): who answers requests, and who
+ * hears of rooms that have emptied. */
+static int core_attach(lua_State *L)
+{
+    struct binding *binding = binding_check(L, 1);
+    int *const slots[] = {&binding->upgrade, &binding->request,
+                          &binding->emptied};
+    for (int i = 0; i < 3; i++) {
+        luaL_checktype(L, 2 + i, LUA_TFUNCTION);
+        lua_pushvalue(L, 2 + i);
+        luaL_unref(L, LUA_REGISTRYINDEX, *slots[i]);
+        *slots[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    return 0;
+}
+
+/* core.random(bytes) -> hexadecimal string from the system's source */
+static int core_random(lua_State *L)
+{
+    unsigned char random[64];
+    char text[2 * sizeof random + 1];
+    lua_Integer size = luaL_checkinteger(L, 1);
+    luaL_argcheck(L, size >= 1 && size <= (lua_Integer)sizeof random, 1,
+                  "a token has 1 to 64 bytes");
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return luaL_error(L, "the system has no random bytes");
+    for (lua_Integer i = 0; i < size; i++)
+        snprintf(text + 2 * i, 3, "%02x", random[i]);
+    lua_pushlstring(L, text, (size_t)size * 2);
+    return 1;
+}
+
+/* core.option_error(name, value) -> nil, or why a Room may not have it */
+static int core_option_error(lua_State *L)
+{
+    char error[OPTION_ERROR_SIZE];
+    struct limits limits;
+    const char *name = luaL_checkstring(L, 1);
+    const struct option *option =
+        option_find(room_option_table, room_option_count, slice_of(name));
+    if (!option)
+        return luaL_argerror(L, 1, "no such option");
+    if (lua_type(L, 2) != LUA_TNUMBER) {
+        lua_pushfstring(L, "%s is a number, not a %s", name,
+                        luaL_typename(L, 2));
+        return 1;
+    }
+    if (option_set_number(option, &limits, lua_tonumber(L, 2), error))
+        return 0;
+    lua_pushstring(L, error);
+    return 1;
+}
+
+/* core.room_options() -> array of the names of a Room's options */
+static int core_room_options(lua_State *L)
+{
+    lua_createtable(L, (int)room_option_count, 0);
+    for (size_t i = 0; i < room_option_count; i++) {
+        lua_pushstring(L, room_option_table[i].name);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+/* core.max_rooms(hub) -> how many rooms mount may make */
+static int core_max_rooms(lua_State *L)
+{
+    struct binding *binding = binding_check(L, 1);
+    lua_pushinteger(L, (lua_Integer)binding->hub->options.max_rooms);
+    return 1;
+}
+
+static int core_handlers_changed(lua_State *L)
+{
+    return binding_handlers_changed(L);
+}
+
+/* core.is_room(value) -> bool */
+static int core_is_room(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    lua_pushboolean(L, object_test(L, 1, &room_type) != NULL);
+    return 1;
+}
+
+/* core.methods(object) -> the methods table of a room's or client's class */
+static int core_methods(lua_State *L)
+{
+    bool has_class =
+        object_test(L, 1, &room_type) || object_test(L, 1, &client_type);
+    luaL_argcheck(L, has_class, 1, "a room or a client is expected");
+    lua_getiuservalue(L, 1, OBJECT_METHODS);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"is_room", core_is_room},
+    {"methods", core_methods},
+    {"hub", core_hub},
+    {"attach", core_attach},
+    {"random", core_random},
+    {"option_error", core_option_error},
+    {"room_options", core_room_options},
+    {"max_rooms", core_max_rooms},
+    {"handlers_changed", core_handlers_changed},
+    {"room", room_new_object},
+    {"client", client_new},
+    {"routes", routes_new_object},
+    {"list_files", directory_list},
+    {"is_directory", directory_exists},
+    {"log", log_from_lua},
+    {NULL, NULL},
+};
+
+static void define_type(lua_State *L, const struct object_type *type,
+                        const char *rules_name)
+{
+    object_define(L, type);
+    lua_setfield(L, -2, rules_name);
+}
+
+static void add_methods(lua_State *L, const luaL_Reg *methods, const char *name)
+{
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_setfield(L, -2, name);
+}
+
+static void define_hub(lua_State *L)
+{
+    luaL_newmetatable(L, hub_type);
+    lua_pushcfunction(L, hub_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushstring(L, hub_type);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}
+
+int luaopen_moonroom_core(lua_State *L)
+{
+    lua_newtable(L);
+    luaL_setfuncs(L, functions, 0);
+    luaL_setfuncs(L, request_answers, 0);
+    define_hub(L);
+    define_type(L, &room_type, "room_rules");
+    define_type(L, &client_type, "client_rules");
+    define_type(L, &request_type, "request_rules");
+    add_methods(L, room_methods, "room_methods");
+    add_methods(L, client_methods, "client_methods");
+    json_open(L);
+    lua_setfield(L, -2, "json");
+    testkit_open(L);
+    lua_setfield(L, -2, "testkit");
+    lua_pushliteral(L, MOONROOM_VERSION);
+    lua_setfield(L, -2, "version");
+    return 1;
+}
+
+/* --- the program's side --- */
+
+struct start {
+    const struct options *options;
+    struct log *log;
+    struct file_source *files;
+    double now, wall;
+    struct hub *hub;
+};
+
+static int start_body(lua_State *L)
+{
+    struct start *start = lua_touserdata(L, 1);
+    luaL_requiref(L, "moonroom.core", luaopen_moonroom_core, 0);
+    struct binding *binding =
+        binding_new(L, start->options, start->now, start->wall);
+    binding->hub->log = start->log;
+    binding->hub->files = start->files;
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
+    start->hub = binding->hub;
+    return 0;
+}
+
+struct hub *binding_start(lua_State *L, const struct options *options,
+                          struct log *log, struct file_source *files,
+                          double now, double wall)
+{
+    struct start start = {options, log, files, now, wall, NULL};
+    lua_pushcfunction(L, start_body);
+    lua_pushlightuserdata(L, &start);
+    return lua_pcall(L, 1, 0, 0) == LUA_OK ? start.hub : NULL;
+}
+
+static int add_traceback(lua_State *L)
+{
+    luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
+    return 1;
+}
+
+static int load_body(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "moonroom.loader");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "load");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+int binding_load(lua_State *L, const char *path)
+{
+    enum { EX_SCRIPT = 78 }; /* sysexits: EX_CONFIG */
+    lua_pushcfunction(L, add_traceback);
+    lua_pushcfunction(L, load_body);
+    lua_pushstring(L, path);
+    int status = lua_pcall(L, 1, 0, -3);
+    lua_remove(L, status == LUA_OK ? -1 : -2);
+    return status == LUA_OK ? 0 : EX_SCRIPT;
+}
+
+static int print_body(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "moonroom.loader");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "describe");
+    lua_call(L, 0, 1);
+    fputs(luaL_checkstring(L, -1), stdout);
+    return 0;
+}
+
+void binding_print_routes(lua_State *L)
+{
+    lua_pushcfunction(L, print_body);
+    if (lua_pcall(L, 0, 0, 0) == LUA_OK)
+        return;
+    fprintf(stderr, "moonroom: %s\n", luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 2);
+}

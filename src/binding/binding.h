@@ -1,0 +1,30 @@
+/* What the program needs of the Lua side. */
+#ifndef MOONROOM_BINDING_BINDING_H
+#define MOONROOM_BINDING_BINDING_H
+
+#include "hub.h"
+#include <lua.h>
+
+struct binding;
+
+/* The module moonroom.core: for package.preload, and what core.so exports. */
+__attribute__((visibility("default"))) int luaopen_moonroom_core(lua_State *L);
+
+/* Makes the hub of a worker's Lua state and hands it to the Lua modules as the
+ * running app. now in seconds, monotonic; wall the Unix time then. The state
+ * owns the binding and the hub: both go with lua_close. log and files are
+ * borrowed. Runs unprotected: returns NULL with the message on L's stack. */
+struct hub *binding_start(lua_State *L, const struct options *options,
+                          struct log *log, struct file_source *files,
+                          double now, double wall);
+
+/* Loads a script directory or file into the running app (lua/moonroom/loader).
+ * Returns 0, or an exit code of sysexits with a message ("file:line: what")
+ * on L's stack. */
+int binding_load(lua_State *L, const char *path);
+
+/* Prints the app's routes for `moonroom check`, one a line, to standard
+ * output. */
+void binding_print_routes(lua_State *L);
+
+#endif

@@ -1,0 +1,301 @@
+#include "lua_client.h"
+
+#include "close_code.h"
+#include "lua_request.h"
+#include "lua_room.h"
+#include "outgoing.h"
+#include "room.h"
+
+#include <stdio.h>
+
+enum {
+    CLIENT_ROOM = OBJECT_VALUES,
+    CLIENT_REQUEST,
+    CLIENT_PROTOCOL,
+    CLIENT_LAST = CLIENT_PROTOCOL
+};
+
+static struct client_box *check(lua_State *L)
+{
+    return object_check(L, 1, &client_type);
+}
+
+/* --- life --- */
+
+int client_new(lua_State *L)
+{
+    struct request_box *request = object_check(L, 1, &request_type);
+    object_check(L, 2, &room_type);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    struct connection *connection = request->connection;
+    if (!connection)
+        return outgoing_closed(L);
+    struct binding *binding = binding_of(connection->hub);
+    struct client_box *box =
+        object_new(L, &client_type, sizeof *box, CLIENT_LAST);
+    box->rtt = -1;
+    snprintf(box->id, sizeof box->id, "%s-%llx", binding->id_prefix,
+             binding->next_id++);
+    lua_pushvalue(L, 3);
+    lua_setiuservalue(L, -2, OBJECT_METHODS);
+    lua_pushvalue(L, 2);
+    lua_setiuservalue(L, -2, CLIENT_ROOM);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, CLIENT_REQUEST);
+    lua_pushvalue(L, -1);
+    box->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
+    box->connection = connection;
+    connection->owner = box;
+    return 1;
+}
+
+bool client_push(lua_State *L, const struct connection *connection)
+{
+    const struct client_box *box = connection->owner;
+    if (!box)
+        return false;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, box->anchor);
+    return true;
+}
+
+void client_push_room(lua_State *L, int index)
+{
+    lua_getiuservalue(L, index, CLIENT_ROOM);
+}
+
+void client_forget(lua_State *L, struct connection *connection)
+{
+    struct client_box *box = connection->owner;
+    if (!box)
+        return;
+    box->connection = NULL;
+    connection->owner = NULL;
+    luaL_unref(L, LUA_REGISTRYINDEX, box->anchor);
+}
+
+/* --- what can be read --- */
+
+static int get_id(lua_State *L)
+{
+    lua_pushstring(L, check(L)->id);
+    return 1;
+}
+
+static int get_room(lua_State *L)
+{
+    client_push_room(L, 1);
+    return 1;
+}
+
+static int get_request(lua_State *L)
+{
+    lua_getiuservalue(L, 1, CLIENT_REQUEST);
+    return 1;
+}
+
+static int get_protocol(lua_State *L)
+{
+    lua_getiuservalue(L, 1, CLIENT_PROTOCOL);
+    return 1;
+}
+
+static int get_address(lua_State *L)
+{
+    lua_getiuservalue(L, 1, CLIENT_REQUEST);
+    lua_getfield(L, -1, "address");
+    return 1;
+}
+
+static int get_ready_state(lua_State *L)
+{
+    const struct connection *connection = check(L)->connection;
+    int state = connection ? connection->state : CONNECTION_DEAD;
+    if (state == CONNECTION_OPEN)
+        lua_pushliteral(L, "open");
+    else if (state == CONNECTION_CLOSING || state == CONNECTION_DRAINING)
+        lua_pushliteral(L, "closing");
+    else if (state == CONNECTION_DEAD)
+        lua_pushliteral(L, "closed");
+    else
+        lua_pushliteral(L, "connecting");
+    return 1;
+}
+
+static int get_buffered(lua_State *L)
+{
+    const struct connection *connection = check(L)->connection;
+    size_t bytes = connection ? connection_buffered(connection) : 0;
+    lua_pushinteger(L, (lua_Integer)bytes);
+    return 1;
+}
+
+static int get_rtt(lua_State *L)
+{
+    double rtt = check(L)->rtt;
+    if (rtt < 0)
+        return 0;
+    lua_pushnumber(L, rtt);
+    return 1;
+}
+
+static int get_joined_at(lua_State *L)
+{
+    double joined_at = check(L)->joined_at;
+    if (joined_at <= 0)
+        return 0;
+    lua_pushnumber(L, joined_at);
+    return 1;
+}
+
+/* --- methods --- */
+
+/* The connection, if it can be sent to. Client:init runs before the 101: what
+ * it sent would be lost. */
+static struct connection *sendable(lua_State *L)
+{
+    struct connection *connection = check(L)->connection;
+    if (connection && connection->state == CONNECTION_DECIDING)
+        luaL_error(L, "init must not send: the client hasn't joined yet "
+                      "(send in on_join)");
+    return connection && connection->state == CONNECTION_OPEN ? connection
+                                                              : NULL;
+}
+
+static int send_slice(lua_State *L, enum opcode opcode, struct slice bytes)
+{
+    struct connection *connection = sendable(L);
+    if (!connection ||
+        !connection_send(connection, opcode, bytes.bytes, bytes.length))
+        return outgoing_closed(L);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int method_send(lua_State *L)
+{
+    struct slice text;
+    check(L);
+    if (!outgoing_text(L, 2, &text))
+        return 2;
+    return send_slice(L, OPCODE_TEXT, text);
+}
+
+static int method_send_binary(lua_State *L)
+{
+    check(L);
+    return send_slice(L, OPCODE_BINARY, outgoing_data(L, 2));
+}
+
+static int method_ping(lua_State *L)
+{
+    struct slice data = {"", 0};
+    check(L);
+    if (!lua_isnoneornil(L, 2))
+        data = outgoing_data(L, 2);
+    luaL_argcheck(L, data.length <= CLOSE_BODY_SIZE, 2,
+                  "a ping carries at most 125 bytes");
+    return send_slice(L, OPCODE_PING, data);
+}
+
+/* The rest of the room hears it; the room's own method does the work. */
+static int broadcast(lua_State *L, lua_CFunction send)
+{
+    check(L);
+    lua_settop(L, 2);
+    client_push_room(L, 1);
+    lua_replace(L, 3);
+    lua_pushcfunction(L, send);
+    lua_pushvalue(L, 3);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 1);
+    lua_call(L, 3, LUA_MULTRET);
+    return lua_gettop(L) - 3;
+}
+
+static int method_broadcast(lua_State *L)
+{
+    if (!sendable(L))
+        return outgoing_closed(L);
+    return broadcast(L, room_method_broadcast);
+}
+
+static int method_broadcast_binary(lua_State *L)
+{
+    if (!sendable(L))
+        return outgoing_closed(L);
+    return broadcast(L, room_method_broadcast_binary);
+}
+
+static int method_close(lua_State *L)
+{
+    struct slice reason;
+    struct client_box *box = check(L);
+    int code = outgoing_close(L, 2, CLOSE_NORMAL, &reason);
+    if (!box->connection || !connection_close(box->connection, code, reason))
+        return outgoing_closed(L);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int method_terminate(lua_State *L)
+{
+    struct client_box *box = check(L);
+    if (!box->connection || box->connection->state == CONNECTION_DEAD)
+        return outgoing_closed(L);
+    connection_terminate(box->connection);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int client_tostring(lua_State *L)
+{
+    struct client_box *box = check(L);
+    object_push_class_name(L, 1, &client_type);
+    get_ready_state(L);
+    client_push_room(L, 1);
+    lua_getfield(L, -1, "path");
+    lua_pushfstring(L, "%s %s in %s (%s)", lua_tostring(L, 2), box->id,
+                    luaL_tolstring(L, 5, NULL), lua_tostring(L, 3));
+    return 1;
+}
+
+void client_set_protocol(lua_State *L, int index, struct slice protocol)
+{
+    index = lua_absindex(L, index);
+    if (!protocol.length)
+        return;
+    lua_pushlstring(L, protocol.bytes, protocol.length);
+    lua_setiuservalue(L, index, CLIENT_PROTOCOL);
+}
+
+static const struct object_getter getters[] = {
+    {"id", get_id},
+    {"room", get_room},
+    {"request", get_request},
+    {"protocol", get_protocol},
+    {"address", get_address},
+    {"ready_state", get_ready_state},
+    {"buffered", get_buffered},
+    {"rtt", get_rtt},
+    {"joined_at", get_joined_at},
+    {NULL, NULL},
+};
+
+static const luaL_Reg metamethods[] = {
+    {"__tostring", client_tostring},
+    {NULL, NULL},
+};
+
+const struct object_type client_type = {"moonroom.Client", getters,
+                                        metamethods};
+
+const luaL_Reg client_methods[] = {
+    {"send", method_send},
+    {"send_binary", method_send_binary},
+    {"ping", method_ping},
+    {"broadcast", method_broadcast},
+    {"broadcast_binary", method_broadcast_binary},
+    {"close", method_close},
+    {"terminate", method_terminate},
+    {NULL, NULL},
+};

@@ -1,0 +1,37 @@
+/* moonroom.Client as userdata. */
+#ifndef MOONROOM_BINDING_LUA_CLIENT_H
+#define MOONROOM_BINDING_LUA_CLIENT_H
+
+#include "binding_state.h"
+#include "connection.h"
+#include "object.h"
+
+struct client_box {
+    struct connection *connection; /* NULL once it has ended */
+    int anchor;                    /* registry reference while it lives */
+    double joined_at;
+    double rtt; /* seconds, negative until a pong came */
+    char id[CLIENT_ID_SIZE];
+};
+
+extern const struct object_type client_type;
+extern const luaL_Reg client_methods[]; /* of moonroom.Client */
+
+/* core.client(request, room, methods) -> client: the userdata for a connection
+ * whose request is being decided. */
+int client_new(lua_State *L);
+
+/* Pushes the connection's client; returns false, nothing pushed, where it has
+ * none. Needs no memory but stack. */
+bool client_push(lua_State *L, const struct connection *connection);
+
+/* Pushes the room of the client at an index. */
+void client_push_room(lua_State *L, int index);
+
+/* Notes the subprotocol that was agreed on. */
+void client_set_protocol(lua_State *L, int index, struct slice protocol);
+
+/* Empties the box of a connection that ends. Never raises. */
+void client_forget(lua_State *L, struct connection *connection);
+
+#endif

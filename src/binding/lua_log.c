@@ -1,0 +1,20 @@
+#include "lua_log.h"
+
+#include "binding_state.h"
+#include <lauxlib.h>
+
+int log_from_lua(lua_State *L)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error",
+                                         NULL};
+    struct binding *binding = binding_check(L, 1);
+    enum log_level level = (enum log_level)luaL_checkoption(L, 2, NULL, levels);
+    const char *event = luaL_checkstring(L, 3);
+    struct slice text;
+    text.bytes = luaL_checklstring(L, 4, &text.length);
+    struct log_line line;
+    log_begin(&line, binding->hub->log, level, hub_wall(binding->hub), event);
+    log_text(&line, "message", text);
+    log_end(&line);
+    return 0;
+}

@@ -1,0 +1,275 @@
+#include "lua_request.h"
+
+#include "handshake.h"
+#include "hub.h"
+#include "lua_client.h"
+#include "lua_room.h"
+#include "request_tables.h"
+#include "response.h"
+
+enum {
+    REQUEST_PARAMS = OBJECT_VALUES,
+    REQUEST_TABLES,
+    REQUEST_LAST = REQUEST_TABLES
+};
+
+static struct request_box *check(lua_State *L)
+{
+    return object_check(L, 1, &request_type);
+}
+
+/* --- life --- */
+
+void request_push(lua_State *L, struct connection *connection)
+{
+    struct request_box *box =
+        object_new(L, &request_type, sizeof *box, REQUEST_LAST);
+    box->request = request_ref(connection->request);
+    box->connection = connection;
+    connection->asker = box;
+}
+
+void request_forget(struct connection *connection)
+{
+    struct request_box *box = connection->asker;
+    if (box)
+        box->connection = NULL;
+    connection->asker = NULL;
+}
+
+static int request_gc(lua_State *L)
+{
+    struct request_box *box = check(L);
+    if (box->connection)
+        box->connection->asker = NULL;
+    request_unref(box->request);
+    *box = (struct request_box){NULL, NULL};
+    return 0;
+}
+
+/* --- what can be read --- */
+
+static int push_slice(lua_State *L, struct slice slice)
+{
+    lua_pushlstring(L, slice.length ? slice.bytes : "", slice.length);
+    return 1;
+}
+
+static int get_method(lua_State *L)
+{
+    return push_slice(L, check(L)->request->method);
+}
+
+static int get_path(lua_State *L)
+{
+    return push_slice(L, check(L)->request->path);
+}
+
+static int get_query_string(lua_State *L)
+{
+    return push_slice(L, check(L)->request->query);
+}
+
+static int get_host(lua_State *L)
+{
+    return push_slice(L, check(L)->request->host);
+}
+
+static int get_origin(lua_State *L)
+{
+    struct slice origin;
+    if (!request_find(check(L)->request, "origin", &origin))
+        return 0;
+    return push_slice(L, origin);
+}
+
+static int get_address(lua_State *L)
+{
+    lua_pushstring(L, check(L)->request->address);
+    return 1;
+}
+
+static int get_port(lua_State *L)
+{
+    lua_pushinteger(L, check(L)->request->port);
+    return 1;
+}
+
+static int get_secure(lua_State *L)
+{
+    lua_pushboolean(L, check(L)->request->is_secure);
+    return 1;
+}
+
+static int get_params(lua_State *L)
+{
+    if (lua_getiuservalue(L, 1, REQUEST_PARAMS) != LUA_TTABLE) {
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, 1, REQUEST_PARAMS);
+    }
+    return 1;
+}
+
+/* A table of the request is made when it is first asked for, then kept. */
+static int get_table(lua_State *L, const char *name,
+                     void (*push)(lua_State *, const struct request *))
+{
+    struct request_box *box = check(L);
+    if (lua_getiuservalue(L, 1, REQUEST_TABLES) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, 1, REQUEST_TABLES);
+    }
+    if (lua_getfield(L, -1, name) == LUA_TTABLE)
+        return 1;
+    lua_pop(L, 1);
+    push(L, box->request);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, name);
+    return 1;
+}
+
+static int get_headers(lua_State *L)
+{
+    return get_table(L, "headers", request_push_headers);
+}
+
+static int get_query(lua_State *L)
+{
+    return get_table(L, "query", request_push_query);
+}
+
+static int get_cookies(lua_State *L)
+{
+    return get_table(L, "cookies", request_push_cookies);
+}
+
+static int get_protocols(lua_State *L)
+{
+    return get_table(L, "protocols", request_push_protocols);
+}
+
+static int request_tostring(lua_State *L)
+{
+    const struct request *request = check(L)->request;
+    push_slice(L, request->method);
+    push_slice(L, request->target);
+    lua_pushfstring(L, "%s %s", lua_tostring(L, -2), lua_tostring(L, -1));
+    return 1;
+}
+
+static const struct object_getter getters[] = {
+    {"method", get_method},   {"path", get_path},
+    {"query", get_query},     {"query_string", get_query_string},
+    {"headers", get_headers}, {"cookies", get_cookies},
+    {"params", get_params},   {"protocols", get_protocols},
+    {"origin", get_origin},   {"address", get_address},
+    {"port", get_port},       {"secure", get_secure},
+    {"host", get_host},       {NULL, NULL},
+};
+
+static const luaL_Reg metamethods[] = {
+    {"__gc", request_gc},
+    {"__tostring", request_tostring},
+    {NULL, NULL},
+};
+
+const struct object_type request_type = {"moonroom.Request", getters,
+                                         metamethods};
+
+/* --- answers --- */
+
+static struct slice check_slice(lua_State *L, int index)
+{
+    struct slice slice;
+    slice.bytes = luaL_checklstring(L, index, &slice.length);
+    return slice;
+}
+
+static int answer_set_params(lua_State *L)
+{
+    check(L);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    lua_setiuservalue(L, 1, REQUEST_PARAMS);
+    return 0;
+}
+
+static int answer_accept(lua_State *L)
+{
+    struct request_box *box = check(L);
+    struct client_box *client = object_check(L, 2, &client_type);
+    struct slice protocol = check_slice(L, 3);
+    struct slice fields = check_slice(L, 4);
+    client_push_room(L, 2);
+    struct room_box *room = object_check(L, -1, &room_type);
+    client_set_protocol(L, 2, protocol);
+    bool accepted =
+        box->connection && room->room &&
+        box->connection == client->connection &&
+        connection_accept(box->connection, room->room, protocol, fields);
+    if (accepted)
+        client->joined_at = client->connection->joined_at;
+    lua_pushboolean(L, accepted);
+    return 1;
+}
+
+static int answer_refuse(lua_State *L)
+{
+    struct request_box *box = check(L);
+    int status = (int)luaL_checkinteger(L, 2);
+    struct slice fields = check_slice(L, 3);
+    struct slice body = check_slice(L, 4);
+    const char *rule = luaL_checkstring(L, 5);
+    struct slice reason = check_slice(L, 6);
+    luaL_argcheck(L, status_is_final(status), 2,
+                  "a status is a number from 200 to 599");
+    if (box->connection)
+        connection_refuse(box->connection, status, fields, body, rule, reason);
+    return 0;
+}
+
+static int answer_send_file(lua_State *L)
+{
+    struct request_box *box = check(L);
+    lua_pushboolean(L, box->connection &&
+                           connection_respond_file(box->connection));
+    return 1;
+}
+
+static int answer_field(lua_State *L)
+{
+    struct slice name = check_slice(L, 1);
+    struct slice value = check_slice(L, 2);
+    if (!response_field_is_valid(name, value))
+        return luaL_error(L,
+                          "header field %s: a name is a token, and a value "
+                          "has no control characters",
+                          luaL_tolstring(L, 1, NULL));
+    lua_settop(L, 2);
+    lua_pushliteral(L, ": ");
+    lua_insert(L, 2);
+    lua_pushliteral(L, "\r\n");
+    lua_concat(L, 4);
+    return 1;
+}
+
+static int answer_is_same_origin(lua_State *L)
+{
+    struct slice origin = check_slice(L, 1);
+    struct slice host = check_slice(L, 2);
+    lua_pushboolean(L, origin_is_same(origin, host));
+    return 1;
+}
+
+const luaL_Reg request_answers[] = {
+    {"set_params", answer_set_params},
+    {"accept", answer_accept},
+    {"refuse", answer_refuse},
+    {"send_file", answer_send_file},
+    {"field", answer_field},
+    {"is_same_origin", answer_is_same_origin},
+    {NULL, NULL},
+};

@@ -1,0 +1,30 @@
+/* The request as userdata, and the answers to it. */
+#ifndef MOONROOM_BINDING_LUA_REQUEST_H
+#define MOONROOM_BINDING_LUA_REQUEST_H
+
+#include "connection.h"
+#include "object.h"
+
+struct request_box {
+    struct request *request;       /* a reference of its own */
+    struct connection *connection; /* NULL once it is answered */
+};
+
+extern const struct object_type request_type;
+
+/* Pushes the userdata for the request that the connection is deciding. */
+void request_push(lua_State *L, struct connection *connection);
+
+/* The connection needs no answer any more. Never raises. */
+void request_forget(struct connection *connection);
+
+/* What the Lua modules answer with (core.NAME):
+ *   set_params(request, params)
+ *   accept(request, client, protocol, fields) -> bool
+ *   refuse(request, status, fields, body, rule, reason)
+ *   send_file(request) -> bool
+ *   field(name, value) -> "Name: value" CRLF; raises for one that can't be sent
+ *   is_same_origin(origin, host) -> bool */
+extern const luaL_Reg request_answers[];
+
+#endif

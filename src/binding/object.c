@@ -1,0 +1,181 @@
+#include "object.h"
+
+#include <string.h>
+
+/* Upvalues of the metamethods. */
+enum { UPVALUE_GETTERS = 1 };
+enum { UPVALUE_RULES = 1, UPVALUE_NAME };
+
+/* Fields first: no field may have the name of a getter or a base method. */
+static int object_index(lua_State *L)
+{
+    if (lua_getiuservalue(L, 1, OBJECT_FIELDS) == LUA_TTABLE) {
+        lua_pushvalue(L, 2);
+        if (lua_rawget(L, -2) != LUA_TNIL)
+            return 1;
+    }
+    lua_settop(L, 2);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(UPVALUE_GETTERS)) == LUA_TFUNCTION) {
+        lua_CFunction get = lua_tocfunction(L, -1);
+        lua_settop(L, 1);
+        return get(L);
+    }
+    lua_settop(L, 2);
+    if (lua_getiuservalue(L, 1, OBJECT_METHODS) != LUA_TTABLE)
+        return 0;
+    lua_pushvalue(L, 2);
+    lua_gettable(L, -2);
+    return 1;
+}
+
+static int refuse_assignment(lua_State *L, const char *why)
+{
+    const char *type = lua_tostring(L, lua_upvalueindex(UPVALUE_NAME));
+    return luaL_error(L, "cannot assign %s.%s: %s", type,
+                      luaL_tolstring(L, 2, NULL), why);
+}
+
+/* Raises where a rule forbids the assignment of the value at 3 to key 2. */
+static void check_rule(lua_State *L)
+{
+    lua_pushvalue(L, 2);
+    switch (lua_rawget(L, lua_upvalueindex(UPVALUE_RULES))) {
+    case LUA_TNIL:
+        break;
+    case LUA_TFUNCTION:
+        lua_pushvalue(L, 3);
+        lua_call(L, 1, 1);
+        if (!lua_isnil(L, -1))
+            refuse_assignment(L, luaL_tolstring(L, -1, NULL));
+        break;
+    case LUA_TSTRING:
+        refuse_assignment(L, lua_tostring(L, -1));
+        break;
+    default:
+        refuse_assignment(L, "it is read-only");
+    }
+    lua_settop(L, 3);
+}
+
+static int object_newindex(lua_State *L)
+{
+    if (lua_isnil(L, 2))
+        return luaL_error(L, "index is nil");
+    check_rule(L);
+    if (lua_getiuservalue(L, 1, OBJECT_FIELDS) != LUA_TTABLE) {
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, 1, OBJECT_FIELDS);
+        lua_replace(L, 4);
+    }
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_rawset(L, 4);
+    return 0;
+}
+
+static int object_next(lua_State *L)
+{
+    lua_settop(L, 2);
+    if (lua_next(L, 1))
+        return 2;
+    lua_pushnil(L);
+    return 1;
+}
+
+/* pairs walks the fields: what the script itself has set. */
+static int object_pairs(lua_State *L)
+{
+    lua_pushcfunction(L, object_next);
+    if (lua_getiuservalue(L, 1, OBJECT_FIELDS) != LUA_TTABLE)
+        lua_newtable(L);
+    lua_pushnil(L);
+    return 3;
+}
+
+static void push_getters(lua_State *L, const struct object_getter *getters)
+{
+    lua_newtable(L);
+    for (; getters->name; getters++) {
+        lua_pushcfunction(L, getters->get);
+        lua_setfield(L, -2, getters->name);
+    }
+}
+
+static void forbid_getters(lua_State *L, const struct object_getter *getters)
+{
+    for (; getters->name; getters++) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, getters->name);
+    }
+}
+
+void object_define(lua_State *L, const struct object_type *type)
+{
+    luaL_newmetatable(L, type->name);
+    luaL_setfuncs(L, type->metamethods, 0);
+    lua_pushstring(L, type->name);
+    lua_setfield(L, -2, "__metatable");
+    push_getters(L, type->getters);
+    lua_pushcclosure(L, object_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, object_pairs);
+    lua_setfield(L, -2, "__pairs");
+    lua_newtable(L);
+    forbid_getters(L, type->getters);
+    lua_pushvalue(L, -1);
+    lua_pushstring(L, type->name);
+    lua_pushcclosure(L, object_newindex, 2);
+    lua_setfield(L, -3, "__newindex");
+    lua_remove(L, -2);
+}
+
+void *object_new(lua_State *L, const struct object_type *type, size_t size,
+                 int user_values)
+{
+    void *box = lua_newuserdatauv(L, size, user_values);
+    memset(box, 0, size);
+    luaL_setmetatable(L, type->name);
+    return box;
+}
+
+void *object_check(lua_State *L, int index, const struct object_type *type)
+{
+    return luaL_checkudata(L, index, type->name);
+}
+
+void *object_test(lua_State *L, int index, const struct object_type *type)
+{
+    return luaL_testudata(L, index, type->name);
+}
+
+int object_push_member(lua_State *L, int index, const char *name)
+{
+    index = lua_absindex(L, index);
+    if (lua_getiuservalue(L, index, OBJECT_FIELDS) == LUA_TTABLE) {
+        lua_pushstring(L, name);
+        if (lua_rawget(L, -2) != LUA_TNIL) {
+            lua_remove(L, -2);
+            return lua_type(L, -1);
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    if (lua_getiuservalue(L, index, OBJECT_METHODS) != LUA_TTABLE)
+        return lua_type(L, -1);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+    return lua_type(L, -1);
+}
+
+void object_push_class_name(lua_State *L, int index,
+                            const struct object_type *type)
+{
+    index = lua_absindex(L, index);
+    bool found = lua_getiuservalue(L, index, OBJECT_METHODS) == LUA_TTABLE &&
+                 luaL_getmetafield(L, -1, "__name") == LUA_TSTRING;
+    if (!found)
+        lua_pushstring(L, type->name);
+    lua_remove(L, -2);
+}

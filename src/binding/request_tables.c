@@ -1,0 +1,92 @@
+#include "request_tables.h"
+
+#include "token.h"
+#include "url.h"
+#include <lauxlib.h>
+
+static void push_slice(lua_State *L, struct slice slice)
+{
+    lua_pushlstring(L, slice.length ? slice.bytes : "", slice.length);
+}
+
+void request_push_headers(lua_State *L, const struct request *request)
+{
+    struct slice name, value;
+    lua_newtable(L);
+    for (size_t i = 0; i < request->field_count; i++) {
+        request_field(request, i, &name, &value);
+        push_slice(L, name);
+        lua_pushvalue(L, -1);
+        bool is_repeated = lua_rawget(L, -3) == LUA_TSTRING;
+        if (is_repeated) {
+            lua_pushliteral(L, ", ");
+            push_slice(L, value);
+            lua_concat(L, 3);
+        } else {
+            lua_pop(L, 1);
+            push_slice(L, value);
+        }
+        lua_rawset(L, -3);
+    }
+}
+
+/* Pushes the text with its percent-encoding undone, or as it is. */
+static void push_decoded(lua_State *L, struct slice text)
+{
+    luaL_Buffer buffer;
+    char *out = luaL_buffinitsize(L, &buffer, text.length);
+    long length = url_decode(text, true, out);
+    luaL_pushresultsize(&buffer, length < 0 ? 0 : (size_t)length);
+    if (length >= 0)
+        return;
+    lua_pop(L, 1);
+    push_slice(L, text);
+}
+
+void request_push_query(lua_State *L, const struct request *request)
+{
+    struct slice rest = request->query, name, value;
+    lua_newtable(L);
+    while (url_query_next(&rest, &name, &value)) {
+        push_decoded(L, name);
+        push_decoded(L, value);
+        lua_rawset(L, -3);
+    }
+}
+
+static void push_cookies(lua_State *L, struct slice rest)
+{
+    struct slice name, value;
+    while (url_cookie_next(&rest, &name, &value)) {
+        push_slice(L, name);
+        push_slice(L, value);
+        lua_rawset(L, -3);
+    }
+}
+
+void request_push_cookies(lua_State *L, const struct request *request)
+{
+    struct slice name, value;
+    lua_newtable(L);
+    for (size_t i = 0; i < request->field_count; i++) {
+        request_field(request, i, &name, &value);
+        if (slice_is(name, "cookie"))
+            push_cookies(L, value);
+    }
+}
+
+void request_push_protocols(lua_State *L, const struct request *request)
+{
+    struct slice name, value, element;
+    lua_Integer count = 0;
+    lua_newtable(L);
+    for (size_t i = 0; i < request->field_count; i++) {
+        request_field(request, i, &name, &value);
+        if (!slice_is(name, "sec-websocket-protocol"))
+            continue;
+        while (token_list_next(&value, &element)) {
+            push_slice(L, element);
+            lua_rawseti(L, -2, ++count);
+        }
+    }
+}

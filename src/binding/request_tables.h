@@ -1,0 +1,21 @@
+/* The parts of a request that scripts see as tables. */
+#ifndef MOONROOM_BINDING_REQUEST_TABLES_H
+#define MOONROOM_BINDING_REQUEST_TABLES_H
+
+#include "request.h"
+#include <lua.h>
+
+/* Header fields by lower-case name, repeated ones joined by ", ". */
+void request_push_headers(lua_State *L, const struct request *request);
+
+/* Decoded names and values; the last of a name wins; one that can't be decoded
+ * is left as it is. */
+void request_push_query(lua_State *L, const struct request *request);
+
+/* Cookies by name, as sent; the last wins. */
+void request_push_cookies(lua_State *L, const struct request *request);
+
+/* An array of the subprotocols offered, in the client's order. */
+void request_push_protocols(lua_State *L, const struct request *request);
+
+#endif

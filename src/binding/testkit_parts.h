@@ -1,0 +1,30 @@
+/* What the files of the test kit share; nothing else includes it. */
+#ifndef MOONROOM_BINDING_TESTKIT_PARTS_H
+#define MOONROOM_BINDING_TESTKIT_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+/* Makes the metatable of a userdata type, its own __index, once a state. */
+void testkit_class(lua_State *L, const char *name, const luaL_Reg *methods);
+
+/* Pushes a userdata that holds a copy of the bytes from `shift` on and nothing
+ * behind them, so that a sanitizer sees who reads on. Returns the copy. */
+unsigned char *testkit_copy(lua_State *L, const char *bytes, size_t length,
+                            size_t shift);
+
+/* Sets a field of the table at the top. */
+void testkit_set_integer(lua_State *L, const char *name, size_t value);
+void testkit_set_boolean(lua_State *L, const char *name, bool value);
+
+/* Each adds its functions to the table at the top: memory, buffer, blob;
+ * timers; log, log_level; frame, close. */
+void testkit_add_memory(lua_State *L);
+void testkit_add_timers(lua_State *L);
+void testkit_add_log(lua_State *L);
+void testkit_add_frame(lua_State *L);
+
+#endif

@@ -1,0 +1,8 @@
+-- Whatever comes to /echo goes back as it came, every option at its default.
+local moonroom = require "moonroom"
+
+local Echo = moonroom.Room:extend("Echo")
+function Echo.on_text(_, client, text)   client:send(text) end
+function Echo.on_binary(_, client, data) client:send_binary(data) end
+
+moonroom.mount("/echo", Echo)

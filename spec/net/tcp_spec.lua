@@ -1,0 +1,160 @@
+-- A connection's bytes over a socket: src/net/tcp.c.
+
+local client_frame = require "client_frame"
+local server = require "server"
+local websocket = require "websocket"
+
+after_each(server.stop_all)
+
+-- Masked with zeros: so that a spec of megabytes is about the server, not about masking in Lua.
+local PLAIN = { mask = "\0\0\0\0" }
+
+describe("a TCP connection", function()
+  it("carries messages larger than what one recv takes", function()
+    local here = server.start("examples/echo")
+    local client = assert(websocket.connect(here.port, "/echo"))
+    local text = ("0123456789abcdef"):rep(65536)
+    assert.equal(1048576, #text)
+    assert.is_true(text == client:send(text):receive())
+    assert.is_true(text == client:send(text, "binary", PLAIN):receive())
+  end)
+
+  it("takes a message byte by byte", function()
+    local here = server.start("examples/echo")
+    local client = assert(websocket.connect(here.port, "/echo"))
+    for byte in client_frame(1, "slowly"):gmatch(".") do client.wire:send(byte):flush() end
+    assert.equal("slowly", client:receive())
+  end)
+
+  it("goes on writing where the peer has stopped reading for a while", function()
+    -- Far more than the system keeps for a socket: the rest waits in the server.
+    local here = server.start("examples/echo", { "--send-queue", "64m" })
+    local client = assert(websocket.connect(here.port, "/echo"))
+    local part = ("x"):rep(1048569)
+    for i = 1, 32 do client:send(("%07d"):format(i) .. part, "text", PLAIN) end
+    client.wire:flush()
+    for i = 1, 32 do
+      local text = client:receive()
+      assert.is_true(("%07d"):format(i) .. part == text, i)
+    end
+  end)
+
+  it("keeps other clients served while one doesn't read", function()
+    local here = server.start("examples/echo", { "--send-queue", "64m" })
+    local stuck = assert(websocket.connect(here.port, "/echo"))
+    local other = assert(websocket.connect(here.port, "/echo"))
+    local text = ("x"):rep(1048576)
+    for _ = 1, 32 do stuck:send(text, "text", PLAIN) end
+    stuck.wire:flush()
+    for i = 1, 10 do assert.equal(tostring(i), other:send(tostring(i)):receive()) end
+  end)
+
+  it("ends where the peer sends FIN", function()
+    local here = server.start("examples/echo")
+    local client = assert(websocket.connect(here.port, "/echo"))
+    client:send("last"):receive()
+    client.wire:shutdown()
+    local _, ended = client.wire:receive_all()
+    assert.equal("end", ended)
+    here:wait_for_log("code=1006")
+  end)
+
+  it("ends where the peer resets it", function()
+    local here = server.start("examples/echo")
+    local client = assert(websocket.connect(here.port, "/echo"))
+    client.wire:reset()
+    here:wait_for_log("code=1006")
+    assert.is_nil(here:log():find("error", 1, true))
+  end)
+
+  it("survives a peer that resets it while much waits to be sent", function()
+    local here = server.start("examples/echo", { "--send-queue", "64m" })
+    local client = assert(websocket.connect(here.port, "/echo"))
+    local text = ("x"):rep(1048576)
+    for _ = 1, 32 do client:send(text, "text", PLAIN) end
+    client.wire:flush()
+    client.wire:reset()
+    here:wait_for_log("code=1006")
+    local next_one = assert(websocket.connect(here.port, "/echo"))
+    assert.equal("still here", next_one:send("still here"):receive())
+  end)
+end)
+
+-- Counts system calls of the release build: sanitizers make their own.
+describe("a TCP connection's system calls", function()
+  local TRACED = "trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,epoll_ctl,"
+    .. "mmap,munmap,mremap,brk"
+
+  local function count_calls(talk)
+    local report = os.tmpname()
+    local here = server.start("examples/echo", {
+      binary = server.release_binary,
+      wrapper = { "strace", "-f", "-c", "-e", TRACED, "-o", report },
+    })
+    local client = assert(websocket.connect(here.port, "/echo"))
+    talk(client)
+    client:close()
+    here:stop()
+    local calls = setmetatable({}, { __index = function() return 0 end })
+    for line in io.lines(report) do
+      local count, name = line:match("^%s*%d+%.%d+%s+%d+%.%d+%s+%d+%s+(%d+)%s+%d*%s*([%w_]+)$")
+      if name then calls[name] = tonumber(count) end
+    end
+    os.remove(report)
+    assert.is_true(calls.recvfrom > 0)
+    return {
+      receiving = calls.read + calls.readv + calls.recvfrom + calls.recvmsg,
+      sending = calls.write + calls.writev + calls.sendto + calls.sendmsg,
+      polling = calls.epoll_ctl,
+      memory = calls.mmap + calls.munmap + calls.mremap + calls.brk,
+    }
+  end
+
+  local function echo(count)
+    return function(client)
+      for i = 1, count do assert.equal("echo " .. i, client:send("echo " .. i):receive()) end
+    end
+  end
+
+  it("are one recv and one send for an echo, and nothing else", function()
+    local some, more = count_calls(echo(1000)), count_calls(echo(2000))
+    assert.equal(1000, more.receiving - some.receiving)
+    assert.equal(1000, more.sending - some.sending)
+    assert.equal(some.polling, more.polling)
+    assert.is_true(more.memory - some.memory <= 8)
+  end)
+
+  it("are one recv and one send for all messages of a turn", function()
+    local frames = {}
+    for i = 1, 50 do frames[i] = client_frame(1, "echo " .. i) end
+    local together = table.concat(frames)
+    local function echo_together(count)
+      return function(client)
+        for _ = 1, count do
+          client.wire:send(together)
+          for i = 1, 50 do assert.equal("echo " .. i, (client:receive())) end
+        end
+      end
+    end
+    local some, more = count_calls(echo_together(10)), count_calls(echo_together(20))
+    assert.equal(10, more.receiving - some.receiving)
+    assert.equal(10, more.sending - some.sending)
+  end)
+end)
+
+describe("a TCP connection's options", function()
+  it("are passed on from the listener: small messages leave at once", function()
+    local report = os.tmpname()
+    local here = server.start("examples/echo", {
+      binary = server.release_binary,
+      wrapper = { "strace", "-f", "-e", "trace=setsockopt,accept4", "-o", report },
+    })
+    local client = assert(websocket.connect(here.port, "/echo"))
+    client:close()
+    here:stop()
+    local trace = assert(io.open(report)):read("a")
+    os.remove(report)
+    assert.matches("setsockopt%(%d+, SOL_TCP, TCP_NODELAY, %[1%]", trace)
+    assert.matches("accept4%([^\n]*SOCK_CLOEXEC|SOCK_NONBLOCK%) = %d", trace)
+  end)
+end)

@@ -1,0 +1,266 @@
+local program = require "program"
+
+local SCRIPT = [[
+local app = require("moonroom").config.app
+io.stdout:write("title ", tostring(app and app.title), "\n")
+]]
+
+describe("config.lua", function()
+  local directories = {}
+
+  local function directory_of(config, script)
+    local directory = program.directory { ["config.lua"] = config, ["init.lua"] = script or SCRIPT }
+    directories[#directories + 1] = directory
+    return directory
+  end
+
+  -- What `check` prints, for a configuration that is right.
+  local function accepted(config, script)
+    local code, out, err = program.run { "check", directory_of(config, script) }
+    assert.equal(0, code, err)
+    return out
+  end
+
+  -- Standard error behind the directory's name, for one that is wrong; it is
+  -- `run`, so that something could listen.
+  local function refused(config)
+    local directory = directory_of(config, 'io.stdout:write("the script has run")')
+    local code, out, err = program.run { directory, "--listen", "127.0.0.1:0" }
+    assert.equal(78, code, err)
+    assert.equal("", out)
+    assert.equal(directory .. "/", err:sub(1, #directory + 1))
+    assert.equal(1, select(2, err:gsub("\n", "\n")), "one line")
+    return err:sub(#directory + 2, -2)
+  end
+
+  after_each(function()
+    for i, directory in ipairs(directories) do
+      program.remove(directory)
+      directories[i] = nil
+    end
+  end)
+
+  it("need not be there", function()
+    local directory = program.directory { ["init.lua"] = SCRIPT }
+    local code, out = program.run { "check", directory }
+    program.remove(directory)
+    assert.equal(0, code)
+    assert.matches("title nil", out)
+  end)
+
+  it("may set every option by its name", function()
+    local kit = require("moonroom.core").testkit.options
+    local lines = { "return {" }
+    for _, row in ipairs(kit.table()) do
+      local value = row.type == "level" and '"warn"' or ("%d"):format(row.maximum)
+      lines[#lines + 1] = ("  %s = %s,"):format(row.name, value)
+    end
+    lines[#lines + 1] = '  listen = "127.0.0.1:0", app = { title = "all" },\n}'
+    assert.matches("title all", accepted(table.concat(lines, "\n")))
+  end)
+
+  it("may write sizes and times as a flag does", function()
+    accepted('return { max_message = "4m", close_timeout = "500ms", max_rooms = "7" }')
+  end)
+
+  it("hands its app table to the scripts", function()
+    assert.matches("title Bongo", accepted('return { app = { title = "Bongo" } }'))
+  end)
+
+  it("is asked for addresses to listen on, one or a list", function()
+    for _, listen in ipairs { '"192.0.2.1:80"', '{ "192.0.2.1:80", "127.0.0.1:0" }' } do
+      local code, _, err = program.run { directory_of("return { listen = " .. listen .. " }") }
+      assert.equal(71, code)
+      assert.matches("192%.0%.2%.1:80", err)
+    end
+  end)
+
+  it("is beaten by a flag", function()
+    local directory = directory_of('return { listen = { "192.0.2.1:80", "192.0.2.1:81" } }')
+    local code, _, err = program.run { directory, "--listen", "192.0.2.9:80" }
+    assert.equal(71, code)
+    assert.matches("192%.0%.2%.9:80", err)
+  end)
+
+  it("is refused even where a flag would beat what is wrong", function()
+    local directory = directory_of("return { max_rooms = 0 }")
+    assert.equal(78, (program.run { "check", directory, "--max-rooms=5" }))
+  end)
+
+  it("is read without its directory's name where that is the current one", function()
+    local directory = directory_of("return {\nfoo = 1 }")
+    local code, _, err = program.run({ "check" }, { directory = directory })
+    assert.equal(78, code)
+    assert.matches("^config%.lua:2: unknown option foo;", err)
+  end)
+
+  it("is not read for a single file", function()
+    local directory = directory_of("return 1", 'return require("moonroom").Room {}')
+    local code, _, err = program.run { "check", directory .. "/init.lua" }
+    assert.equal(0, code, err)
+  end)
+
+  describe("with a mistake", function()
+    it("is refused with the line of an unknown option and a suggestion", function()
+      assert.equal("config.lua:3: unknown option max_mesage; did you mean max_message?",
+        refused("return {\n  max_rooms = 5,\n  max_mesage = 5,\n}"))
+      assert.equal("config.lua:1: unknown option port; did you mean listen?",
+        refused("return { port = 8080 }"))
+      assert.equal("config.lua:1: unknown option ap; did you mean app?",
+        refused("return { ap = {} }"))
+      assert.equal("config.lua:1: unknown option max-rooms; did you mean max_rooms?",
+        refused('return { ["max-rooms"] = 5 }'))
+    end)
+
+    it("is refused with a hint where an unknown option is like none", function()
+      assert.equal("config.lua:2: unknown option colour; moonroom --help lists all, "
+        .. "app = {...} is for your own", refused('return {\n  colour = "red" }'))
+    end)
+
+    it("is refused with the line of a bad value", function()
+      assert.equal("config.lua:2: max_rooms must be a whole number from 1 to 1000000000, not -5",
+        refused("return {\n  max_rooms = -5 }"))
+      assert.equal("config.lua:2: max_rooms must be a whole number from 1 to 1000000000, not 1.5",
+        refused("return {\n  max_rooms = 1.5 }"))
+      assert.equal("config.lua:2: max_rooms must be a whole number from 1 to 1000000000, not NaN",
+        refused("return {\n  max_rooms = 0/0 }"))
+      assert.equal("config.lua:2: max_rooms must be a number, not a boolean",
+        refused("return {\n  max_rooms = true }"))
+      assert.equal('config.lua:2: log_level must be debug, info, warn, error or off, not "loud"',
+        refused('return {\n  log_level = "loud" }'))
+      assert.equal("config.lua:2: log_level must be a level's name, not a table",
+        refused("return {\n  log_level = {} }"))
+    end)
+
+    it("is refused with the line of a bad address", function()
+      assert.equal('config.lua:2: listen is wrong: a port is a number from 0 to 65535, not "70000"',
+        refused('return {\n  listen = "127.0.0.1:70000" }'))
+      assert.equal('config.lua:1: listen must be "HOST:PORT" or a list of such, not a number',
+        refused("return { listen = 8080 }"))
+      assert.equal('config.lua:1: listen must be "HOST:PORT" or a list of such, not a boolean',
+        refused('return { listen = { "127.0.0.1:0", true } }'))
+      assert.equal("config.lua:1: listen must have an address", refused("return { listen = {} }"))
+    end)
+
+    it("is refused where app is no table", function()
+      assert.equal("config.lua:1: app must be a table, not a string",
+        refused('return { app = "chat" }'))
+    end)
+
+    it("is refused where it returns no table of options", function()
+      assert.equal("config.lua: must return a table of options, not a nil", refused(""))
+      assert.equal("config.lua: must return a table of options, not a string",
+        refused('return "4"'))
+      assert.equal("config.lua: an option is a name = value, not a bare number",
+        refused("return { 4 }"))
+    end)
+
+    it("is refused with Lua's own line where it doesn't compile", function()
+      assert.matches("^config%.lua:2: .*expected.*near", refused("return {\n  a b }"))
+    end)
+
+    it("is refused with Lua's own line where it raises", function()
+      assert.equal("config.lua:3: no title", refused('local title\n\nerror("no title")'))
+      assert.matches("^config%.lua:1: attempt to index a nil value", refused("return nothing.here"))
+    end)
+
+    it("is refused whatever it raises", function()
+      assert.equal("config.lua: no place", refused('error("no place", 0)'))
+      assert.equal("config.lua: (error object is a nil value)", refused("error()"))
+      assert.equal("config.lua: (error object is a table value)", refused("error({})"))
+      assert.matches("^config%.lua:.*stack overflow",
+        refused("local function f() return 1 + f() end return f()"))
+    end)
+
+    it("is refused where it is no text", function()
+      assert.matches("^config%.lua: attempt to load a binary chunk",
+        refused(string.dump(function() return {} end)))
+    end)
+
+    it("is refused where it can't be read", function()
+      local directory = program.directory { ["init.lua"] = SCRIPT, ["config.lua/here"] = "" }
+      local code, _, err = program.run { "check", directory }
+      program.remove(directory)
+      assert.equal(78, code)
+      assert.equal(directory .. "/config.lua: Is a directory\n", err)
+    end)
+
+    it("is refused for the topmost mistake", function()
+      assert.matches("^config%.lua:2: ",
+        refused("return {\n  one = 1,\n  two = 2,\n  three = 3,\n  four = 4,\n  five = 5,\n}"))
+    end)
+  end)
+
+  describe("is searched for the line", function()
+    it("outside of comments and strings", function()
+      local source = table.concat({
+        "-- foo = 1",
+        "--[[ foo = 2", "]] --[==[ foo = 3 ]] ", "]==]",
+        "local text = 'foo = 5 \\' foo = 5' .. \"foo = 5 \\\\\"",
+        "local long = [[ foo = 6", "]] .. [=[ foo = 7 ]] ]=]",
+        "return {",
+        "  max_rooms = 1,",
+        "  foo = text .. long,",
+        "}",
+      }, "\n")
+      assert.matches("^config%.lua:10: unknown option foo;", refused(source))
+    end)
+
+    it("outside of the application's own table", function()
+      assert.matches("^config%.lua:3: unknown option foo;",
+        refused("return {\n  app = { foo = 1, x = { foo = 2 } },\n  foo = 3,\n  max_rooms = 5 }"))
+    end)
+
+    it("where the option is written with brackets", function()
+      assert.matches("^config%.lua:2: unknown option foo;",
+        refused('return {\n  [ "foo" ] = "foo",\n}'))
+    end)
+
+    it("where the option is set after the table was made", function()
+      assert.matches("^config%.lua:3: unknown option foo;",
+        refused("local config = {}\nif config.foo == 1 then end\nconfig.foo = 1\nreturn config"))
+      assert.matches("^config%.lua:2: unknown option foo;",
+        refused('local config = {}\nconfig["foo"] = 1\nreturn config'))
+    end)
+
+    it("and named without one where the option was computed", function()
+      assert.matches("^config%.lua: unknown option foo;",
+        refused('local config = {}\nconfig["f" .. "oo"] = 1\nreturn config'))
+    end)
+
+    it("in files that end anywhere", function()
+      assert.matches("^config%.lua:1: unknown option foo;", refused("return {foo=1}--[["
+        .. "]]"))
+      assert.matches("^config%.lua:1: unknown option foo;", refused("return {foo=1}--"))
+    end)
+  end)
+
+  describe("has an environment", function()
+    it("with Lua's harmless functions", function()
+      local code, out, err = program.run({ "check", directory_of([[
+        local names = {}
+        for _, name in ipairs { "b", "a" } do table.insert(names, (name:upper())) end
+        assert(type(tonumber("4")) == "number" and select("#", 1, 2) == 2 and math.pi and utf8.char)
+        assert(next({}) == nil and pcall(error) == false and os.time() > 0)
+        for _ in pairs(names) do end
+        return { app = { title = os.getenv("TITLE") .. table.concat(names) } }
+      ]]) }, { env = { TITLE = "from" } })
+      assert.equal(0, code, err)
+      assert.matches("title fromBA", out)
+    end)
+
+    it("without those that reach outside", function()
+      for _, name in ipairs { "io", "require", "package", "debug", "load", "dofile", "loadfile",
+                              "_G", "rawset", "setmetatable", "coroutine", "print", "moonroom" } do
+        accepted(("assert(%s == nil) return {}"):format(name))
+      end
+      accepted("assert(os.exit == nil and os.execute == nil and os.remove == nil) return {}")
+    end)
+
+    it("whose globals the scripts don't see", function()
+      local out = accepted("mine = 5 string.mine = 6 table.concat = nil return {}",
+        "io.stdout:write(tostring(mine), tostring(string.mine), type(table.concat))")
+      assert.matches("nilnilfunction", out)
+    end)
+  end)
+end)

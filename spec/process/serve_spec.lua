@@ -1,0 +1,293 @@
+local process = require "process"
+local program = require "program"
+local server = require "server"
+local uv = require "luv"
+local wait = require "wait"
+local wire = require "wire"
+
+local EMPTY = { ["init.lua"] = "" }
+
+-- The status of the answer to a request with a header field of so many bytes.
+local function status_of(port, size, host)
+  local peer = assert(wire.connect(port, host))
+  peer:send(("GET /none HTTP/1.1\r\nHost: a\r\nX-Long: %s\r\n\r\n"):format(("x"):rep(size or 1)))
+  local line = peer:receive_to("\r\n")
+  peer:close()
+  return tonumber(line:match("^HTTP/1%.1 (%d+) "))
+end
+
+-- The whole of standard error of a script that can't be loaded.
+local function load_failure(script)
+  local directory = program.directory { ["init.lua"] = script }
+  local code, out, err = program.run { directory, "--listen", "127.0.0.1:0" }
+  program.remove(directory)
+  assert.equal(78, code)
+  assert.equal("", out)
+  assert.is_nil(err:find("http://", 1, true), "it has listened")
+  return err
+end
+
+describe("a server", function()
+  after_each(server.stop_all)
+
+  it("says the address to open, what it serves, and who can reach it", function()
+    local here = server.start(EMPTY)
+    local said = ("moonroom: http://127.0.0.1:%d/ serves %s (only this machine; "
+      .. "--listen 0.0.0.0:%d for others)\n"):format(here.port, here.root, here.port)
+    assert.equal(said, here:log())
+  end)
+
+  it("answers at the address that it says", function()
+    local here = server.start(EMPTY)
+    assert.is_true(here.port > 0)
+    assert.equal(404, status_of(here.port))
+  end)
+
+  it("listens wherever it is told to, by flags", function()
+    local here = server.start(EMPTY,
+      { "--listen", "127.0.0.1:0", "--listen=[::1]:0", listens = true })
+    local four, six = here:log():match("127%.0%.0%.1:(%d+)/ and http://%[::1%]:(%d+)/ serve /")
+    assert.equal(404, status_of(tonumber(four)))
+    assert.equal(404, status_of(tonumber(six), 1, "::1"))
+  end)
+
+  it("listens wherever it is told to, by config.lua", function()
+    local here = server.start({
+      ["init.lua"] = "",
+      ["config.lua"] = 'return { listen = { "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0" } }',
+    }, { listens = true })
+    assert.equal(3, #here.ports)
+    assert.matches(":%d+/, http://127%.0%.0%.1:%d+/ and http://127", here:log())
+    for _, port in ipairs(here.ports) do
+      assert.equal(404, status_of(port))
+    end
+  end)
+
+  it("obeys config.lua, and a flag more than config.lua", function()
+    local files = { ["init.lua"] = "", ["config.lua"] = "return { max_header = 500 }" }
+    local by_config = server.start(files)
+    assert.equal(404, status_of(by_config.port, 300))
+    assert.equal(431, status_of(by_config.port, 600))
+    local by_flag = server.start(files, { "--max-header", "1k" })
+    assert.equal(404, status_of(by_flag.port, 600))
+    assert.equal(431, status_of(by_flag.port, 1100))
+  end)
+
+  it("serves a file that returns a Room at /", function()
+    local directory = program.directory {
+      ["lobby.lua"] = 'return require("moonroom").Room:extend("Lobby")',
+    }
+    local here = server.start(directory .. "/lobby.lua")
+    assert.matches(" serves " .. directory:gsub("%-", "%%-") .. "/lobby%.lua %(", here:log())
+    local peer = wire.connect(here.port)
+    peer:send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert.matches("^HTTP/1%.1 426 ", (peer:receive_to("\r\n")))
+    peer:close()
+    program.remove(directory)
+  end)
+
+  it("serves the files in public/", function()
+    local here = server.start { ["init.lua"] = "", ["public/hello.txt"] = "hello" }
+    local peer = wire.connect(here.port)
+    peer:send("GET /hello.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    local answer = peer:receive_all()
+    peer:close()
+    assert.matches("^HTTP/1%.1 200 .*\r\n\r\nhello$", answer)
+  end)
+
+  it("does without public/, or with a file of that name", function()
+    local here = server.start { ["init.lua"] = "", public = "no directory" }
+    assert.equal(404, status_of(here.port))
+  end)
+
+  it("logs at the level that it is told to", function()
+    local here = server.start(EMPTY, { "--log-level", "off" })
+    here:signal("sigterm")
+    assert.equal(0, (here:finish()))
+    assert.is_nil(here:log():find("stopping", 1, true))
+    local verbose = server.start(EMPTY)
+    verbose:signal("sigterm")
+    assert.equal(0, (verbose:finish()))
+    assert.matches("%d+%-%d+%-%d+T[%d:.]+Z info  stopping signal=TERM\n", verbose:log())
+  end)
+
+  it("sends what scripts print to the log", function()
+    local here = server.start { ["init.lua"] = 'print("one", 2, nil, "\\27[31m")' }
+    assert.matches("Z info  print [^\n]*one\\x092\\x09nil\\x09\\x1b%[31m", here:log())
+  end)
+
+  it("ends with 0 after TERM and after INT", function()
+    for _, signal in ipairs { "sigterm", "sigint" } do
+      local here = server.start(EMPTY)
+      here:signal(signal)
+      assert.same({ 0, 0 }, { here:finish() })
+    end
+  end)
+
+  it("lowers max_clients to what its descriptors allow, and says so", function()
+    local here = server.start(EMPTY,
+      { wrapper = { "sh", "-c", 'ulimit -n 200; exec "$@"', "sh" } })
+    assert.matches("Z warn  max_clients lowered from=10000 to=136 descriptor_limit=200\n",
+      here:log())
+    assert.equal(404, status_of(here.port))
+  end)
+
+  it("says nothing about descriptors where there are enough", function()
+    local here = server.start(EMPTY, { "--max-clients=10",
+      wrapper = { "sh", "-c", 'ulimit -n 200; exec "$@"', "sh" } })
+    assert.is_nil(here:log():find("lowered", 1, true))
+  end)
+
+  it("goes on where its log can't be written", function()
+    local directory = program.directory(EMPTY)
+    local probe = uv.new_tcp()
+    probe:bind("127.0.0.1", 0)
+    local port = probe:getsockname().port
+    probe:close()
+    local child = process.start { "sh", "-c", 'exec "$@" 2>/dev/full', "sh", program.binary,
+                                  directory, "--listen", "127.0.0.1:" .. port, "--log-level=debug" }
+    local peer
+    wait(function()
+      peer = wire.connect(port)
+      return peer or child.code
+    end, "the server to listen")
+    assert.is_nil(child.code)
+    peer:close()
+    assert.equal(404, status_of(port))
+    child:kill("sigterm")
+    assert.equal(0, (child:finish()))
+    program.remove(directory)
+  end)
+end)
+
+describe("a server's scripts", function()
+  after_each(server.stop_all)
+
+  it("find modules in lib/ and in lua_modules/", function()
+    local here = server.start {
+      ["init.lua"] = [[
+        print(require("plain"), require("packed"), require("rock"), require("rocks"))
+      ]],
+      ["lib/plain.lua"] = 'return "lib"', ["lib/packed/init.lua"] = 'return "lib/init"',
+      ["lua_modules/share/lua/5.4/rock.lua"] = 'return "share"',
+      ["lua_modules/share/lua/5.4/rocks/init.lua"] = 'return "share/init"',
+    }
+    assert.matches("lib\\x09lib/init\\x09share\\x09share/init", here:log())
+  end)
+
+  it("find what is in lib/ before what LuaRocks and the system have", function()
+    local here = server.start {
+      ["init.lua"] = 'print((require("rock")))', ["lib/rock.lua"] = 'return "lib"',
+      ["lua_modules/share/lua/5.4/rock.lua"] = 'return "share"',
+    }
+    assert.matches("Z info  print [^\n]*lib\n", here:log())
+  end)
+
+  it("load C modules from lua_modules/", function()
+    local library = assert(package.searchpath("lfs", package.cpath))
+    local file <close> = assert(io.open(library, "rb"))
+    local here = server.start {
+      ["init.lua"] = [[
+        local path = assert(package.searchpath("lfs", package.cpath))
+        print(path:match("lua_modules.*"), require("lfs").attributes(path, "mode"))
+      ]],
+      ["lua_modules/lib/lua/5.4/lfs.so"] = file:read("a"),
+    }
+    assert.matches("lua_modules/lib/lua/5%.4/lfs%.so\\x09file", here:log())
+  end)
+
+  it("get the binary's own moonroom.core, and the modules beside it", function()
+    local here = server.start {
+      ["init.lua"] = 'print(type(require("moonroom.core").testkit), require("moonroom").version)',
+      ["lib/moonroom/core.lua"] = 'error("a second core")',
+      ["lib/moonroom/init.lua"] = 'error("a second moonroom")',
+    }
+    local _, version = program.run { "--version" }
+    assert.matches("table\\x09" .. version:match("%S+%s*$"):gsub("%s", ""):gsub("%.", "%%."),
+      here:log())
+  end)
+
+  it("may be in a directory that is named in any way but with ; and ?", function()
+    local root = program.directory {
+      ["it's 100% me & you/init.lua"] = 'print(require("a"))',
+      ["it's 100% me & you/lib/a.lua"] = 'return "found"',
+    }
+    local here = server.start(root .. "/it's 100% me & you")
+    assert.matches("found", here:log())
+    here:stop()
+    program.remove(root)
+  end)
+end)
+
+describe("a start that fails", function()
+  it("says the address and the reason where a port is taken", function()
+    local holder = uv.new_tcp()
+    assert(holder:bind("127.0.0.1", 0))
+    assert(holder:listen(1, function() end))
+    local address = "127.0.0.1:" .. holder:getsockname().port
+    local directory = program.directory(EMPTY)
+    local code, out, err = program.run { directory, "--listen=127.0.0.1:0", "--listen", address }
+    holder:close()
+    program.remove(directory)
+    assert.equal(71, code)
+    assert.equal("", out)
+    assert.equal(("moonroom: cannot listen on %s: Address already in use\n"):format(address), err)
+  end)
+
+  it("says file, line and reason of a script that raises", function()
+    assert.matches("init%.lua:2: no room for you", load_failure('\nerror("no room for you")'))
+    assert.matches("init%.lua:1: attempt to call a nil value", load_failure("nothing()"))
+  end)
+
+  it("says file, line and reason of a script that doesn't compile", function()
+    assert.matches("init%.lua:3: .*near", load_failure("\n\nlocal = 5"))
+  end)
+
+  it("is no crash, whatever the script raises", function()
+    for _, script in ipairs {
+      "error()", "error({})", "error(setmetatable({}, { __tostring = error }))",
+      "error(setmetatable({}, { __tostring = function() return 5 end }))",
+      "error(coroutine.create(print))", 'error(("x"):rep(1 << 20))',
+      "local function f() return 1 + f() end f()", "coroutine.yield()",
+    } do
+      assert.is_true(#load_failure(script) > 0, script)
+    end
+  end)
+
+  it("is one without an init.lua to run or rooms to serve", function()
+    local directory = program.directory { ["README"] = "" }
+    local code, _, err = program.run { directory, "--listen", "127.0.0.1:0" }
+    program.remove(directory)
+    assert.equal(78, code)
+    assert.is_truthy(err:find(directory, 1, true))
+  end)
+end)
+
+describe("moonroom check", function()
+  it("lists the routes, doesn't listen, and exits with 0", function()
+    local holder = uv.new_tcp()
+    assert(holder:bind("127.0.0.1", 0))
+    assert(holder:listen(1, function() end))
+    local directory = program.directory {
+      ["init.lua"] = [[
+        local moonroom = require "moonroom"
+        moonroom.mount("/rooms/:name", moonroom.Room:extend("Chat"))
+      ]],
+    }
+    local code, out, err = program.run { "check", directory, "--listen",
+                                         "127.0.0.1:" .. holder:getsockname().port }
+    holder:close()
+    program.remove(directory)
+    assert.equal(0, code, err)
+    assert.equal("", err)
+    assert.matches("/rooms/:name", out)
+  end)
+
+  it("exits with 78 where a script is wrong", function()
+    local directory = program.directory { ["init.lua"] = "\nx.y = 1" }
+    local code, _, err = program.run { "check", directory }
+    program.remove(directory)
+    assert.equal(78, code)
+    assert.matches("init%.lua:2: ", err)
+  end)
+end)

@@ -1,0 +1,26 @@
+/* Sockets that accept connections for a hub. */
+#ifndef MOONROOM_NET_LISTENER_H
+#define MOONROOM_NET_LISTENER_H
+
+#include "loop.h"
+
+struct listener;
+struct tcp_shared;
+
+/* Opens a listener for each address that "HOST:PORT" means and adds them to
+ * the list (NULL is an empty one), which owns them; shared is borrowed. Returns
+ * false, none added, with a sentence in error. */
+bool listeners_open(struct listener **listeners, struct tcp_shared *shared,
+                    const char *address, char error[LOOP_ERROR_SIZE]);
+
+/* The address of one of them, with the port that it got; NULL beyond the
+ * last. */
+const char *listeners_address(const struct listener *listeners, size_t index);
+
+/* Has all of them accept; shared has its hub by now. */
+void listeners_start(struct listener *listeners);
+
+/* Closes and frees all of them, and leaves an empty list. */
+void listeners_close(struct listener **listeners);
+
+#endif

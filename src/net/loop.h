@@ -1,0 +1,48 @@
+/* The event loop: libev, listeners and signals around one hub. */
+#ifndef MOONROOM_NET_LOOP_H
+#define MOONROOM_NET_LOOP_H
+
+#include "hub.h"
+
+struct loop;
+
+enum { LOOP_ERROR_SIZE = 256, LOOP_ADDRESS_SIZE = 64 };
+
+/* A loop without a hub. Raises the soft limit of descriptors to the hard one,
+ * and has the process ignore SIGPIPE. NULL: no memory, or libev finds no
+ * backend. */
+struct loop *loop_new(void);
+
+/* Frees the loop and its listeners; the hub must be gone. Blocks the signals
+ * that loop_attach names: the process is about to end. */
+void loop_free(struct loop *loop);
+
+/* How many descriptors the process may have open. */
+size_t loop_descriptor_limit(void);
+
+/* The monotonic clock and the Unix time, in seconds, read afresh. */
+double loop_now(void);
+double loop_wall(void);
+
+/* Gives the loop its hub, which it borrows. From here on TERM, INT, HUP and
+ * USR1 don't end the process: they wait for loop_run. So call it when the
+ * scripts are loaded, and before anybody is told that the server is up. */
+void loop_attach(struct loop *loop, struct hub *hub);
+
+/* Listens on "HOST:PORT", "[IPv6]:PORT" or ":PORT" (every address); port 0
+ * takes a free one. A name is listened on at all its addresses (with port 0,
+ * each has its own). Clients are taken from loop_run on; until then they wait
+ * in the system's queue. Returns false, nothing listened on, with a sentence:
+ * the address and the system's reason. */
+bool loop_listen(struct loop *loop, const char *address,
+                 char error[LOOP_ERROR_SIZE]);
+
+/* The addresses listened on, with the ports that they got ("127.0.0.1:12345",
+ * "[::1]:12345"); NULL beyond the last. */
+const char *loop_listening(const struct loop *loop, size_t index);
+
+/* Runs until the hub has been drained after TERM or INT (true), or a second
+ * one of these, or the shutdown timeout, cut that short (false). */
+bool loop_run(struct loop *loop);
+
+#endif

@@ -1,0 +1,104 @@
+#include "announce.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "standard_error.h"
+
+enum { ANNOUNCE_SIZE = 8192 };
+
+struct announcement {
+    char text[ANNOUNCE_SIZE];
+    size_t length;
+};
+
+enum reach {
+    REACH_MACHINE, /* loopback */
+    REACH_ADDRESS, /* whoever reaches that address */
+    REACH_ALL      /* every address of the machine */
+};
+
+static void put(struct announcement *line, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void put(struct announcement *line, const char *format, ...)
+{
+    size_t room = sizeof line->text - line->length;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line->text + line->length, room, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        line->length += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+    return !strncmp(text, start, strlen(start));
+}
+
+static enum reach reach_of(const char *address)
+{
+    if (starts_with(address, "127.") || starts_with(address, "[::1]:"))
+        return REACH_MACHINE;
+    if (starts_with(address, "0.0.0.0:") || starts_with(address, "[::]:"))
+        return REACH_ALL;
+    return REACH_ADDRESS;
+}
+
+/* "Every address" is none that a browser opens: this machine's stands for it.
+ */
+static void put_url(struct announcement *line, const char *address)
+{
+    const char *host = NULL, *port = strrchr(address, ':');
+    if (reach_of(address) == REACH_ALL)
+        host = *address == '[' ? "[::1]" : "127.0.0.1";
+    if (host)
+        put(line, "http://%s%s/", host, port);
+    else
+        put(line, "http://%s/", address);
+}
+
+/* Puts all URLs; returns how many, and the widest reach. */
+static size_t put_urls(struct announcement *line, const struct loop *loop,
+                       enum reach *widest)
+{
+    const char *address, *next;
+    size_t count = 0;
+    *widest = REACH_MACHINE;
+    for (; (address = loop_listening(loop, count)); count++) {
+        next = loop_listening(loop, count + 1);
+        put(line, "%s", !count ? "" : next ? ", " : " and ");
+        put_url(line, address);
+        if (reach_of(address) > *widest)
+            *widest = reach_of(address);
+    }
+    return count;
+}
+
+static void put_path(struct announcement *line, const char *path)
+{
+    char here[PATH_MAX];
+    bool is_here = !strcmp(path, ".") && getcwd(here, sizeof here);
+    put(line, "%s", is_here ? here : path);
+}
+
+void announce(const struct loop *loop, const char *path)
+{
+    struct announcement line = {.length = 0};
+    enum reach widest;
+    put(&line, "moonroom: ");
+    size_t count = put_urls(&line, loop, &widest);
+    put(&line, count == 1 ? " serves " : " serve ");
+    put_path(&line, path);
+    if (widest == REACH_MACHINE)
+        put(&line, " (only this machine; --listen 0.0.0.0%s for others)",
+            strrchr(loop_listening(loop, 0), ':'));
+    else if (widest == REACH_ALL)
+        put(&line, " (at every address of this machine)");
+    put(&line, "\n");
+    standard_error_write(line.text, line.length);
+}

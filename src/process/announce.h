@@ -1,0 +1,11 @@
+/* The line that says the server is up. */
+#ifndef MOONROOM_PROCESS_ANNOUNCE_H
+#define MOONROOM_PROCESS_ANNOUNCE_H
+
+#include "loop.h"
+
+/* Writes to standard error, in one line, what to open in a browser, what is
+ * served, and who can reach it. path: the script directory or file. */
+void announce(const struct loop *loop, const char *path);
+
+#endif

@@ -1,0 +1,179 @@
+#include "flags.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    FLAG_SHOWN = 100, /* bytes of a wrong word that are shown */
+    FLAG_NAME_SIZE = 64
+};
+
+struct command_line {
+    int argc, at; /* at: the next word */
+    char *const *argv;
+    struct flags *flags;
+    struct settings *settings;
+    char *error;
+    bool has_word; /* a subcommand or path has been seen */
+    bool has_path;
+};
+
+static bool fail(struct command_line *line, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool fail(struct command_line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line->error, SETTINGS_ERROR_SIZE, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* "max_message" -> "max-message" */
+static void dash(const char *name, char dashed[FLAG_NAME_SIZE])
+{
+    snprintf(dashed, FLAG_NAME_SIZE, "%s", name);
+    for (char *at = dashed; *at; at++)
+        if (*at == '_')
+            *at = '-';
+}
+
+static bool fail_unknown(struct command_line *line, struct slice name)
+{
+    static const char *const further[] = {"listen", "help", "version", NULL};
+    const char *meant = settings_suggest(name, further);
+    char dashed[FLAG_NAME_SIZE];
+    int shown = (int)(name.length < FLAG_SHOWN ? name.length : FLAG_SHOWN);
+    if (!meant)
+        return fail(line, "unknown flag --%.*s; --help lists all", shown,
+                    name.bytes);
+    dash(meant, dashed);
+    return fail(line, "unknown flag --%.*s; did you mean --%s?", shown,
+                name.bytes, dashed);
+}
+
+/* The error of a setting begins with its name, as config.lua spells it: here
+ * it is the flag's. */
+static bool fail_value(struct command_line *line, const char *name,
+                       const char *error)
+{
+    char dashed[FLAG_NAME_SIZE];
+    dash(name, dashed);
+    return fail(line, "--%s%s", dashed, error + strlen(name));
+}
+
+/* The value behind "=", or the next word. */
+static bool take_value(struct command_line *line, const char *name,
+                       struct slice *value)
+{
+    char dashed[FLAG_NAME_SIZE];
+    if (value->bytes)
+        return true;
+    if (line->at < line->argc && strncmp(line->argv[line->at], "--", 2) != 0) {
+        *value = slice_of(line->argv[line->at++]);
+        return true;
+    }
+    dash(name, dashed);
+    return fail(line, "--%s needs a value: --%s %s", dashed, dashed,
+                strcmp(name, "listen") ? "VALUE" : "HOST:PORT");
+}
+
+static bool take_listen(struct command_line *line, struct slice value)
+{
+    char error[OPTION_ERROR_SIZE];
+    if (!take_value(line, "listen", &value))
+        return false;
+    if (!line->flags->has_listen)
+        line->settings->listen_count = 0;
+    line->flags->has_listen = true;
+    if (settings_listen(line->settings, value, error))
+        return true;
+    return fail_value(line, "listen", error);
+}
+
+static bool take_flag(struct command_line *line, const char *word)
+{
+    char error[OPTION_ERROR_SIZE];
+    struct slice value = slice_of(word + 2);
+    struct slice name = slice_cut(&value, '=');
+    if (slice_is(name, "listen"))
+        return take_listen(line, value);
+    if (slice_is(name, "help") || slice_is(name, "version"))
+        return fail(line, "--%.*s takes no value", (int)name.length,
+                    name.bytes);
+    const struct option *option = option_find(option_table, option_count, name);
+    if (!option)
+        return fail_unknown(line, name);
+    if (!take_value(line, option->name, &value))
+        return false;
+    if (option_set_text(option, &line->settings->options, value, error))
+        return true;
+    return fail_value(line, option->name, error);
+}
+
+/* The first word may be a subcommand, even where a directory has its name. */
+static bool take_word(struct command_line *line, const char *word)
+{
+    bool is_first = !line->has_word;
+    line->has_word = true;
+    if (is_first && !strcmp(word, "run"))
+        return true;
+    if (is_first && !strcmp(word, "check")) {
+        line->flags->command = COMMAND_CHECK;
+        return true;
+    }
+    if (line->has_path)
+        return fail(line, "one DIR or FILE, please, not \"%.*s\" and \"%.*s\"",
+                    FLAG_SHOWN, line->flags->path, FLAG_SHOWN, word);
+    line->has_path = true;
+    line->flags->path = word;
+    return true;
+}
+
+/* A request for help or the version wins over what comes after it. */
+static bool is_question(struct command_line *line, const char *word)
+{
+    if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+        line->flags->command = COMMAND_HELP;
+    else if (!strcmp(word, "--version"))
+        line->flags->command = COMMAND_VERSION;
+    else
+        return false;
+    return true;
+}
+
+static bool take_next(struct command_line *line, bool *is_flag_time)
+{
+    const char *word = line->argv[line->at++];
+    if (!*is_flag_time || word[0] != '-' || !word[1])
+        return take_word(line, word);
+    if (!strcmp(word, "--")) {
+        *is_flag_time = false;
+        return true;
+    }
+    if (!strncmp(word, "--", 2))
+        return take_flag(line, word);
+    return fail(line, "unknown flag %.*s; --help lists all", FLAG_SHOWN, word);
+}
+
+bool flags_parse(int argc, char *const argv[], struct flags *flags,
+                 struct settings *settings, char error[SETTINGS_ERROR_SIZE])
+{
+    struct command_line line = {.argc = argc,
+                                .at = 1,
+                                .argv = argv,
+                                .flags = flags,
+                                .settings = settings,
+                                .error = error};
+    bool is_flag_time = true;
+    *flags = (struct flags){.command = COMMAND_RUN, .path = "."};
+    while (line.at < argc) {
+        if (is_flag_time && is_question(&line, argv[line.at]))
+            return true;
+        if (!take_next(&line, &is_flag_time))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,120 @@
+#include "help.h"
+
+#include <string.h>
+
+#include "settings.h"
+#include "version.h"
+
+enum {
+    FLAG_WIDTH = 30, /* the column of the explanations, less two blanks */
+    FLAG_SIZE = 80,
+    VALUE_SIZE = 64,
+    KIB = 1024,
+    MIB = 1024 * KIB
+};
+
+/* A heading, and the first of the options that stand under it; they go on
+ * until the next one's. */
+struct group {
+    const char *title, *first;
+};
+
+static const struct group groups[] = {
+    {"Serving", "log_level"},
+    {"Messages", "max_message"},
+    {"Slow clients and leaving", "send_queue"},
+    {"Handshakes and requests", "handshake_timeout"},
+    {"At most in one turn of the loop, so that everybody gets one",
+     "accepts_per_turn"},
+};
+
+static const char *title_before(const struct option *option)
+{
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+        if (!strcmp(groups[i].first, option->name))
+            return groups[i].title;
+    return NULL;
+}
+
+static void print_row(FILE *out, const char *flag, const char *help,
+                      const char *value)
+{
+    fprintf(out, "  %-*s%s [%s]\n", FLAG_WIDTH, flag, help, value);
+}
+
+static void print_heading(FILE *out, const char *title)
+{
+    fprintf(out, "\n%s\n", title);
+    if (!strcmp(title, groups[0].title))
+        print_row(out, "--listen HOST:PORT", "address; may be given again",
+                  LISTEN_DEFAULT);
+}
+
+/* The shortest form that the flag would take too. */
+static void format_default(const struct option *option,
+                           const struct options *options, char *text)
+{
+    size_t bytes;
+    option_format(option, options, text, VALUE_SIZE);
+    if (option->type != OPTION_BYTES)
+        return;
+    memcpy(&bytes, (const char *)options + option->offset, sizeof bytes);
+    if (bytes && bytes % MIB == 0)
+        snprintf(text, VALUE_SIZE, "%zu MiB", bytes / MIB);
+    else if (bytes && bytes % KIB == 0)
+        snprintf(text, VALUE_SIZE, "%zu KiB", bytes / KIB);
+}
+
+static void print_option(FILE *out, const struct option *option,
+                         const struct options *defaults)
+{
+    static const char *const values[] = {"N", "BYTES", "TIME", "LEVEL"};
+    char flag[FLAG_SIZE], value[VALUE_SIZE];
+    snprintf(flag, sizeof flag, "--%s %s", option->name, values[option->type]);
+    for (char *at = flag; *at; at++)
+        if (*at == '_')
+            *at = '-';
+    format_default(option, defaults, value);
+    print_row(out, flag, option->help, value);
+}
+
+static const char opening[] =
+    "Moonroom " MOONROOM_VERSION
+    ", a WebSocket server that you program in Lua.\n"
+    "\n"
+    "Usage: moonroom [run] [FLAGS] [DIR|FILE]   serve a script directory,\n"
+    "                                           or at / the room of one file\n"
+    "       moonroom check [FLAGS] [DIR|FILE]   load it and list its routes\n"
+    "       moonroom --help | --version\n"
+    "\n"
+    "DIR is the current directory by default. Every flag may also be set in\n"
+    "DIR/config.lua: --max-message as max_message, --listen as listen, which "
+    "is\n"
+    "an address or a list of them. A flag beats the file, which beats the\n"
+    "[default].\n";
+
+static const char closing[] =
+    "\n"
+    "BYTES may end in k, m or g (KiB, MiB, GiB), TIME in ms, s, min or h;\n"
+    "without, it is seconds. HOST:PORT may be [IPv6]:PORT, or :PORT for every\n"
+    "address; port 0 takes a free one.\n"
+    "\n"
+    "Signals: TERM and INT let the clients leave, then stop; a second one "
+    "stops\n"
+    "at once. Exit status: 0 well, 64 the command line, 71 an address can't "
+    "be\n"
+    "listened on, 78 the scripts or config.lua are wrong, 70 anything else.\n";
+
+void help_print(FILE *out)
+{
+    struct options defaults;
+    options_init(&defaults);
+    fputs(opening, out);
+    for (size_t i = 0; i < option_count; i++) {
+        const char *title = title_before(&option_table[i]);
+        if (title)
+            print_heading(out, title);
+        print_option(out, &option_table[i], &defaults);
+    }
+    fputs(closing, out);
+}

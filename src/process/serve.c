@@ -1,0 +1,255 @@
+#include "serve.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <lua.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "announce.h"
+#include "binding.h"
+#include "config.h"
+#include "interpreter.h"
+#include "loop.h"
+#include "standard_error.h"
+#include "tree.h"
+
+enum {
+    MESSAGE_SIZE = 8192,
+    RESERVED_DESCRIPTORS = 64 /* for listeners, files and what scripts open */
+};
+
+struct worker {
+    struct flags flags;
+    struct settings settings;
+    struct log log;
+    struct loop *loop;
+    struct file_source *files;
+    struct hub *hub; /* owned by the state */
+    lua_State *L;
+    bool is_directory;
+    char directory[PATH_MAX]; /* the script directory, or the file's */
+};
+
+static int fail(int status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A wrong script or configuration begins with its own file:line. */
+static int fail(int status, const char *format, ...)
+{
+    char message[MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "%s%s\n", status == EX_CONFIG ? "" : "moonroom: ", message);
+    return status;
+}
+
+/* The directory of a path; "." where it has none. */
+static void name_directory(struct worker *worker, const char *path)
+{
+    const char *slash = worker->is_directory ? NULL : strrchr(path, '/');
+    size_t length = strlen(path);
+    if (slash)
+        length = slash == path ? 1 : (size_t)(slash - path);
+    else if (!worker->is_directory)
+        path = ".", length = 1;
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    memcpy(worker->directory, path, length);
+    worker->directory[length] = '\0';
+}
+
+static int find_scripts(struct worker *worker)
+{
+    const char *path = worker->flags.path;
+    struct stat status;
+    if (strlen(path) >= sizeof worker->directory)
+        return fail(EX_USAGE, "the path is too long: %.100s...", path);
+    if (stat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        return fail(EX_USAGE,
+                    "\"%s\" is no file or directory, nor a command (these are "
+                    "run and check)",
+                    path);
+    if (stat(path, &status) != 0)
+        return fail(EX_USAGE, "%s: %s", path, strerror(errno));
+    if (strpbrk(path, ";?"))
+        return fail(EX_USAGE,
+                    "%s: Lua can't find modules below a path with ; or ? in it",
+                    path);
+    worker->is_directory = S_ISDIR(status.st_mode);
+    name_directory(worker, path);
+    return 0;
+}
+
+static int open_state(struct worker *worker)
+{
+    char error[MESSAGE_SIZE];
+    worker->L = interpreter_new(worker->directory, error, sizeof error);
+    return worker->L ? 0 : fail(EX_SOFTWARE, "%s", error);
+}
+
+static int read_config(struct worker *worker)
+{
+    char error[SETTINGS_ERROR_SIZE];
+    bool is_here = !strcmp(worker->directory, ".");
+    if (!worker->is_directory)
+        return 0;
+    int status =
+        config_load(worker->L, worker->directory, &worker->settings, error);
+    if (!status)
+        return 0;
+    return fail(status, "%s%s%s", is_here ? "" : worker->directory,
+                is_here ? "" : "/", error);
+}
+
+/* The flags have been read once, to know the directory. A second time puts
+ * them over what its config.lua says. */
+static int read_settings(struct worker *worker, int argc, char *const argv[])
+{
+    char error[SETTINGS_ERROR_SIZE];
+    settings_init(&worker->settings);
+    int status = read_config(worker);
+    if (status)
+        return status;
+    if (!flags_parse(argc, argv, &worker->flags, &worker->settings, error))
+        return fail(EX_USAGE, "%s", error);
+    standard_error_log(&worker->log, worker->settings.options.log_level);
+    return 0;
+}
+
+/* A client is a descriptor: better refused with 503 than not accepted. */
+static void clamp_clients(struct worker *worker)
+{
+    size_t limit = loop_descriptor_limit();
+    size_t *clients = &worker->settings.options.max_worker_clients;
+    size_t most =
+        limit > RESERVED_DESCRIPTORS ? limit - RESERVED_DESCRIPTORS : 1;
+    struct log_line line;
+    if (*clients <= most)
+        return;
+    log_begin(&line, &worker->log, LOG_WARN, loop_wall(),
+              "max_clients lowered");
+    log_number(&line, "from", (long long)*clients);
+    log_number(&line, "to", (long long)most);
+    log_number(&line, "descriptor_limit", (long long)limit);
+    log_end(&line);
+    *clients = most;
+}
+
+static int open_loop(struct worker *worker)
+{
+    if (worker->flags.command == COMMAND_CHECK)
+        return 0;
+    worker->loop = loop_new();
+    if (!worker->loop)
+        return fail(EX_SOFTWARE, "the event loop can't be made: %s",
+                    strerror(errno));
+    clamp_clients(worker);
+    return 0;
+}
+
+static int open_files(struct worker *worker)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    int length = snprintf(path, sizeof path, "%s/public", worker->directory);
+    if (!worker->is_directory || length >= PATH_MAX ||
+        stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+        return 0;
+    worker->files = tree_new(path);
+    return worker->files ? 0 : fail(EX_CONFIG, "%s: %s", path, strerror(errno));
+}
+
+static int open_hub(struct worker *worker)
+{
+    char error[MESSAGE_SIZE];
+    worker->hub =
+        binding_start(worker->L, &worker->settings.options, &worker->log,
+                      worker->files, loop_now(), loop_wall());
+    if (worker->hub)
+        return 0;
+    interpreter_take_message(worker->L, error, sizeof error);
+    return fail(EX_SOFTWARE, "%s", error);
+}
+
+static int load_scripts(struct worker *worker)
+{
+    char error[MESSAGE_SIZE];
+    int status = binding_load(worker->L, worker->flags.path);
+    if (!status)
+        return 0;
+    interpreter_take_message(worker->L, error, sizeof error);
+    return fail(status, "%s", error);
+}
+
+static int start(struct worker *worker, int argc, char *const argv[])
+{
+    int status = find_scripts(worker);
+    status = status ? status : open_state(worker);
+    status = status ? status : read_settings(worker, argc, argv);
+    status = status ? status : open_loop(worker);
+    status = status ? status : open_files(worker);
+    status = status ? status : open_hub(worker);
+    return status ? status : load_scripts(worker);
+}
+
+static int listen_all(struct worker *worker)
+{
+    char error[LOOP_ERROR_SIZE];
+    for (size_t i = 0; i < worker->settings.listen_count; i++)
+        if (!loop_listen(worker->loop, worker->settings.listen[i], error))
+            return fail(EX_OSERR, "%s", error);
+    return 0;
+}
+
+static int run(struct worker *worker)
+{
+    loop_attach(worker->loop, worker->hub);
+    int status = listen_all(worker);
+    if (status)
+        return status;
+    announce(worker->loop, worker->flags.path);
+    loop_run(worker->loop);
+    return 0;
+}
+
+static int print_routes(lua_State *L)
+{
+    binding_print_routes(L);
+    return 0;
+}
+
+static int list_routes(struct worker *worker)
+{
+    char error[MESSAGE_SIZE];
+    if (interpreter_call(worker->L, print_routes, NULL, error, sizeof error))
+        return fail(EX_SOFTWARE, "%s", error);
+    return 0;
+}
+
+/* The state goes first: with it go the hub, its transports and open files. */
+static void stop(struct worker *worker)
+{
+    if (worker->L)
+        lua_close(worker->L);
+    tree_free(worker->files);
+    if (worker->loop)
+        loop_free(worker->loop);
+}
+
+int serve(int argc, char *const argv[], const struct flags *flags)
+{
+    struct worker worker = {.flags = *flags};
+    int status = start(&worker, argc, argv);
+    if (!status && flags->command == COMMAND_CHECK)
+        status = list_routes(&worker);
+    else if (!status)
+        status = run(&worker);
+    stop(&worker);
+    return status;
+}

@@ -1,0 +1,26 @@
+// Chromium against servers:
+//   node chromium.js FIXTURE_URL CHAT_URL     the checks, for chromium_spec.lua
+//   node chromium.js --pictures DIRECTORY     pictures of examples/chat
+"use strict";
+
+const { end } = require("./checks.js");
+const { withBrowser } = require("./browser.js");
+const { checkChat } = require("./chromium_chat.js");
+const { checkSocket } = require("./chromium_socket.js");
+const { takePictures } = require("./chromium_pictures.js");
+
+async function main([first, second]) {
+  if (first === "--pictures") {
+    await takePictures(second);
+    return;
+  }
+  await withBrowser(async (browser) => {
+    await checkSocket(browser, first, second);
+    await checkChat(browser, second);
+  });
+}
+
+main(process.argv.slice(2)).then(() => end(0), (error) => {
+  console.error(error);
+  end(1);
+});

@@ -1,0 +1,96 @@
+-- What an echo costs in system calls, counted by strace. It runs the release build even where the
+-- other specs run the sanitizers': their runtime makes calls of its own and doesn't like strace.
+local program = require "program"
+local server = require "server"
+local websocket = require "websocket"
+
+local CALLS = {
+  receiving = { "recvfrom", "recvmsg", "recvmmsg", "readv" },
+  sending = { "sendto", "sendmsg", "sendmmsg", "writev" },
+  watching = { "epoll_ctl" },
+  -- A signal costs libev's own pipe a read and a write, or none where it comes during a wait.
+  varying = { "read", "write", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "select" },
+}
+
+-- The calls by name, from the table that strace -c writes.
+local function read_counts(path)
+  local counts = {}
+  for line in io.lines(path) do
+    local count, name = line:match("^%s*(%d+)%s+([%w_]+)$")
+    if count and name ~= "total" then counts[name] = tonumber(count) end
+  end
+  return counts
+end
+
+-- Each step of the end waits for the other side's, so that it costs the same every time.
+local function stop(here, client)
+  here:signal("sigterm")
+  assert.equal(1001, (client:receive_close()))
+  client:send_close(1001)
+  client.wire:receive_all()
+  client:close()
+  assert.equal(0, (here:finish()))
+end
+
+-- The calls of a server's whole life in which one client had so many echoes, one at a time.
+local function count_calls(path, echoes, text)
+  local here = server.start("examples/echo", {
+    binary = server.release_binary,
+    wrapper = { "strace", "-c", "-f", "-U", "calls,name", "-o", path },
+  })
+  local client = assert(websocket.connect(here.port, "/echo"))
+  for _ = 1, echoes do
+    client:send(text)
+    assert.equal(text, (client:receive()))
+  end
+  stop(here, client)
+  return read_counts(path)
+end
+
+local function sum(counts, kind)
+  local total = 0
+  for _, name in ipairs(CALLS[kind]) do total = total + (counts[name] or 0) end
+  return total
+end
+
+describe("a thousand echoes more, one at a time,", function()
+  local fewer, more, folder
+
+  lazy_setup(function()
+    local text = ("x"):rep(100)
+    folder = program.directory()
+    fewer = count_calls(folder .. "/fewer", 1000, text)
+    more = count_calls(folder .. "/more", 2000, text)
+  end)
+
+  lazy_teardown(function()
+    server.stop_all()
+    program.remove(folder)
+  end)
+
+  local function growth(kind)
+    return sum(more, kind) - sum(fewer, kind)
+  end
+
+  it("are a thousand that strace has seen", function()
+    assert.is_true(sum(fewer, "receiving") >= 1000 and sum(fewer, "sending") >= 1000)
+  end)
+
+  it("cost a thousand recv at most", function()
+    assert.is_true(growth("receiving") <= 1000, growth("receiving") .. " more")
+  end)
+
+  it("cost a thousand send at most", function()
+    assert.is_true(growth("sending") <= 1000, growth("sending") .. " more")
+  end)
+
+  it("change what epoll watches not once", function()
+    assert.equal(0, growth("watching"))
+  end)
+
+  it("cost two thousand calls beside the waits for them", function()
+    local all = -growth("varying")
+    for name, count in pairs(more) do all = all + count - (fewer[name] or 0) end
+    assert.is_true(all <= 2000, all .. " more")
+  end)
+end)

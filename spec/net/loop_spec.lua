@@ -19,6 +19,13 @@ local SCRIPTS = {
   ]],
 }
 
+local function answer_close(client)
+  client:send_close(1001)
+  local rest, ended = client.wire:receive_all()
+  assert.same({ "", "end" }, { rest, ended })
+  client:close()
+end
+
 for _, signal in ipairs { "sigterm", "sigint" } do
   describe("the first " .. signal, function()
     it("says 1001 to all, waits for their Close, and exits with 0", function()
@@ -28,10 +35,7 @@ for _, signal in ipairs { "sigterm", "sigint" } do
       here:signal(signal)
       for i = 1, 10 do
         assert.equal(1001, (clients[i]:receive_close()))
-        clients[i]:send_close(1001)
-        local rest, ended = clients[i].wire:receive_all()
-        assert.same({ "", "end" }, { rest, ended })
-        clients[i]:close()
+        answer_close(clients[i])
       end
       assert.same({ 0, 0 }, { here:finish() })
       assert.equal(10, select(2, here:log():gsub("left 1001 true", "")))
@@ -48,7 +52,7 @@ describe("draining", function()
     local peer, reason = wire.connect(here.port)
     assert.is_nil(peer)
     assert.equal("ECONNREFUSED", reason)
-    client:send_close(1001)
+    answer_close(client)
     assert.equal(0, (here:finish()))
   end)
 
@@ -100,7 +104,7 @@ describe("draining", function()
     here:signal("sigterm")
     assert.is_true(text == client:receive())
     assert.equal(1001, (client:receive_close()))
-    client:send_close(1001)
+    answer_close(client)
     assert.equal(0, (here:finish()))
   end)
 end)

@@ -45,7 +45,9 @@ end
 local function find_ports(log)
   local ports = {}
   for line in log:gmatch("[^\n]+\n") do
-    for port in line:gmatch("https?://[%w%.:%[%]]-:(%d+)") do ports[#ports + 1] = tonumber(port) end
+    for port in line:gmatch("https?://[%w%.:%[%]]-:(%d+)/") do
+      ports[#ports + 1] = tonumber(port)
+    end
     if ports[1] then return ports end
   end
 end

@@ -8,9 +8,10 @@
 struct memory_files {
     struct file_source source;
     size_t count;
-    struct {
+    struct file_in_memory {
         const char *name;
         struct slice text;
+        uint64_t size; /* said when it is opened */
     } files[];
 };
 
@@ -22,7 +23,7 @@ static bool files_open(struct file_source *source, const char *name,
         if (strcmp(files->files[i].name, name) != 0)
             continue;
         file->handle = &files->files[i].text;
-        file->size = files->files[i].text.length;
+        file->size = files->files[i].size;
         file->modified = 0;
         return true;
     }
@@ -55,6 +56,21 @@ static size_t count_entries(lua_State *L, int index)
     return count;
 }
 
+/* Value at the top: a text, or {text, size}. It stays there. */
+static void read_value(lua_State *L, struct file_in_memory *file)
+{
+    bool has_size = lua_istable(L, -1);
+    if (has_size)
+        lua_geti(L, -1, 1);
+    file->text.bytes = luaL_checklstring(L, -1, &file->text.length);
+    file->size = file->text.length;
+    if (!has_size)
+        return;
+    lua_geti(L, -2, 2);
+    file->size = (uint64_t)luaL_checkinteger(L, -1);
+    lua_pop(L, 2);
+}
+
 struct file_source *push_files_in_memory(lua_State *L, int index)
 {
     index = lua_absindex(L, index);
@@ -64,9 +80,9 @@ struct file_source *push_files_in_memory(lua_State *L, int index)
     files->source = (struct file_source){files_open, files_read, files_close};
     files->count = 0;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        files->files[files->count].name = luaL_checkstring(L, -2);
-        struct slice *text = &files->files[files->count++].text;
-        text->bytes = luaL_checklstring(L, -1, &text->length);
+        struct file_in_memory *file = &files->files[files->count++];
+        file->name = luaL_checkstring(L, -2);
+        read_value(L, file);
     }
     lua_pushvalue(L, index);
     lua_setiuservalue(L, -2, 1);

@@ -19,6 +19,7 @@ struct connection *connection_new(struct hub *hub, struct transport *transport)
         return NULL;
     connection->hub = hub;
     connection->transport = transport;
+    connection->limits = hub->options.limits;
     connection->timer.expire = expire;
     connection->due = hub->now + hub->options.handshake_timeout;
     if (!timers_start(&hub->timers, &hub->memory, &connection->timer,
@@ -105,36 +106,44 @@ static bool takes_input(const struct connection *connection)
     return connection->state < CONNECTION_DRAINING;
 }
 
+/* A request waits for the answer to the one before it, and for the peer to take
+ * that: else who only asks would have us queue answers without end. */
+static bool is_held_back(const struct connection *connection)
+{
+    return connection->state == CONNECTION_DECIDING ||
+           (connection->state == CONNECTION_HEAD && connection->is_stuck &&
+            !connection->head);
+}
+
 /* Takes bytes off the front until they are used up or must wait. */
 static void serve(struct connection *connection, unsigned char **bytes,
                   size_t *length)
 {
     const struct options *options = &connection->hub->options;
     struct share share = {options->messages_per_turn, options->bytes_per_turn};
-    while (*length) {
-        switch (connection->state) {
-        case CONNECTION_HEAD:
+    while (*length && share.messages && share.bytes &&
+           takes_input(connection) && !is_held_back(connection)) {
+        if (connection->state == CONNECTION_HEAD) {
+            share.messages--;
             exchange_receive(connection, bytes, length);
-            break;
-        case CONNECTION_OPEN:
-        case CONNECTION_CLOSING:
-            if (!share.messages || !share.bytes)
-                return;
+        } else {
             websocket_receive(connection, &share, bytes, length);
-            break;
-        default: /* deciding: they wait; draining, dead: nobody wants them */
-            return;
         }
     }
 }
 
-static void wait_for_turn(struct connection *connection)
+/* Input that waits, as opposed to the beginning of a head. */
+static bool has_waiting(const struct connection *connection)
 {
-    struct hub *hub = connection->hub;
-    pause_reading(connection, true);
-    if (connection->state != CONNECTION_DECIDING &&
+    return connection->input.length && !connection->head;
+}
+
+void connection_wake(struct connection *connection)
+{
+    bool has_work = has_waiting(connection) || connection->is_ended;
+    if (has_work && takes_input(connection) && !is_held_back(connection) &&
         list_is_empty(&connection->ready))
-        list_append(&hub->ready, &connection->ready);
+        list_append(&connection->hub->waiting, &connection->ready);
 }
 
 /* Bytes that can't be served now are kept; as long as there are any, nothing
@@ -145,22 +154,18 @@ static void keep(struct connection *connection, const unsigned char *bytes,
     struct memory *memory = &connection->hub->memory;
     if (!length || !takes_input(connection))
         return;
-    if (buffer_append(&connection->input, memory, bytes, length))
-        wait_for_turn(connection);
-    else
+    if (!buffer_append(&connection->input, memory, bytes, length)) {
         connection_die(connection, true);
-}
-
-/* Input that waits, as opposed to the beginning of a head. */
-static bool has_waiting(const struct connection *connection)
-{
-    return connection->input.length && !connection->head;
+        return;
+    }
+    pause_reading(connection, true);
+    connection_wake(connection);
 }
 
 void connection_receive(struct connection *connection, unsigned char *bytes,
                         size_t length)
 {
-    if (!takes_input(connection))
+    if (!takes_input(connection) || connection->is_ended)
         return;
     if (!has_waiting(connection))
         serve(connection, &bytes, &length);
@@ -170,18 +175,21 @@ void connection_receive(struct connection *connection, unsigned char *bytes,
 void connection_serve(struct connection *connection)
 {
     struct memory *memory = &connection->hub->memory;
-    if (!takes_input(connection) || connection->state == CONNECTION_DECIDING)
+    if (!takes_input(connection) || is_held_back(connection))
         return;
     struct buffer held = connection->input;
-    unsigned char *bytes = held.bytes + connection->input_at;
+    unsigned char *bytes = held.bytes;
     size_t length = held.length - connection->input_at;
+    if (length)
+        bytes += connection->input_at;
     connection->input = (struct buffer){0};
     connection->input_at = 0;
     serve(connection, &bytes, &length);
     if (length && takes_input(connection)) {
         connection->input = held;
         connection->input_at = held.length - length;
-        wait_for_turn(connection);
+        pause_reading(connection, true);
+        connection_wake(connection);
         return;
     }
     buffer_release(&held, memory);
@@ -198,24 +206,23 @@ void connection_end(struct connection *connection, bool broken)
         connection_die(connection, true);
         return;
     }
+    if (has_waiting(connection)) /* served first */
+        return;
     switch (connection->state) {
-    case CONNECTION_DRAINING:
-        if (connection->is_shut)
-            connection_die(connection, false);
-        break;
-    case CONNECTION_OPEN:
-    case CONNECTION_CLOSING:
-        if (!has_waiting(connection))
-            connection_die(connection, false);
-        break;
     case CONNECTION_DECIDING: /* half closed: it may still read the answer */
-        connection->keeps_alive = false;
         break;
-    default:
+    case CONNECTION_HEAD:
         if (connection->output.bytes)
             connection_drain(connection);
         else
             connection_die(connection, false);
+        break;
+    case CONNECTION_DRAINING:
+        if (connection->is_shut)
+            connection_die(connection, false);
+        break;
+    default:
+        connection_die(connection, false);
     }
 }
 
@@ -226,7 +233,6 @@ void connection_writable(struct connection *connection)
         return;
     transport->class->want_write(transport, false);
     connection->is_stuck = false;
-    connection->stall_due = 0;
     connection_mark_dirty(connection);
 }
 
@@ -237,7 +243,11 @@ void connection_drain(struct connection *connection)
         return;
     connection->state = CONNECTION_DRAINING;
     connection->message_due = 0;
-    connection->due = hub->now + hub->options.limits.close_timeout;
+    if (connection->is_upgraded)
+        take_earlier(&connection->due,
+                     hub->now + connection->limits.close_timeout);
+    else
+        connection->due = 0; /* write_stall is enough for a response */
     message_release(&connection->parser, &hub->memory);
     buffer_release(&connection->input, &hub->memory);
     connection->input_at = 0;
@@ -268,8 +278,9 @@ static void get_stuck(struct connection *connection)
 {
     struct transport *transport = connection->transport;
     connection->is_stuck = true;
-    connection->stall_due =
-        connection->hub->now + websocket_limits(connection)->write_stall;
+    if (connection->stall_due <= 0)
+        connection->stall_due =
+            connection->hub->now + connection->limits.write_stall;
     transport->class->want_write(transport, true);
     connection_arm(connection);
 }
@@ -288,24 +299,38 @@ static bool write_some(struct connection *connection)
         connection_die(connection, true);
         return false;
     }
+    if (taken)
+        connection->stall_due = 0;
     outq_consume(&connection->output, &connection->hub->pool, (size_t)taken);
     if ((size_t)taken < offered)
         get_stuck(connection);
     return (size_t)taken == offered;
 }
 
+/* Returns whether all that is queued was taken. */
+static bool write_all(struct connection *connection)
+{
+    while (connection->output.bytes)
+        if (!write_some(connection))
+            return false;
+    return true;
+}
+
 void connection_flush(struct connection *connection)
 {
     if (connection->state == CONNECTION_DEAD || connection->is_stuck)
         return;
-    do {
-        while (connection->output.bytes)
-            if (!write_some(connection))
-                return;
-        websocket_resume(connection);
-    } while (connection->output.bytes || exchange_refill(connection));
+    if (!exchange_refill(connection) || !write_all(connection))
+        return;
+    websocket_resume(connection);
+    if (!write_all(connection))
+        return;
     if (connection->state == CONNECTION_DRAINING)
         finish_drain(connection);
+    else if (connection->download)
+        connection_mark_dirty(connection);
+    else
+        connection_wake(connection);
 }
 
 size_t connection_buffered(const struct connection *connection)
@@ -318,46 +343,50 @@ void connection_terminate(struct connection *connection)
     connection_die(connection, true);
 }
 
-static void expire_open(struct connection *connection, double now)
+static bool has_passed(double due, double now)
 {
-    if (connection->message_due > 0 && connection->message_due <= now)
-        websocket_fail(connection, CLOSE_POLICY, "the message took too long");
-    else
-        connection_arm(connection);
+    return due > 0 && due <= now;
 }
 
-static void expire_head(struct connection *connection)
+/* Who is still taking the answer before can't be late with the next request. */
+static void expire_head(struct connection *connection, double now)
 {
-    if (connection->head)
+    if (connection->head) {
         exchange_refuse(connection, 408, "handshake_timeout",
                         "the request took too long");
-    else
+    } else if (connection->output.bytes) {
+        connection->due = now + connection->hub->options.handshake_timeout;
+        connection_arm(connection);
+    } else {
         connection_die(connection, false);
+    }
 }
 
-static void expire(struct timer *timer, double now)
+static void expire_due(struct connection *connection, double now)
 {
-    struct connection *connection = LIST_ENTRY(timer, struct connection, timer);
-    bool has_stalled =
-        connection->stall_due > 0 && connection->stall_due <= now;
-    if (has_stalled) {
-        connection_die(connection, true);
-        return;
-    }
     switch (connection->state) {
     case CONNECTION_HEAD:
-        expire_head(connection);
-        break;
-    case CONNECTION_OPEN:
-        expire_open(connection, now);
+        expire_head(connection, now);
         break;
     case CONNECTION_DECIDING:
-        if (connection->download) /* it has a stall_due of its own */
-            connection_arm(connection);
-        else
-            connection_die(connection, true);
+        connection_die(connection, true);
         break;
     default: /* closing and draining that took too long */
         connection_die(connection, connection->output.bytes > 0);
     }
+}
+
+/* A deadline that has been put off or dropped leaves the timer as it was: it
+ * is set again when it comes early. */
+static void expire(struct timer *timer, double now)
+{
+    struct connection *connection = LIST_ENTRY(timer, struct connection, timer);
+    if (connection->is_stuck && has_passed(connection->stall_due, now))
+        connection_die(connection, true);
+    else if (has_passed(connection->due, now))
+        expire_due(connection, now);
+    else if (has_passed(connection->message_due, now))
+        websocket_fail(connection, CLOSE_POLICY, "the message took too long");
+    else
+        connection_arm(connection);
 }

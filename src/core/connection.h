@@ -10,6 +10,7 @@
 #include "http.h"
 #include "list.h"
 #include "message.h"
+#include "options.h"
 #include "outq.h"
 #include "request.h"
 #include "timers.h"
@@ -58,12 +59,13 @@ struct connection {
     struct download *download; /* a file that is being sent */
     struct blob *pong;         /* the latest, while output is stuck */
     struct leave leave;
-    double joined_at;   /* Unix time */
-    double due;         /* end of the handshake or of the closing; 0: none */
-    double message_due; /* 0: no message is unfinished */
-    double stall_due;   /* 0: output isn't stuck */
-    double ping_at;     /* 0: no ping of ours is unanswered */
-    uint32_t ping_hash; /* of its payload */
+    struct limits limits; /* the room's when it joined; before, the hub's */
+    double joined_at;     /* Unix time */
+    double due;           /* end of the handshake or of the closing; 0: none */
+    double message_due;   /* 0: no message is unfinished */
+    double stall_due;     /* 0: output isn't stuck */
+    double ping_at;       /* 0: no ping of ours is unanswered */
+    uint32_t ping_hash;   /* of its payload */
     uint16_t port;
     unsigned char state; /* enum connection_state */
     bool is_upgraded;
@@ -146,17 +148,23 @@ void connection_die(struct connection *connection, bool reset);
 /* Serves what was read in an earlier turn, one share of it. */
 void connection_serve(struct connection *connection);
 
-/* Writes what is queued, as far as the transport takes it. */
+/* Writes what is queued, and of a file one piece, as far as the transport takes
+ * it. */
 void connection_flush(struct connection *connection);
 
-/* Has connection_flush called at the end of the turn. */
+/* Has connection_flush called at the end of the turn, or of the next one where
+ * this one's writing has begun. */
 void connection_mark_dirty(struct connection *connection);
+
+/* Has what waits to be read, their FIN too, served from the next turn on. */
+void connection_wake(struct connection *connection);
 
 /* Sets the timer to the earliest of the three deadlines. */
 void connection_arm(struct connection *connection);
 
-/* Has what is queued go out, then FIN; what still comes is dropped; then, or
- * after close_timeout, TCP is closed. */
+/* Has what is queued go out, then FIN; what still comes is dropped; then TCP is
+ * closed: a WebSocket's after close_timeout at the latest, a response's when it
+ * has all been taken or write_stall has passed. */
 void connection_drain(struct connection *connection);
 
 #endif

@@ -37,7 +37,7 @@ static void finish(struct connection *connection)
 {
     struct hub *hub = connection->hub;
     connection_mark_dirty(connection);
-    if (!connection->keeps_alive) {
+    if (!connection->keeps_alive || hub->is_draining) {
         connection_drain(connection);
         return;
     }
@@ -46,9 +46,7 @@ static void finish(struct connection *connection)
     connection->state = CONNECTION_HEAD;
     connection->due = hub->now + hub->options.handshake_timeout;
     connection_arm(connection);
-    bool waits = connection->input.length && list_is_empty(&connection->ready);
-    if (connection->state == CONNECTION_HEAD && waits)
-        list_append(&hub->ready, &connection->ready);
+    connection_wake(connection);
 }
 
 static void respond(struct connection *connection, int status,
@@ -158,6 +156,14 @@ void exchange_refuse(struct connection *connection, int status,
 
 /* --- files --- */
 
+/* From here on write_stall is the only deadline: it may be a long file. */
+static void start_download(struct connection *connection)
+{
+    connection->due = 0;
+    connection_arm(connection);
+    connection_mark_dirty(connection);
+}
+
 bool connection_respond_file(struct connection *connection)
 {
     struct hub *hub = connection->hub;
@@ -183,9 +189,10 @@ bool connection_respond_file(struct connection *connection)
     if (!queue_head(connection, 200, (struct slice){fields, (size_t)size},
                     length))
         connection_die(connection, true);
-    else if (!download)
+    else if (download)
+        start_download(connection);
+    else
         finish(connection);
-    connection_mark_dirty(connection);
     return true;
 }
 
@@ -201,8 +208,8 @@ bool exchange_refill(struct connection *connection)
 {
     struct hub *hub = connection->hub;
     struct download *download = connection->download;
-    if (!download || connection->state != CONNECTION_DECIDING)
-        return false;
+    if (!download || connection->output.bytes > OUTQ_SEGMENT_SIZE)
+        return true;
     struct blob *piece = download_next(download, &hub->memory);
     bool queued =
         piece && outq_append_blob(&connection->output, &hub->pool, piece);
@@ -265,7 +272,6 @@ static void decide_plain(struct connection *connection)
     enum request_body body =
         request_body(connection->request, &length, &status, &reason);
     connection->keeps_alive = body == BODY_NONE && !hub->is_draining &&
-                              !connection->is_ended &&
                               request_keeps_alive(connection->request);
     if (body == BODY_WRONG)
         exchange_refuse(connection, status, "body", reason);
@@ -403,13 +409,16 @@ static void become_open(struct connection *connection)
     connection->is_upgraded = true;
     connection->owes_leave = true;
     connection->joined_at = hub_wall(hub);
+    connection->limits = connection->room->limits;
     connection->due = 0;
+    outq_seal(&connection->output);
     connection_arm(connection);
     list_remove(&connection->link);
     hub->pending_count--;
     list_append(&hub->connections, &connection->link);
     hub->connection_count++;
     connection_mark_dirty(connection);
+    connection_wake(connection);
 }
 
 bool connection_accept(struct connection *connection, struct room *room,
@@ -417,8 +426,12 @@ bool connection_accept(struct connection *connection, struct room *room,
 {
     struct memory *memory = &connection->hub->memory;
     struct buffer all = {0};
-    if (connection->state != CONNECTION_DECIDING || connection->is_ended)
+    if (connection->state != CONNECTION_DECIDING)
         return false;
+    if (connection->is_ended) {
+        connection_die(connection, false);
+        return false;
+    }
     if (!room_add(room, connection)) {
         exchange_refuse(connection, 503, "room", "the room takes no more");
         return false;

@@ -14,8 +14,8 @@ void exchange_receive(struct connection *connection, unsigned char **bytes,
 void exchange_refuse(struct connection *connection, int status,
                      const char *rule, const char *reason);
 
-/* Queues the next piece of a file, or ends the response. Returns false where
- * there is none, or the connection has died of it. */
+/* Queues the next piece of a file that is being sent, unless one still waits.
+ * Returns false where the connection has died of it. */
 bool exchange_refill(struct connection *connection);
 
 /* Gives back what the HTTP side owns. */

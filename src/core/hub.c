@@ -31,6 +31,7 @@ struct hub *hub_new(const struct options *options,
     list_init(&hub->rooms);
     list_init(&hub->dirty);
     list_init(&hub->ready);
+    list_init(&hub->waiting);
     list_init(&hub->leaving);
     list_init(&hub->dying);
     return hub;
@@ -132,10 +133,7 @@ static void run_timers(struct hub *hub)
 /* Each gets one share; who has still more waits for the next turn. */
 static void serve_ready(struct hub *hub)
 {
-    struct list round;
-    list_init(&round);
-    list_move_all(&round, &hub->ready);
-    for (struct list *link; (link = list_take(&round));)
+    for (struct list *link; (link = list_take(&hub->ready));)
         connection_serve(LIST_ENTRY(link, struct connection, ready));
 }
 
@@ -164,9 +162,13 @@ static void say_goodbye(struct hub *hub)
     hub->has_goodbyes = left == 0;
 }
 
+/* Who has more to write after its share is dirty again, for the next turn. */
 static void flush_dirty(struct hub *hub)
 {
-    for (struct list *link; (link = list_take(&hub->dirty));)
+    struct list round;
+    list_init(&round);
+    list_move_all(&round, &hub->dirty);
+    for (struct list *link; (link = list_take(&round));)
         connection_flush(LIST_ENTRY(link, struct connection, dirty));
 }
 
@@ -192,7 +194,19 @@ double hub_turn(struct hub *hub, double now)
     flush_dirty(hub);
     run_leaves(hub); /* of those whose transport broke as it was written */
     bury(hub);
+    list_move_all(&hub->ready, &hub->waiting);
     return until_next(hub);
+}
+
+/* Who has asked is answered; who has not, or has its answer, goes. */
+static void drain_pending(struct connection *connection)
+{
+    if (connection->state != CONNECTION_HEAD || connection->input.length)
+        return;
+    if (connection->output.bytes)
+        connection_drain(connection);
+    else
+        connection_die(connection, false);
 }
 
 void hub_drain(struct hub *hub)
@@ -204,8 +218,7 @@ void hub_drain(struct hub *hub)
         struct connection *connection =
             LIST_ENTRY(link, struct connection, link);
         link = link->next;
-        if (connection->state == CONNECTION_HEAD && !connection->head)
-            connection_die(connection, false);
+        drain_pending(connection);
     }
 }
 

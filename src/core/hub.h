@@ -20,7 +20,10 @@ struct hub {
     struct list connections; /* upgraded */
     struct list pending;     /* not upgraded, oldest first */
     struct list rooms;
-    struct list dirty, ready, leaving, dying;
+    struct list dirty;   /* have something to write */
+    struct list ready;   /* have bytes to be served in this turn */
+    struct list waiting; /* the same from the next turn on */
+    struct list leaving, dying;
     size_t connection_count; /* in connections */
     size_t pending_count;
     unsigned version; /* moves when a handler may have changed */

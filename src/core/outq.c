@@ -75,12 +75,14 @@ static void link_last(struct outq *outq, struct chunk *chunk)
     outq->last = chunk;
 }
 
-/* A segment at the end of the queue with room for size bytes. */
+/* A segment at the end of the queue with room for size bytes. One that was
+ * sealed takes no more: frames begin a segment of their own. */
 static struct chunk *segment_for(struct outq *outq, struct outq_pool *pool,
                                  size_t size)
 {
     struct chunk *last = outq->last;
-    if (last && !last->blob && OUTQ_SEGMENT_SIZE - last->end >= size)
+    bool is_open = last && !last->blob && outq_frame_bytes(outq);
+    if (is_open && OUTQ_SEGMENT_SIZE - last->end >= size)
         return last;
     struct chunk *chunk = chunk_new(pool, NULL);
     if (chunk)
@@ -98,7 +100,8 @@ static bool append_large(struct outq *outq, struct outq_pool *pool,
         return false;
     if (head.length)
         memcpy(blob->bytes, head.bytes, head.length);
-    memcpy(blob->bytes + head.length, body.bytes, body.length);
+    if (body.length)
+        memcpy(blob->bytes + head.length, body.bytes, body.length);
     bool queued = outq_append_blob(outq, pool, blob);
     blob_unref(blob);
     return queued;
@@ -145,6 +148,16 @@ static const unsigned char *chunk_bytes(const struct chunk *chunk)
     return chunk->blob ? chunk->blob->bytes : chunk->bytes;
 }
 
+void outq_seal(struct outq *outq)
+{
+    outq->sealed = outq->bytes;
+}
+
+size_t outq_frame_bytes(const struct outq *outq)
+{
+    return outq->bytes - outq->sealed;
+}
+
 int outq_spans(const struct outq *outq, struct span *spans, int count)
 {
     int used = 0;
@@ -155,13 +168,19 @@ int outq_spans(const struct outq *outq, struct span *spans, int count)
     return used;
 }
 
+static void take_off(struct outq *outq, size_t bytes)
+{
+    outq->bytes -= bytes;
+    outq->sealed -= bytes < outq->sealed ? bytes : outq->sealed;
+}
+
 static void drop_first(struct outq *outq, struct outq_pool *pool)
 {
     struct chunk *chunk = outq->first;
     outq->first = chunk->next;
     if (!outq->first)
         outq->last = NULL;
-    outq->bytes -= chunk->end - chunk->start;
+    take_off(outq, chunk->end - chunk->start);
     chunk_free(pool, chunk);
 }
 
@@ -173,7 +192,7 @@ void outq_consume(struct outq *outq, struct outq_pool *pool, size_t bytes)
         size_t length = chunk->end - chunk->start;
         if (bytes < length) {
             chunk->start += bytes;
-            outq->bytes -= bytes;
+            take_off(outq, bytes);
             return;
         }
         bytes -= length;
@@ -199,23 +218,48 @@ static size_t started_frame_end(const struct chunk *chunk)
     return at;
 }
 
+/* Drops every chunk behind one (NULL: every chunk). */
+static void drop_behind(struct outq *outq, struct outq_pool *pool,
+                        struct chunk *last)
+{
+    struct outq rest = {last ? last->next : outq->first, outq->last, 0, 0};
+    for (struct chunk *chunk = rest.first; chunk; chunk = chunk->next)
+        rest.bytes += chunk->end - chunk->start;
+    outq->bytes -= rest.bytes;
+    outq->last = last;
+    if (last)
+        last->next = NULL;
+    else
+        outq->first = NULL;
+    outq_clear(&rest, pool);
+}
+
+/* The chunk in which the response ends: nothing behind it has started. */
+static struct chunk *last_sealed(const struct outq *outq)
+{
+    struct chunk *chunk = outq->first;
+    size_t before = chunk->end - chunk->start;
+    while (before < outq->sealed) {
+        chunk = chunk->next;
+        before += chunk->end - chunk->start;
+    }
+    return chunk;
+}
+
 void outq_drop_unstarted(struct outq *outq, struct outq_pool *pool)
 {
-    struct outq rest = *outq;
-    struct chunk *front = rest.first;
-    if (!front)
-        return;
-    size_t end = started_frame_end(front);
-    if (end <= front->start) {
-        outq_clear(outq, pool);
+    struct chunk *front = outq->first;
+    if (outq->sealed) {
+        drop_behind(outq, pool, last_sealed(outq));
         return;
     }
-    *outq = (struct outq){front, front, end - front->start};
-    rest.bytes -= front->end - front->start;
-    rest.first = front->next;
-    front->end = end;
-    front->next = NULL;
-    outq_clear(&rest, pool);
+    size_t end = front ? started_frame_end(front) : 0;
+    bool has_started = front && end > front->start;
+    if (has_started) {
+        outq->bytes -= front->end - end;
+        front->end = end;
+    }
+    drop_behind(outq, pool, has_started ? front : NULL);
 }
 
 void outq_clear(struct outq *outq, struct outq_pool *pool)

@@ -20,7 +20,8 @@ struct outq_pool {
 /* All zero is an empty queue that owns nothing. */
 struct outq {
     struct chunk *first, *last;
-    size_t bytes; /* that wait */
+    size_t bytes;  /* that wait */
+    size_t sealed; /* of these, at the front, what came before outq_seal */
 };
 
 /* Queues the bytes of head and body as one frame, copied. False: no memory,
@@ -38,8 +39,14 @@ int outq_spans(const struct outq *outq, struct span *spans, int count);
 /* Drops bytes from the front that have been written. */
 void outq_consume(struct outq *outq, struct outq_pool *pool, size_t bytes);
 
-/* Drops every frame of which nothing has been written. The queue must hold
- * whole WebSocket frames but for the front. */
+/* What is queued so far is a response, and stays; from here on everything that
+ * is appended is one whole WebSocket frame. */
+void outq_seal(struct outq *outq);
+
+/* Bytes that wait, but for those of a response. */
+size_t outq_frame_bytes(const struct outq *outq);
+
+/* Drops every frame of which nothing has been written. */
 void outq_drop_unstarted(struct outq *outq, struct outq_pool *pool);
 
 /* Drops all. */

@@ -11,8 +11,8 @@ struct connection;
 struct hub;
 
 struct room {
-    struct hub *hub; /* NULL once the hub is gone */
-    void *owner;     /* the application's */
+    struct hub *hub;
+    void *owner; /* the application's */
     struct list link;
     struct connection **members;
     size_t count, capacity;

@@ -6,18 +6,12 @@
 
 #include <string.h>
 
-const struct limits *websocket_limits(const struct connection *connection)
-{
-    return connection->room ? &connection->room->limits
-                            : &connection->hub->options.limits;
-}
-
 static struct message_limits message_limits(struct connection *connection)
 {
     struct room *room = connection->room;
     if (room)
         room_refresh(room);
-    const struct limits *limits = websocket_limits(connection);
+    const struct limits *limits = &connection->limits;
     return (struct message_limits){
         .max_message = limits->max_message,
         .max_frame =
@@ -46,7 +40,7 @@ static bool may_queue(struct connection *connection)
 {
     if (connection->state != CONNECTION_OPEN)
         return false;
-    if (connection->output.bytes < websocket_limits(connection)->send_queue)
+    if (outq_frame_bytes(&connection->output) < connection->limits.send_queue)
         return true;
     outq_drop_unstarted(&connection->output, &connection->hub->pool);
     connection_close(connection, CLOSE_OVERLOAD, slice_of("slow consumer"));
@@ -93,7 +87,7 @@ static void answer_ping(struct connection *connection,
                         const unsigned char *bytes, size_t length)
 {
     struct memory *memory = &connection->hub->memory;
-    if (!connection->is_stuck) {
+    if (!connection->is_stuck && !connection->pong) {
         if (!queue(connection, OPCODE_PONG, bytes, length))
             connection_die(connection, true);
         return;
@@ -183,7 +177,6 @@ bool connection_close(struct connection *connection, int code,
 {
     if (connection->state != CONNECTION_OPEN)
         return false;
-    double timeout = websocket_limits(connection)->close_timeout;
     note_reason(connection, code ? code : CLOSE_NONE, reason);
     room_remove(connection);
     connection->state = CONNECTION_CLOSING;
@@ -191,7 +184,7 @@ bool connection_close(struct connection *connection, int code,
     if (connection->state == CONNECTION_DEAD)
         return true;
     connection->message_due = 0;
-    connection->due = connection->hub->now + timeout;
+    connection->due = connection->hub->now + connection->limits.close_timeout;
     connection_arm(connection);
     return true;
 }
@@ -322,7 +315,7 @@ static void watch_message(struct connection *connection)
     if (connection->message_due > 0 || connection->state != CONNECTION_OPEN)
         return;
     connection->message_due =
-        connection->hub->now + websocket_limits(connection)->message_timeout;
+        connection->hub->now + connection->limits.message_timeout;
     connection_arm(connection);
 }
 

@@ -25,7 +25,4 @@ void websocket_abandon(struct connection *connection);
 /* Queues the pong that was kept back while output was stuck. */
 void websocket_resume(struct connection *connection);
 
-/* What the room, or the worker, allows this client. */
-const struct limits *websocket_limits(const struct connection *connection);
-
 #endif

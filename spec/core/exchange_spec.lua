@@ -103,16 +103,26 @@ describe("a request", function()
     for _, method in ipairs { "POST", "PUT", "DELETE", "PATCH", "OPTIONS" } do
       local response, peer = ask(w, plain("/a.txt", "", method))
       assert.same({ 405, "GET, HEAD" }, { response.status, response.headers.allow })
-      assert.is_true(peer:state().shut)
+      assert.is_false(peer:state().shut)
     end
   end)
 
-  it("for nothing is 404, for a room 426 with Upgrade", function()
+  it("for nothing is 404, for a room 426 with Upgrade, and the connection is kept", function()
     local w = new()
-    assert.equal(404, status_of(w, plain("/none")))
-    local response = ask(w, plain("/echo"))
-    assert.same({ 426, "websocket", true }, { response.status, response.headers.upgrade,
-      response.headers.connection:lower():find("upgrade") ~= nil })
+    local peer = w:peer()
+    peer:send(plain("/none") .. plain("/echo") .. plain("/a.txt"))
+    assert.equal(404, peer:response().status)
+    local response = peer:response()
+    assert.same({ 426, "websocket", "Upgrade, keep-alive" }, { response.status,
+      response.headers.upgrade, response.headers.connection })
+    assert.equal(200, peer:response().status)
+    assert.is_false(peer:state().shut)
+  end)
+
+  it("for a room, that is the last one, is 426 with Upgrade and close", function()
+    local response, peer = ask(new(), plain("/echo", "Connection: close\r\n"))
+    assert.same({ 426, "Upgrade, close" }, { response.status, response.headers.connection })
+    assert.is_true(peer:state().shut)
   end)
 
   it("may have a body of max_body bytes, which is dropped, and no more", function()

@@ -105,9 +105,7 @@ describe("handshake_check", function()
       "8", "12", "14", "0x0D", "013", "13.0", "13, 8", "", "+13", "1 3",
     } do
       local headers = assert_refused(426, "13", { ["Sec-WebSocket-Version"] = version })
-      assert.truthy(headers:find("Sec-WebSocket-Version: 13\r\n", 1, true))
-      assert.truthy(headers:find("Upgrade: websocket\r\n", 1, true))
-      assert.truthy(headers:find("Connection: Upgrade\r\n", 1, true))
+      assert.equal("Sec-WebSocket-Version: 13\r\n", headers)
     end
     assert_refused(426, "13", { ["Sec-WebSocket-Version"] = false })
     assert_refused(400, "two", nil, { "Sec-WebSocket-Version: 13" })

@@ -71,6 +71,13 @@ describe("response_field", function()
 end)
 
 describe("response_head", function()
+  it("names Upgrade and websocket with a 426, beside close or keep-alive", function()
+    for keep, option in pairs { [true] = "keep-alive", [false] = "close" } do
+      assert.equal("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nUpgrade: websocket\r\n"
+        .. "Connection: Upgrade, " .. option .. "\r\n\r\n", http.response_head(426, "", 0, keep))
+    end
+  end)
+
   it("writes the status, the fields, the length and what becomes of the connection", function()
     assert.equal("HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n",
       http.response_head(200, "A: b\r\n", 5, true))

@@ -103,9 +103,9 @@ bool connection_accept(struct connection *connection, struct room *room,
 void connection_respond(struct connection *connection, int status,
                         struct slice fields, struct slice body);
 
-/* As connection_respond, closing the connection after it, and logged with the
- * rule that refused (an option's or a field's name) and the reason, a sentence
- * that says what would allow it. An empty body: "STATUS PHRASE: reason". */
+/* As connection_respond, and logged with the rule that refused (an option's or
+ * a field's name) and the reason, a sentence that says what would allow it. An
+ * empty body: "STATUS PHRASE: reason". */
 void connection_refuse(struct connection *connection, int status,
                        struct slice fields, struct slice body, const char *rule,
                        struct slice reason);

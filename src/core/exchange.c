@@ -127,7 +127,6 @@ static void refuse(struct connection *connection, int status,
                    struct slice fields, const char *rule, struct slice reason)
 {
     log_refusal(connection, status, rule, reason);
-    connection->keeps_alive = false;
     respond_with_reason(connection, status, fields, reason);
 }
 
@@ -142,13 +141,13 @@ void connection_refuse(struct connection *connection, int status,
         return;
     }
     log_refusal(connection, status, rule, reason);
-    connection->keeps_alive = false;
     respond(connection, status, fields, body);
 }
 
 void exchange_refuse(struct connection *connection, int status,
                      const char *rule, const char *reason)
 {
+    connection->keeps_alive = false;
     refuse(connection, status,
            slice_of(status == 503 ? "Retry-After: 5\r\n" : ""), rule,
            slice_of(reason));
@@ -252,7 +251,6 @@ static bool method_is_known(struct slice method)
 static void decide_upgrade(struct connection *connection)
 {
     struct hub *hub = connection->hub;
-    connection->keeps_alive = false;
     if (hub->is_draining)
         exchange_refuse(connection, 503, "shutdown",
                         "the server is shutting down");
@@ -291,6 +289,7 @@ static void decide(struct connection *connection)
     request->port = connection->port;
     request->is_secure = connection->is_secure;
     connection->state = CONNECTION_DECIDING;
+    connection->keeps_alive = false;
     bool is_known = method_is_known(request->method);
     switch (is_known ? handshake_check(request, &refusal) : HANDSHAKE_NONE) {
     case HANDSHAKE_UPGRADE:

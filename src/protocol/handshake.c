@@ -143,9 +143,7 @@ static bool version_check(const struct request *request,
     request_find(request, "sec-websocket-version", &version);
     return slice_is(version, "13") ||
            refuse(refusal, 426, "Sec-WebSocket-Version is not 13",
-                  "Sec-WebSocket-Version: 13\r\n"
-                  "Upgrade: websocket\r\n"
-                  "Connection: Upgrade\r\n");
+                  "Sec-WebSocket-Version: 13\r\n");
 }
 
 enum handshake handshake_check(const struct request *request,

@@ -102,6 +102,18 @@ static bool status_has_length(int status)
     return status >= 200 && status != 204 && status != 304;
 }
 
+/* RFC 9110 7.8: Upgrade is a connection option too. */
+static const char *connection_fields(int status, bool keep)
+{
+    if (status == 101)
+        return "";
+    if (status == 426)
+        return keep
+                   ? "Upgrade: websocket\r\nConnection: Upgrade, keep-alive\r\n"
+                   : "Upgrade: websocket\r\nConnection: Upgrade, close\r\n";
+    return keep ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
+}
+
 static size_t tail_write(char *tail, size_t size, int status,
                          uint64_t content_length, bool keep)
 {
@@ -110,16 +122,14 @@ static size_t tail_write(char *tail, size_t size, int status,
         length = snprintf(tail, size, "Content-Length: %" PRIu64 "\r\n",
                           content_length);
     length += snprintf(tail + length, size - (size_t)length, "%s\r\n",
-                       status == 101 ? ""
-                       : keep        ? "Connection: keep-alive\r\n"
-                                     : "Connection: close\r\n");
+                       connection_fields(status, keep));
     return (size_t)length;
 }
 
 bool response_head(struct buffer *out, struct memory *memory, int status,
                    struct slice fields, uint64_t content_length, bool keep)
 {
-    char line[64], tail[80];
+    char line[64], tail[128];
     size_t line_length = (size_t)snprintf(
         line, sizeof line, "HTTP/1.1 %d %s\r\n", status, status_reason(status));
     size_t tail_length =

@@ -17,31 +17,24 @@ end
 local function new_classes(app)
   local client_methods = copy(core.client_methods)
   local room_methods = copy(core.room_methods)
-  local class_of_methods = setmetatable({}, { __mode = "kv" })
   local client_kind, room_kind = { rules = core.client_rules }, { rules = core.room_rules }
 
-  local function class_of(object) return class_of_methods[core.methods(object)] end
-
-  client_kind.class_of, room_kind.class_of = class_of, class_of
   function client_kind.construct()
-    error("clients are made by connecting", 3)
+    error("clients are made by connecting", 2)
   end
 
-  function room_kind.construct(room_class, methods, fields)
-    class_of_methods[methods] = room_class
-    return app.rooms:construct(methods, fields, 3)
+  function room_kind.construct(room_class, fields)
+    return app.rooms:construct(room_class, fields, 2)
   end
 
   function app.make_client(request, room, client_class)
-    local methods = class.methods_of(client_class)
-    class_of_methods[methods] = client_class
-    return core.client(request, room, methods)
+    return core.client(request, room, class.methods_of(client_class))
   end
 
   app.Client = class.new_base(client_kind, "Client", client_methods)
   rules.set_client_rules(core.client_rules, client_methods)
   rules.set_room_rules(core.room_rules, function(value)
-    return class.is_class(value, client_kind)
+    return class.rules_of(value) == core.client_rules
   end)
   rules.set_request_rules(core.request_rules)
   room_methods.Client = app.Client
@@ -64,6 +57,7 @@ local function new_public(app)
     Room = app.Room,
     Client = app.Client,
     dispatch = {},
+    token = core.random,
     json = core.json,
     log = log.new(app.hub),
     config = { app = debug.getregistry()["moonroom.config.app"] or {} },
@@ -72,14 +66,14 @@ local function new_public(app)
 
   function public.room(path, make)
     if type(path) ~= "string" then
-      error(("a room's path is a string, not a %s"):format(type(path)), 2)
+      error("a room's path is a string, not a " .. type(path), 2)
     end
-    return app.rooms:find(path) or (make and app.rooms:make_at(path, make, 3)) or nil
+    local room = app.rooms:find(path)
+    if room == nil and make ~= nil then room = app.rooms:make_at(path, make, 3) end
+    return room
   end
 
   function public.rooms() return app.rooms:all() end
-
-  function public.token(bytes) return core.random(bytes or 16) end
 
   return public
 end

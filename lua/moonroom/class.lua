@@ -5,11 +5,16 @@
 
 local core = require "moonroom.core"
 
+-- Scripts may take string's methods away: what runs after them calls none by way of a string.
+local format = string.format
+
 local Class = {}
 local infos = setmetatable({}, { __mode = "k" }) -- class -> { name, super, methods, kind }
 
-local function check_rule(rules, class, key, value)
-  local rule = rules[key]
+-- Raises where a class or its objects may not have the field. level: the script's, for check_field.
+local function check_field(class, key, value, level)
+  local info = infos[class]
+  local rule = info.kind.rules[key]
   if rule == nil then return end
   local why = rule
   if type(rule) == "function" then
@@ -17,9 +22,7 @@ local function check_rule(rules, class, key, value)
   elseif rule == true then
     why = "it is read-only"
   end
-  if why then
-    error(("cannot assign %s.%s: %s"):format(Class.name_of(class), key, why), 3)
-  end
+  if why then error(format("cannot assign %s.%s: %s", info.name, key, why), level) end
 end
 
 function Class.__index(class, key)
@@ -32,20 +35,18 @@ end
 function Class.__newindex(class, key, value)
   local info = infos[class]
   if info.is_sealed then
-    error(("%s is a base class: extend it first"):format(info.name), 2)
+    error(format("%s is a base class: extend it first", info.name), 2)
   end
   if key == "name" or key == "super" then
-    error(("cannot assign %s.%s: it belongs to the class"):format(info.name, key), 2)
+    error(format("cannot assign %s.%s: it belongs to the class", info.name, key), 2)
   end
-  check_rule(info.kind.rules, class, key, value)
+  check_field(class, key, value, 3)
   info.methods[key] = value
   core.handlers_changed()
 end
 
-function Class.__call(class, ...)
-  local info = infos[class]
-  return info.kind.construct(class, info.methods, ...)
-end
+-- A tail call: for what it calls, level 2 is the script's line.
+function Class.__call(class, ...) return infos[class].kind.construct(class, ...) end
 
 function Class.__tostring(class) return "class " .. infos[class].name end
 
@@ -53,12 +54,10 @@ function Class.__pairs(class) return next, infos[class].methods end
 
 Class.__metatable = "moonroom.Class"
 
-function Class.name_of(class) return infos[class].name end
-
 local function new_class(kind, name, super, methods)
   local super_methods = super and infos[super].methods
-  setmetatable(methods, { __index = super_methods, __name = name })
   local class = setmetatable({}, Class)
+  setmetatable(methods, { __index = super_methods, __name = name, class = class })
   infos[class] = { name = name, super = super, methods = methods, kind = kind }
   return class
 end
@@ -68,6 +67,9 @@ local function is_class(value, kind)
   return info ~= nil and (kind == nil or info.kind == kind)
 end
 
+-- The class of a room or a client.
+local function class_of(object) return getmetatable(core.methods(object)).class end
+
 local function extend(super, name, fields)
   if not is_class(super) then
     error("extend is called on a class: Class:extend([name,] [fields])", 2)
@@ -76,14 +78,14 @@ local function extend(super, name, fields)
     name, fields = nil, name
   end
   if name ~= nil and type(name) ~= "string" then
-    error(("a class's name is a string, not a %s"):format(type(name)), 2)
+    error("a class's name is a string, not a " .. type(name), 2)
   end
   if fields ~= nil and type(fields) ~= "table" then
-    error(("a class's fields are a table, not a %s"):format(type(fields)), 2)
+    error("a class's fields are a table, not a " .. type(fields), 2)
   end
   local class = new_class(infos[super].kind, name or infos[super].name, super, {})
   for key, value in pairs(fields or {}) do
-    check_rule(infos[super].kind.rules, class, key, value)
+    check_field(class, key, value, 3)
     infos[class].methods[key] = value
   end
   return class
@@ -98,15 +100,20 @@ local function descends(class, ancestor)
   return false
 end
 
--- A base class. kind is a table: rules = { name -> true | why | function(value) -> why | nil },
--- construct = function(class, methods, ...), and class_of = function(object) -> its methods.
-local function new_base(kind, name, methods)
-  methods.extend = extend
-  local class = new_class(kind, name, nil, methods)
-  function methods.is(object, ancestor)
-    local own = is_class(object) and object or kind.class_of(object)
-    return own ~= nil and descends(own, ancestor)
+local function is(object, ancestor)
+  local class = is_class(object) and object or core.is_object(object) and class_of(object)
+  if not class then error("is is called on an object or a class: object:is(Class)", 2) end
+  if not is_class(ancestor) then
+    error("is asks for a class, not for a " .. type(ancestor), 2)
   end
+  return descends(class, ancestor)
+end
+
+-- A base class. kind is a table: rules = { name -> true | why | function(value) -> why | nil } and
+-- construct = function(class, ...).
+local function new_base(kind, name, methods)
+  methods.extend, methods.is = extend, is
+  local class = new_class(kind, name, nil, methods)
   infos[class].is_sealed = true
   return class
 end
@@ -114,6 +121,8 @@ end
 return {
   new_base = new_base,
   is_class = is_class,
-  descends = descends,
+  class_of = class_of,
+  check_field = check_field,
+  rules_of = function(class) return infos[class] and infos[class].kind.rules end,
   methods_of = function(class) return infos[class].methods end,
 }

@@ -5,10 +5,16 @@ local core = require "moonroom.core"
 local log = require "moonroom.log"
 local rooms = require "moonroom.rooms"
 
+-- init.lua may take string's methods away before rooms/ is loaded.
+local find, format, gsub = string.find, string.format, string.gsub
+
 -- Runs a file, source text only. Errors carry the file and line of the script.
 local function run(path)
   local chunk, why = loadfile(path, "t")
-  if not chunk then error(why, 0) end
+  if not chunk then
+    if not find(why, ":%d+:") then why = path .. ": " .. why end
+    error(why, 0)
+  end
   return chunk()
 end
 
@@ -24,8 +30,9 @@ end
 
 -- "a/b.lua" is served at /a/b, "index.lua" at /, "a/index.lua" at /a.
 local function path_of(name)
-  local path = name:gsub("%.lua$", ""):gsub("^index$", ""):gsub("/index$", "")
-  return "/" .. path
+  local path = gsub(name, "%.lua$", "")
+  if path == "index" then return "/" end
+  return "/" .. gsub(path, "/index$", "")
 end
 
 local function load_rooms(directory)
@@ -34,10 +41,11 @@ local function load_rooms(directory)
   for _, name in ipairs(names) do
     local room = run(root .. "/" .. name)
     if not is_servable(room) then
-      error(("%s/%s: a file in rooms/ returns a Room class or a room, not a %s"):format(root, name,
+      error(format("%s/%s: a file in rooms/ returns a Room class or a room, not a %s", root, name,
         type(room)), 0)
     end
-    app.public.mount(path_of(name), room)
+    local ok, why = pcall(app.public.mount, path_of(name), room)
+    if not ok then error(format("%s/%s: %s", root, name, why), 0) end
   end
   return #names
 end
@@ -47,21 +55,21 @@ local function load_directory(directory)
   local has_main = exists(main)
   if has_main then run(main) end
   if load_rooms(directory) == 0 and not has_main then
-    error(("%s: there is neither an init.lua nor a rooms/NAME.lua in it"):format(directory), 0)
+    error(directory .. ": there is neither an init.lua nor a rooms/NAME.lua in it", 0)
   end
 end
 
 -- A file on its own returns a room, or mounts what it has itself.
 local function load_file(path)
-  if not exists(path) then error(("%s: no such file or directory"):format(path), 0) end
+  if not exists(path) then error(path .. ": no such file or directory", 0) end
   local room = run(path)
   if is_servable(room) then
     app.public.mount("/", room)
   elseif room ~= nil then
-    error(("%s: a file that is served on its own returns a Room, not a %s"):format(path,
+    error(format("%s: a file that is served on its own returns a Room, not a %s", path,
       type(room)), 0)
   elseif #app.rooms.mounts == 0 and #app.public.dispatch == 0 then
-    error(("%s: it returned no Room, and neither mounted nor dispatches anything"):format(path), 0)
+    error(path .. ": it returned no Room, and neither mounted nor dispatches anything", 0)
   end
 end
 
@@ -83,15 +91,15 @@ end
 local function describe()
   local lines = {}
   for _, mount in ipairs(app.rooms.mounts) do
-    lines[#lines + 1] = ("%-24s %s\n"):format(mount.pattern, describe_target(mount.target))
+    lines[#lines + 1] = format("%-24s %s\n", mount.pattern, describe_target(mount.target))
   end
   local asked = #app.public.dispatch
   if asked > 0 then
-    lines[#lines + 1] = ("%-24s %d function%s, asked before the mounts\n"):format(
+    lines[#lines + 1] = format("%-24s %d function%s, asked before the mounts\n",
       "moonroom.dispatch", asked, asked == 1 and "" or "s")
   end
   for room in app.rooms:all() do
-    lines[#lines + 1] = ("%-24s %s\n"):format("room", tostring(room))
+    lines[#lines + 1] = format("%-24s %s\n", "room", tostring(room))
   end
   if #lines == 0 then lines[1] = "no routes: nothing can connect\n" end
   return table.concat(lines)

@@ -9,9 +9,13 @@ local function join(...)
   return table.concat(texts, "\t")
 end
 
+-- A text that doesn't fit its arguments is the mistake of whoever logs.
 local function format(text, ...)
-  if select("#", ...) == 0 then return tostring(text) end
-  return (tostring(text):format(...))
+  text = tostring(text)
+  if select("#", ...) == 0 then return text end
+  local ok, message = pcall(string.format, text, ...)
+  if not ok then error(message, 3) end
+  return message
 end
 
 local function new(hub)

@@ -4,6 +4,8 @@ local class = require "moonroom.class"
 local core = require "moonroom.core"
 local rules = require "moonroom.rules"
 
+local format = string.format
+
 local max_path = 255
 
 local Rooms = {}
@@ -16,46 +18,62 @@ local function new(app)
     mounts = {}, -- in the order of the patterns in routes: { pattern, target, is_literal }
     made = {}, -- path -> a room that a mount has made
     made_count = 0,
+    kept = {}, -- path -> true where a made room stays when it empties
     by_path = setmetatable({}, { __mode = "v" }), -- every room that has a path
   }, Rooms)
 end
 
-local function is_room(value) return debug.getmetatable(value) ~= nil and core.is_room(value) end
+local is_room = core.is_room
 
 function Rooms:need_hub(what, level)
   if not self.app.hub then
-    error(("no app: %s works in scripts that Moonroom runs"):format(what), level + 1)
+    error(format("no app: %s works in scripts that Moonroom runs", what), level + 1)
+  end
+end
+
+local function check_fields(room_class, fields, level)
+  if type(fields) ~= "table" then
+    error("a room's fields are a table, not a " .. type(fields), level + 1)
+  end
+  local path, params = fields.path, fields.params
+  if path ~= nil and (type(path) ~= "string" or #path > max_path) then
+    error(format("a room's path is a string of at most %d bytes", max_path), level + 1)
+  end
+  if params ~= nil and type(params) ~= "table" then
+    error("a room's params are a table, not a " .. type(params), level + 1)
+  end
+  for key, value in pairs(fields) do
+    if key ~= "path" and key ~= "params" then
+      class.check_field(room_class, key, value, level + 2)
+    end
   end
 end
 
 -- Class(fields): path and params are set before init, the other fields as assignments.
-function Rooms:construct(methods, fields, level)
+function Rooms:construct(room_class, fields, level)
+  fields = fields == nil and {} or fields
   self:need_hub("making a room", level)
-  if fields ~= nil and type(fields) ~= "table" then
-    error(("a room's fields are a table, not a %s"):format(type(fields)), level)
-  end
-  local path, params = fields and fields.path, fields and fields.params or {}
-  if path ~= nil and (type(path) ~= "string" or #path > max_path) then
-    error(("a room's path is a string of at most %d bytes"):format(max_path), level)
-  end
-  local room = core.room(self.app.hub, methods, path, params)
-  for key, value in pairs(fields or {}) do
+  check_fields(room_class, fields, level)
+  local room = core.room(self.app.hub, class.methods_of(room_class), fields.path,
+    fields.params or {})
+  for key, value in pairs(fields) do
     if key ~= "path" and key ~= "params" then room[key] = value end
   end
-  if path then self.by_path[path] = room end
   if room.init then room:init() end
+  if fields.path then self.by_path[fields.path] = room end
   return room
 end
 
 function Rooms:mount(pattern, target, level)
   self:need_hub("mount", level)
   if type(pattern) ~= "string" then
-    error(("a pattern is a string, not a %s"):format(type(pattern)), level)
+    error("a pattern is a string, not a " .. type(pattern), level)
   end
-  local is_good = is_room(target) or self.app.is_room_class(target) or rules.is_callable(target)
+  local is_good = is_room(target) or self.app.is_room_class(target)
+    or not class.is_class(target) and rules.is_callable(target)
   if not is_good then
-    error(("%q is mounted on a room, a class of rooms, or a function, not on a %s"):format(
-      pattern, class.is_class(target) and "class of clients" or type(target)), level)
+    error(format("%q is mounted on a room, a class of rooms, or a function, not on a %s", pattern,
+      class.is_class(target) and "class of clients" or type(target)), level)
   end
   local ok, why = pcall(self.routes.add, self.routes, pattern)
   if not ok then error(why, level) end
@@ -66,44 +84,75 @@ function Rooms:mount(pattern, target, level)
   })
 end
 
+-- Whoever asks for the path of a room that was closed gets a new one.
+function Rooms:made_at(path)
+  local room = self.made[path]
+  if room == nil or not core.is_closed(room) then return room end
+  self:drop(path)
+end
+
+function Rooms:drop(path)
+  local room = self.made[path]
+  self.made[path], self.kept[path] = nil, nil
+  self.made_count = self.made_count - 1
+  if self.by_path[path] == room then self.by_path[path] = nil end
+end
+
 function Rooms:find(path)
-  local room = self.made[path] or self.by_path[path]
-  if room then return room end
+  local room = self:made_at(path) or self.by_path[path]
+  if room and not core.is_closed(room) then return room end
   local index = self.routes:match(path)
   local target = index and self.mounts[index].target
   return is_room(target) and target or nil
 end
 
+-- What the mounts would make at a path, as the first one that matches has it.
+function Rooms:make_as_mounted(path)
+  local index, params = self.routes:match(path)
+  local mount = self.mounts[index]
+  if not mount or not self.app.is_room_class(mount.target) then return nil end
+  return self:make(mount.target, mount.is_literal and mount.pattern or path, params,
+    mount.is_literal)
+end
+
 -- moonroom.room(path, make): make is a class, a function(path) -> room, or true for the mounts.
 function Rooms:make_at(path, make, level)
   self:need_hub("making a room", level)
-  if make == true then
-    local index, params = self.routes:match(path)
-    make = index and self.mounts[index].target
-    if self.app.is_room_class(make) then
-      return self:make(make, path, params, self.mounts[index].is_literal)
-    end
-    return nil
+  if #path > max_path then
+    error(format("a room's path has at most %d bytes", max_path), level)
   end
-  if self.app.is_room_class(make) then return make { path = path } end
+  if make == true then return self:make_as_mounted(path) end
+  if self.app.is_room_class(make) then
+    return self:construct(make, { path = path }, level)
+  end
+  if class.is_class(make) or not rules.is_callable(make) then
+    error("a room is made by a class of rooms, a function or true, not by a " .. type(make), level)
+  end
   local room = make(path)
   if room ~= nil and not is_room(room) then
-    error(("the function that makes %q returned a %s, not a room"):format(path, type(room)), level)
+    error(format("the function that makes %q returned a %s, not a room", path, type(room)), level)
   end
   return room
+end
+
+function Rooms:may_make()
+  local hub = self.app.hub
+  if self.made_count >= core.max_rooms(hub) and core.take_missed(hub) then
+    for _, room in pairs(self.made) do self:emptied(room) end
+  end
+  return self.made_count < core.max_rooms(hub)
 end
 
 -- The room that a mounted class has at a path, made now where it isn't there yet.
 -- Returns nil, "max_rooms" where no more may be made.
 function Rooms:make(room_class, path, params, is_kept)
-  local room = self.made[path]
+  local room = self:made_at(path)
   if room then return room end
-  if self.made_count >= core.max_rooms(self.app.hub) then return nil, "max_rooms" end
-  room = room_class { path = path, params = params }
+  if not self:may_make() then return nil, "max_rooms" end
+  room = self:construct(room_class, { path = path, params = params }, 1)
+  self.kept[path] = is_kept or nil
   self.made[path] = room
   self.made_count = self.made_count + 1
-  self.kept = self.kept or {}
-  self.kept[path] = is_kept or nil
   return room
 end
 
@@ -111,9 +160,7 @@ end
 function Rooms:emptied(room)
   local path = room.path
   if path and self.made[path] == room and not self.kept[path] and #room == 0 then
-    self.made[path] = nil
-    self.made_count = self.made_count - 1
-    if self.by_path[path] == room then self.by_path[path] = nil end
+    self:drop(path)
   end
 end
 
@@ -121,18 +168,32 @@ end
 local function check_target(self, target, where)
   if target == nil or target == false then return nil end
   if is_room(target) or self.app.is_room_class(target) then return target end
-  error(("%s returned a %s, not a room"):format(where, type(target)), 0)
+  error(format("%s returned a %s, not a room", where, type(target)), 0)
 end
 
 local function ask_dispatch(self, request)
   for index, ask in ipairs(self.app.public.dispatch) do
-    local room = check_target(self, ask(request), ("moonroom.dispatch[%d]"):format(index))
-    if room then return { target = room, params = {} } end
+    local where = format("moonroom.dispatch[%d]", index)
+    if not rules.is_callable(ask) then
+      error(format("%s is a %s, not a function", where, type(ask)), 0)
+    end
+    local room = check_target(self, ask(request), where)
+    if room then return { target = room, path = request.path, params = {} } end
   end
 end
 
--- Who answers for a request: { target = room | class, params, is_literal }, or nil. A function's
--- own answer is asked for only where `asks_functions`.
+-- A literal pattern has one room, however its path is percent-encoded in a request.
+local function found_at(mount, target, request, params)
+  return {
+    target = target,
+    path = mount.is_literal and mount.pattern or request.path,
+    params = params,
+    is_literal = mount.is_literal,
+  }
+end
+
+-- Who answers for a request: { target = room | class, path, params, is_literal }, or nil. A
+-- function's own answer is asked for only where `asks_functions`.
 function Rooms:resolve(request, asks_functions)
   local found = ask_dispatch(self, request)
   if found then return found end
@@ -142,10 +203,10 @@ function Rooms:resolve(request, asks_functions)
     local target = mount.target
     core.set_params(request, params)
     if not is_room(target) and not self.app.is_room_class(target) and asks_functions then
-      target = check_target(self, target(request), ("the function mounted on %q"):format(
+      target = check_target(self, target(request), format("the function mounted on %q",
         mount.pattern))
     end
-    if target then return { target = target, params = params, is_literal = mount.is_literal } end
+    if target then return found_at(mount, target, request, params) end
     index, params = self.routes:match(request.path, index + 1)
   end
 end

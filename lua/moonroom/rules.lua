@@ -3,6 +3,9 @@
 
 local core = require "moonroom.core"
 
+-- A rule runs whenever a script assigns, and scripts may take string's methods away.
+local find, format = string.find, string.format
+
 local function is_callable(value)
   if type(value) == "function" then return true end
   local metatable = debug.getmetatable(value)
@@ -18,11 +21,11 @@ local function is_list_of(value, is_good)
 end
 
 local function is_token(text)
-  return type(text) == "string" and text:find("^[%w!#$%%&'*+%-.^_`|~]+$") ~= nil
+  return type(text) == "string" and find(text, "^[%w!#$%%&'*+%-.^_`|~]+$") ~= nil
 end
 
 local function is_origin(text)
-  return type(text) == "string" and text:find("^%a[%w+.-]*://[^/]+$") ~= nil
+  return type(text) == "string" and find(text, "^%a[%w+.-]*://[^/]+$") ~= nil
 end
 
 local room_checks = {
@@ -44,7 +47,7 @@ local handlers = {
 
 local function check_handler(value)
   if value ~= nil and not is_callable(value) then
-    return ("a handler is a function, not a %s"):format(type(value))
+    return "a handler is a function, not a " .. type(value)
   end
 end
 
@@ -65,7 +68,7 @@ local function set_room_rules(rules, is_client_class)
   for _, name in ipairs(handlers) do rules[name] = changing(check_handler) end
   rules.init = check_handler
   rules.Client = function(value)
-    if not is_client_class(value) then
+    if value ~= nil and not is_client_class(value) then
       return "it is a class made by moonroom.Client:extend"
     end
   end
@@ -74,7 +77,7 @@ end
 -- Every base method is the core's word for something: a script's field of that name would hide it.
 local function set_client_rules(rules, methods)
   for name in pairs(methods) do
-    rules[name] = ("it is a method of moonroom.Client; choose another name than %q"):format(name)
+    rules[name] = format("it is a method of moonroom.Client; choose another name than %q", name)
   end
   rules.init = check_handler
 end
@@ -84,7 +87,9 @@ local function set_request_rules(rules)
 end
 
 return {
+  handlers = handlers,
   is_callable = is_callable,
+  is_origin = is_origin,
   set_room_rules = set_room_rules,
   set_client_rules = set_client_rules,
   set_request_rules = set_request_rules,

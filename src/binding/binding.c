@@ -39,7 +39,8 @@ static int hub_gc(lua_State *L)
     return 0;
 }
 
-/* Weak: the hubs of the state, so that all hear of changed handlers. */
+/* Weak: the hubs of the state, binding -> anchors. Collecting a hub's userdata
+ * begins with the loss of its anchors, so that no binding here is gone. */
 static void push_hubs(lua_State *L)
 {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &hubs_key) == LUA_TTABLE)
@@ -47,13 +48,31 @@ static void push_hubs(lua_State *L)
     lua_pop(L, 1);
     lua_newtable(L);
     lua_newtable(L);
-    lua_pushliteral(L, "k");
+    lua_pushliteral(L, "v");
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &hubs_key);
 }
 
+void binding_push_anchors(lua_State *L, const struct binding *binding)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &hubs_key);
+    lua_rawgetp(L, -1, binding);
+    lua_replace(L, -2);
+}
+
+void binding_push_anchored(lua_State *L, const struct binding *binding,
+                           int reference)
+{
+    binding_push_anchors(L, binding);
+    if (!lua_istable(L, -1))
+        return;
+    lua_rawgeti(L, -1, reference);
+    lua_replace(L, -2);
+}
+
+/* All hubs hear of it: a class doesn't know who has rooms of it. */
 int binding_handlers_changed(lua_State *L)
 {
     push_hubs(L);
@@ -78,7 +97,7 @@ static void choose_id_prefix(lua_State *L, struct binding *binding)
 struct binding *binding_new(lua_State *L, const struct options *options,
                             double now, double wall)
 {
-    struct binding *binding = lua_newuserdatauv(L, sizeof *binding, 0);
+    struct binding *binding = lua_newuserdatauv(L, sizeof *binding, 1);
     *binding = (struct binding){
         .upgrade = LUA_NOREF, .request = LUA_NOREF, .emptied = LUA_NOREF};
     luaL_setmetatable(L, hub_type);
@@ -91,9 +110,12 @@ struct binding *binding_new(lua_State *L, const struct options *options,
     binding->dispatch.hub = binding->hub;
     lua_pop(L, 1);
     push_hubs(L);
-    lua_pushvalue(L, -2);
-    lua_pushboolean(L, 1);
-    lua_rawset(L, -3);
+    lua_newtable(L);
+    lua_pushvalue(L, -3);
+    lua_setfield(L, -2, "hub");
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, -4, 1);
+    lua_rawsetp(L, -2, binding);
     lua_pop(L, 1);
     return binding;
 }
@@ -114,21 +136,22 @@ static int core_attach(lua_State *L)
     struct binding *binding = binding_check(L, 1);
     int *const slots[] = {&binding->upgrade, &binding->request,
                           &binding->emptied};
+    lua_settop(L, 4);
+    binding_push_anchors(L, binding);
     for (int i = 0; i < 3; i++) {
         luaL_checktype(L, 2 + i, LUA_TFUNCTION);
         lua_pushvalue(L, 2 + i);
-        luaL_unref(L, LUA_REGISTRYINDEX, *slots[i]);
-        *slots[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+        *slots[i] = luaL_ref(L, 5);
     }
     return 0;
 }
 
-/* core.random(bytes) -> hexadecimal string from the system's source */
+/* core.random([bytes = 16]) -> hexadecimal string from the system's source */
 static int core_random(lua_State *L)
 {
     unsigned char random[64];
     char text[2 * sizeof random + 1];
-    lua_Integer size = luaL_checkinteger(L, 1);
+    lua_Integer size = luaL_optinteger(L, 1, 16);
     luaL_argcheck(L, size >= 1 && size <= (lua_Integer)sizeof random, 1,
                   "a token has 1 to 64 bytes");
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
@@ -179,6 +202,16 @@ static int core_max_rooms(lua_State *L)
     return 1;
 }
 
+/* core.take_missed(hub) -> whether a room may have emptied unheard since the
+ * last call */
+static int core_take_missed(lua_State *L)
+{
+    struct binding *binding = binding_check(L, 1);
+    lua_pushboolean(L, binding->has_missed);
+    binding->has_missed = false;
+    return 1;
+}
+
 static int core_handlers_changed(lua_State *L)
 {
     return binding_handlers_changed(L);
@@ -189,6 +222,22 @@ static int core_is_room(lua_State *L)
 {
     luaL_checkany(L, 1);
     lua_pushboolean(L, object_test(L, 1, &room_type) != NULL);
+    return 1;
+}
+
+/* core.is_object(value) -> whether it is a room or a client */
+static int core_is_object(lua_State *L)
+{
+    lua_pushboolean(L, object_test(L, 1, &room_type) ||
+                           object_test(L, 1, &client_type));
+    return 1;
+}
+
+/* core.is_closed(room) -> whether it takes no more clients */
+static int core_is_closed(lua_State *L)
+{
+    const struct room_box *box = object_check(L, 1, &room_type);
+    lua_pushboolean(L, !box->room || box->room->is_closed);
     return 1;
 }
 
@@ -204,6 +253,8 @@ static int core_methods(lua_State *L)
 
 static const luaL_Reg functions[] = {
     {"is_room", core_is_room},
+    {"is_object", core_is_object},
+    {"is_closed", core_is_closed},
     {"methods", core_methods},
     {"hub", core_hub},
     {"attach", core_attach},
@@ -211,6 +262,7 @@ static const luaL_Reg functions[] = {
     {"option_error", core_option_error},
     {"room_options", core_room_options},
     {"max_rooms", core_max_rooms},
+    {"take_missed", core_take_missed},
     {"handlers_changed", core_handlers_changed},
     {"room", room_new_object},
     {"client", client_new},

@@ -9,12 +9,15 @@
 
 enum { CLIENT_ID_SIZE = 32 };
 
-/* The box of the hub's userdata, which owns the hub. */
+/* The box of the hub's userdata, which owns the hub. References are to its
+ * anchors: what lives as long as the userdata does, and no longer. In the
+ * registry they would keep the scripts, and by them the userdata, for ever. */
 struct binding {
     struct dispatch dispatch;
     struct hub *hub;
-    int upgrade, request, emptied; /* registry references to the app's
-                                      functions; LUA_NOREF until attached */
+    int upgrade, request, emptied; /* references to the app's functions;
+                                      LUA_NOREF until attached */
+    bool has_missed; /* for want of memory a room that emptied may be left */
     unsigned long long next_id;
     char id_prefix[16];
     char reason[CLOSE_REASON_SIZE]; /* check_message's latest */
@@ -28,6 +31,15 @@ struct binding *binding_new(lua_State *L, const struct options *options,
 /* The binding in the hub userdata at an index; raises for anything else, and
  * for one whose hub has been freed. */
 struct binding *binding_check(lua_State *L, int index);
+
+/* Pushes the table of anchors, for luaL_ref and luaL_unref, which keeps the
+ * userdata in turn; nil where that is being collected. Needs no memory but
+ * stack. */
+void binding_push_anchors(lua_State *L, const struct binding *binding);
+
+/* Pushes what a reference means; nil as above. */
+void binding_push_anchored(lua_State *L, const struct binding *binding,
+                           int reference);
 
 static inline struct binding *binding_of(const struct hub *hub)
 {

@@ -184,7 +184,7 @@ static int report_body(lua_State *L)
     const struct entry *failed = failure->failed;
     if (failure->status == LUA_YIELD) {
         lua_pushfstring(L,
-                        "attempt to yield from %s, which is no coroutine "
+                        "attempt to yield from %s: a handler is no coroutine "
                         "of the script's",
                         failed->where);
     } else {
@@ -196,25 +196,32 @@ static int report_body(lua_State *L)
     push_error_text(L, 2);
     luaL_traceback(L, failure->coroutine, lua_tostring(L, 3), 0);
     lua_remove(L, 3);
-    if (push_on_error(L, failure)) {
-        lua_call(L, 5, 0);
-        return 0;
-    }
+    if (push_on_error(L, failure))
+        return dispatch_call(L, 5);
     push_error_text(L, 2);
     log_failure(failure->hub, failed->where, path_of(failed->connection),
                 slice_at(L, -1), slice_at(L, 3));
     return 0;
 }
 
+/* What a coroutine failed with (NULL: there was none), without memory. */
+static const char *plain_text(lua_State *coroutine)
+{
+    if (!coroutine)
+        return "not enough memory";
+    if (lua_status(coroutine) == LUA_YIELD)
+        return "attempt to yield";
+    return lua_type(coroutine, -1) == LUA_TSTRING
+               ? lua_tostring(coroutine, -1)
+               : "(error object is no string)";
+}
+
 /* Where even the report fails: no Lua from here on. */
 static void report_plainly(struct hub *hub, const struct entry *failed,
                            lua_State *coroutine)
 {
-    const char *text = coroutine && lua_type(coroutine, -1) == LUA_TSTRING
-                           ? lua_tostring(coroutine, -1)
-                           : "not enough memory";
-    log_failure(hub, failed->where, path_of(failed->connection), slice_of(text),
-                (struct slice){NULL, 0});
+    log_failure(hub, failed->where, path_of(failed->connection),
+                slice_of(plain_text(coroutine)), (struct slice){NULL, 0});
     if (failed->connection)
         connection_close(failed->connection, CLOSE_INTERNAL,
                          slice_of("internal error"));
@@ -245,10 +252,27 @@ static void report(struct dispatch *dispatch, const struct entry *failed,
         return;
     }
     if (resume(dispatch, reporter, &failure.entry) != LUA_OK) {
-        report_plainly(dispatch->hub, failed, reporter);
+        report_plainly(dispatch->hub, &failure.entry, reporter);
+        report_plainly(dispatch->hub, failed, coroutine);
         lua_resetthread(reporter);
     }
     give_coroutine(dispatch, reporter);
+}
+
+/* Goes on after the call where a pcall of the handler's has caught an error:
+ * to do so, lua_resume has left the C function that called it. */
+static int end_body(lua_State *L, int status, lua_KContext context)
+{
+    (void)L;
+    (void)status;
+    (void)context;
+    return 0;
+}
+
+int dispatch_call(lua_State *L, int arguments)
+{
+    lua_callk(L, arguments, 0, 0, end_body);
+    return 0;
 }
 
 bool dispatch_run(struct dispatch *dispatch, struct entry *entry)

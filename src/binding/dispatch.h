@@ -31,6 +31,11 @@ struct entry {
  * the error has been logged. Never raises. */
 bool dispatch_run(struct dispatch *dispatch, struct entry *entry);
 
+/* The last thing an entry's body does: calls a handler, as lua_call without
+ * results, and returns 0. One that yields gets as far as the doorway, which
+ * says so; under lua_call it would hear of a "C-call boundary". */
+int dispatch_call(lua_State *L, int arguments);
+
 /* Gives the pooled coroutines up to the collector. */
 void dispatch_release(struct dispatch *dispatch);
 

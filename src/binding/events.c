@@ -47,9 +47,7 @@ static bool push_handler(lua_State *L, const struct event *event,
 static int join_body(lua_State *L)
 {
     const struct event *event = lua_touserdata(L, 1);
-    if (push_handler(L, event, "on_join"))
-        lua_call(L, 2, 0);
-    return 0;
+    return push_handler(L, event, "on_join") ? dispatch_call(L, 2) : 0;
 }
 
 static void run_join(struct connection *connection)
@@ -68,8 +66,7 @@ static int leave_body(lua_State *L)
     lua_pushlstring(L, leave->reason ? leave->reason : "",
                     leave->reason_length);
     lua_pushboolean(L, leave->clean);
-    lua_call(L, 5, 0);
-    return 0;
+    return dispatch_call(L, 5);
 }
 
 static int emptied_body(lua_State *L)
@@ -82,10 +79,10 @@ static int emptied_body(lua_State *L)
     const struct room_box *box = object_check(L, -1, &room_type);
     if (box->room && box->room->count)
         return 0;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, binding_of(connection->hub)->emptied);
+    const struct binding *binding = binding_of(connection->hub);
+    binding_push_anchored(L, binding, binding->emptied);
     lua_insert(L, -2);
-    lua_call(L, 1, 0);
-    return 0;
+    return dispatch_call(L, 1);
 }
 
 /* A room that mount made goes when it is empty. */
@@ -94,8 +91,10 @@ static void run_leave(struct connection *connection)
     struct event leave = {.entry = {leave_body, "on_leave", connection}};
     struct event emptied = {
         .entry = {emptied_body, "a room's end", connection}};
-    dispatch_run(dispatch_of(connection), &leave.entry);
-    dispatch_run(dispatch_of(connection), &emptied.entry);
+    struct binding *binding = binding_of(connection->hub);
+    dispatch_run(&binding->dispatch, &leave.entry);
+    if (!dispatch_run(&binding->dispatch, &emptied.entry))
+        binding->has_missed = true;
 }
 
 /* --- messages --- */
@@ -107,8 +106,7 @@ static int json_body(lua_State *L, const struct event *event)
                          slice_of("not valid JSON"));
         return 0;
     }
-    lua_call(L, 3, 0);
-    return 0;
+    return dispatch_call(L, 3);
 }
 
 static int text_body(lua_State *L)
@@ -121,8 +119,7 @@ static int text_body(lua_State *L)
     if (!push_handler(L, event, "on_text"))
         return 0;
     lua_pushlstring(L, (const char *)event->bytes, event->length);
-    lua_call(L, 3, 0);
-    return 0;
+    return dispatch_call(L, 3);
 }
 
 static int binary_body(lua_State *L)
@@ -134,8 +131,7 @@ static int binary_body(lua_State *L)
         return 0;
     }
     lua_pushlstring(L, (const char *)event->bytes, event->length);
-    lua_call(L, 3, 0);
-    return 0;
+    return dispatch_call(L, 3);
 }
 
 static void run_message(struct connection *connection, enum opcode opcode,
@@ -164,15 +160,12 @@ static void note_reason(lua_State *L, int index, struct event *event)
     *event->reason = (struct slice){event->text, length};
 }
 
-static int check_body(lua_State *L)
+/* Stack: 1 event, and on top code and reason. */
+static int take_answer(lua_State *L, int status, lua_KContext context)
 {
     struct event *event = lua_touserdata(L, 1);
-    if (!push_handler(L, event, "check_message"))
-        return 0;
-    lua_pushstring(L, event->opcode == OPCODE_TEXT ? "text" : "binary");
-    lua_pushinteger(L, (lua_Integer)event->length);
-    lua_pushinteger(L, (lua_Integer)event->total);
-    lua_call(L, 5, 2);
+    (void)status;
+    (void)context;
     if (lua_isnil(L, -2))
         return 0;
     int is_integer = 0;
@@ -185,6 +178,18 @@ static int check_body(lua_State *L)
     note_reason(L, lua_gettop(L), event);
     event->code = (int)code;
     return 0;
+}
+
+static int check_body(lua_State *L)
+{
+    const struct event *event = lua_touserdata(L, 1);
+    if (!push_handler(L, event, "check_message"))
+        return 0;
+    lua_pushstring(L, event->opcode == OPCODE_TEXT ? "text" : "binary");
+    lua_pushinteger(L, (lua_Integer)event->length);
+    lua_pushinteger(L, (lua_Integer)event->total);
+    lua_callk(L, 5, 2, 0, take_answer);
+    return take_answer(L, LUA_OK, 0);
 }
 
 /* After an error on_error has closed the client; where it chose not to, the
@@ -218,8 +223,7 @@ static int pong_body(lua_State *L)
         lua_pushnil(L);
     else
         lua_pushnumber(L, event->rtt);
-    lua_call(L, 4, 0);
-    return 0;
+    return dispatch_call(L, 4);
 }
 
 static void run_pong(struct connection *connection, const unsigned char *bytes,
@@ -242,10 +246,10 @@ static void run_pong(struct connection *connection, const unsigned char *bytes,
 static int request_body_with(lua_State *L, int reference)
 {
     const struct event *event = lua_touserdata(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, reference);
-    request_push(L, event->entry.connection);
-    lua_call(L, 1, 0);
-    return 0;
+    struct connection *connection = event->entry.connection;
+    binding_push_anchored(L, binding_of(connection->hub), reference);
+    request_push(L, connection);
+    return dispatch_call(L, 1);
 }
 
 static int upgrade_body(lua_State *L)
@@ -273,7 +277,9 @@ static void finish_request(struct connection *connection)
 static void run_upgrade(struct connection *connection)
 {
     struct event event = {.entry = {upgrade_body, "upgrade", connection}};
-    dispatch_run(dispatch_of(connection), &event.entry);
+    struct binding *binding = binding_of(connection->hub);
+    if (!dispatch_run(&binding->dispatch, &event.entry))
+        binding->has_missed = true;
     finish_request(connection);
     if (connection->state == CONNECTION_OPEN)
         run_join(connection);
@@ -297,18 +303,21 @@ struct refresh {
 
 static int refresh_body(lua_State *L)
 {
-    const struct refresh *refresh = lua_touserdata(L, 1);
-    if (!client_push(L, refresh->room->members[0]))
+    const struct room *room = ((struct refresh *)lua_touserdata(L, 1))->room;
+    if (!room->count || !client_push(L, room->members[0]))
         return 0;
     client_push_room(L, -1);
     room_read_options(L, -1);
     return 0;
 }
 
+/* A finalizer of the script's may have closed the last client on the way. What
+ * failed, for want of memory, is tried again at the next message. */
 static void run_refresh(struct room *room)
 {
     struct refresh refresh = {{refresh_body, "options", NULL}, room};
-    dispatch_run(&binding_of(room->hub)->dispatch, &refresh.entry);
+    if (!dispatch_run(&binding_of(room->hub)->dispatch, &refresh.entry))
+        room->version--;
 }
 
 static void run_forget(struct connection *connection)

@@ -25,11 +25,13 @@ static struct client_box *check(lua_State *L)
 int client_new(lua_State *L)
 {
     struct request_box *request = object_check(L, 1, &request_type);
-    object_check(L, 2, &room_type);
+    const struct room_box *room = object_check(L, 2, &room_type);
     luaL_checktype(L, 3, LUA_TTABLE);
     struct connection *connection = request->connection;
-    if (!connection)
+    if (!connection || !room->room)
         return outgoing_closed(L);
+    if (room->room->hub != connection->hub)
+        return luaL_error(L, "the room belongs to another app");
     struct binding *binding = binding_of(connection->hub);
     struct client_box *box =
         object_new(L, &client_type, sizeof *box, CLIENT_LAST);
@@ -42,8 +44,10 @@ int client_new(lua_State *L)
     lua_setiuservalue(L, -2, CLIENT_ROOM);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, CLIENT_REQUEST);
-    lua_pushvalue(L, -1);
-    box->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
+    binding_push_anchors(L, binding);
+    lua_pushvalue(L, -2);
+    box->anchor = luaL_ref(L, -2);
+    lua_pop(L, 1);
     box->connection = connection;
     connection->owner = box;
     return 1;
@@ -54,8 +58,11 @@ bool client_push(lua_State *L, const struct connection *connection)
     const struct client_box *box = connection->owner;
     if (!box)
         return false;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, box->anchor);
-    return true;
+    binding_push_anchored(L, binding_of(connection->hub), box->anchor);
+    if (!lua_isnil(L, -1))
+        return true;
+    lua_pop(L, 1);
+    return false;
 }
 
 void client_push_room(lua_State *L, int index)
@@ -70,7 +77,10 @@ void client_forget(lua_State *L, struct connection *connection)
         return;
     box->connection = NULL;
     connection->owner = NULL;
-    luaL_unref(L, LUA_REGISTRYINDEX, box->anchor);
+    binding_push_anchors(L, binding_of(connection->hub));
+    if (lua_istable(L, -1))
+        luaL_unref(L, -1, box->anchor);
+    lua_pop(L, 1);
 }
 
 /* --- what can be read --- */
@@ -197,32 +207,26 @@ static int method_ping(lua_State *L)
     return send_slice(L, OPCODE_PING, data);
 }
 
-/* The rest of the room hears it; the room's own method does the work. */
+/* The rest of the room hears it; the room's own method does the work, on
+ * room, message, client. */
 static int broadcast(lua_State *L, lua_CFunction send)
 {
-    check(L);
+    if (!sendable(L))
+        return outgoing_closed(L);
     lua_settop(L, 2);
     client_push_room(L, 1);
-    lua_replace(L, 3);
-    lua_pushcfunction(L, send);
-    lua_pushvalue(L, 3);
-    lua_pushvalue(L, 2);
-    lua_pushvalue(L, 1);
-    lua_call(L, 3, LUA_MULTRET);
-    return lua_gettop(L) - 3;
+    lua_insert(L, 1);
+    lua_insert(L, 2);
+    return send(L);
 }
 
 static int method_broadcast(lua_State *L)
 {
-    if (!sendable(L))
-        return outgoing_closed(L);
     return broadcast(L, room_method_broadcast);
 }
 
 static int method_broadcast_binary(lua_State *L)
 {
-    if (!sendable(L))
-        return outgoing_closed(L);
     return broadcast(L, room_method_broadcast_binary);
 }
 
@@ -250,12 +254,14 @@ static int method_terminate(lua_State *L)
 static int client_tostring(lua_State *L)
 {
     struct client_box *box = check(L);
-    object_push_class_name(L, 1, &client_type);
+    lua_settop(L, 1);
+    object_push_class_name(L, 1, client_type.name);
     get_ready_state(L);
     client_push_room(L, 1);
-    lua_getfield(L, -1, "path");
-    lua_pushfstring(L, "%s %s in %s (%s)", lua_tostring(L, 2), box->id,
-                    luaL_tolstring(L, 5, NULL), lua_tostring(L, 3));
+    bool has_path = lua_getfield(L, 4, "path") == LUA_TSTRING;
+    lua_pushfstring(L, "%s %s%s%s (%s)", lua_tostring(L, 2), box->id,
+                    has_path ? " in " : "", has_path ? lua_tostring(L, 5) : "",
+                    lua_tostring(L, 3));
     return 1;
 }
 

@@ -8,7 +8,7 @@
 
 struct client_box {
     struct connection *connection; /* NULL once it has ended */
-    int anchor;                    /* registry reference while it lives */
+    int anchor;                    /* the binding's reference while it lives */
     double joined_at;
     double rtt; /* seconds, negative until a pong came */
     char id[CLIENT_ID_SIZE];

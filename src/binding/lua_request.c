@@ -10,12 +10,18 @@
 enum {
     REQUEST_PARAMS = OBJECT_VALUES,
     REQUEST_TABLES,
-    REQUEST_LAST = REQUEST_TABLES
+    REQUEST_HUB, /* its allocator is the request's */
+    REQUEST_LAST = REQUEST_HUB
 };
 
+/* One that is being collected has lost its request: a finalizer that runs
+ * later may still ask. */
 static struct request_box *check(lua_State *L)
 {
-    return object_check(L, 1, &request_type);
+    struct request_box *box = object_check(L, 1, &request_type);
+    if (!box->request)
+        luaL_error(L, "the request has been collected");
+    return box;
 }
 
 /* --- life --- */
@@ -24,6 +30,8 @@ void request_push(lua_State *L, struct connection *connection)
 {
     struct request_box *box =
         object_new(L, &request_type, sizeof *box, REQUEST_LAST);
+    binding_push_anchors(L, binding_of(connection->hub));
+    lua_setiuservalue(L, -2, REQUEST_HUB);
     box->request = request_ref(connection->request);
     box->connection = connection;
     connection->asker = box;
@@ -39,7 +47,7 @@ void request_forget(struct connection *connection)
 
 static int request_gc(lua_State *L)
 {
-    struct request_box *box = check(L);
+    struct request_box *box = object_check(L, 1, &request_type);
     if (box->connection)
         box->connection->asker = NULL;
     request_unref(box->request);

@@ -69,7 +69,8 @@ static int room_len(lua_State *L)
 static int room_tostring(lua_State *L)
 {
     size_t clients = count(check(L));
-    object_push_class_name(L, 1, &room_type);
+    lua_settop(L, 1);
+    object_push_class_name(L, 1, room_type.name);
     bool has_path = lua_getiuservalue(L, 1, ROOM_PATH) == LUA_TSTRING;
     lua_pushfstring(L, "%s%s%s, %d client%s", lua_tostring(L, 2),
                     has_path ? " " : "", has_path ? lua_tostring(L, 3) : "",
@@ -79,13 +80,13 @@ static int room_tostring(lua_State *L)
 
 /* --- members --- */
 
-/* Pushes an array of the members as they are now. */
+/* Pushes an array of the members as they are now. To make a table may collect
+ * garbage, and a finalizer of the script's may close some: count only then. */
 static void push_members(lua_State *L, const struct room_box *box)
 {
-    size_t members = count(box);
-    lua_createtable(L, (int)members, 0);
+    lua_createtable(L, (int)count(box), 0);
     lua_Integer next = 1;
-    for (size_t i = 0; i < members; i++)
+    for (size_t i = 0; i < count(box); i++)
         if (client_push(L, box->room->members[i]))
             lua_rawseti(L, -2, next++);
 }

@@ -31,8 +31,10 @@ static int object_index(lua_State *L)
 
 static int refuse_assignment(lua_State *L, const char *why)
 {
-    const char *type = lua_tostring(L, lua_upvalueindex(UPVALUE_NAME));
-    return luaL_error(L, "cannot assign %s.%s: %s", type,
+    object_push_class_name(L, 1,
+                           lua_tostring(L, lua_upvalueindex(UPVALUE_NAME)));
+    const char *name = lua_tostring(L, -1);
+    return luaL_error(L, "cannot assign %s.%s: %s", name,
                       luaL_tolstring(L, 2, NULL), why);
 }
 
@@ -88,8 +90,10 @@ static int object_next(lua_State *L)
 static int object_pairs(lua_State *L)
 {
     lua_pushcfunction(L, object_next);
-    if (lua_getiuservalue(L, 1, OBJECT_FIELDS) != LUA_TTABLE)
+    if (lua_getiuservalue(L, 1, OBJECT_FIELDS) != LUA_TTABLE) {
+        lua_pop(L, 1);
         lua_newtable(L);
+    }
     lua_pushnil(L);
     return 3;
 }
@@ -169,13 +173,12 @@ int object_push_member(lua_State *L, int index, const char *name)
     return lua_type(L, -1);
 }
 
-void object_push_class_name(lua_State *L, int index,
-                            const struct object_type *type)
+void object_push_class_name(lua_State *L, int index, const char *otherwise)
 {
     index = lua_absindex(L, index);
     bool found = lua_getiuservalue(L, index, OBJECT_METHODS) == LUA_TTABLE &&
                  luaL_getmetafield(L, -1, "__name") == LUA_TSTRING;
     if (!found)
-        lua_pushstring(L, type->name);
+        lua_pushstring(L, otherwise);
     lua_remove(L, -2);
 }

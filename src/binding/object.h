@@ -50,8 +50,7 @@ void *object_test(lua_State *L, int index, const struct object_type *type);
  * script's, so only under protection. */
 int object_push_member(lua_State *L, int index, const char *name);
 
-/* Pushes the name of the object's class, or of its type. */
-void object_push_class_name(lua_State *L, int index,
-                            const struct object_type *type);
+/* Pushes the name of the object's class, or where it has none another one. */
+void object_push_class_name(lua_State *L, int index, const char *otherwise);
 
 #endif

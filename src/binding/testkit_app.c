@@ -10,7 +10,8 @@
  *                              after it; without n: none does
  *   fail_lua(n, count)         the same for Lua's allocator
  *   log(hub) -> string         the log's lines so far, and forgets them
- *   files(hub, {name = text})  what the hub serves
+ *   files(hub, {name = text})  what the hub serves; {text, size} for a text:
+ *                              a file that had another size when opened
  *   connect(hub, {address=, port=, secure=}) -> peer
  *   peer:send(bytes), :finish(), :reset(), :take() -> bytes, :state() -> table,
  *   peer:faults{piece=, full=, broken=}, :writable() */

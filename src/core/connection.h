@@ -104,8 +104,9 @@ void connection_respond(struct connection *connection, int status,
                         struct slice fields, struct slice body);
 
 /* As connection_respond, and logged with the rule that refused (an option's or
- * a field's name) and the reason, a sentence that says what would allow it. An
- * empty body: "STATUS PHRASE: reason". */
+ * a field's name) and the reason, a sentence that says what would allow it: it
+ * is for who runs the server, not for the peer. An empty body: "STATUS
+ * PHRASE". */
 void connection_refuse(struct connection *connection, int status,
                        struct slice fields, struct slice body, const char *rule,
                        struct slice reason);

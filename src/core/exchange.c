@@ -103,15 +103,16 @@ static void log_refusal(const struct connection *connection, int status,
 /* A sentence of at most this many bytes is shown to the peer. */
 enum { REASON_SHOWN = 512 };
 
-static void respond_with_reason(struct connection *connection, int status,
-                                struct slice fields, struct slice reason)
+static void respond_plainly(struct connection *connection, int status,
+                            struct slice fields, struct slice reason)
 {
     struct hub *hub = connection->hub;
     char body[REASON_SHOWN + 64];
     struct buffer all = {0};
     size_t shown = utf8_cut(reason.bytes, reason.length, REASON_SHOWN);
-    int length = snprintf(body, sizeof body, "%d %s: %.*s\n", status,
-                          status_reason(status), (int)shown, reason.bytes);
+    int length = snprintf(body, sizeof body, "%d %s%s%.*s\n", status,
+                          status_reason(status), shown ? ": " : "", (int)shown,
+                          shown ? reason.bytes : "");
     if (response_field(&all, &hub->memory, slice_of("Content-Type"),
                        slice_of("text/plain; charset=utf-8")) &&
         buffer_append(&all, &hub->memory, fields.bytes, fields.length))
@@ -127,7 +128,7 @@ static void refuse(struct connection *connection, int status,
                    struct slice fields, const char *rule, struct slice reason)
 {
     log_refusal(connection, status, rule, reason);
-    respond_with_reason(connection, status, fields, reason);
+    respond_plainly(connection, status, fields, reason);
 }
 
 void connection_refuse(struct connection *connection, int status,
@@ -136,12 +137,11 @@ void connection_refuse(struct connection *connection, int status,
 {
     if (connection->state != CONNECTION_DECIDING)
         return;
-    if (!body.length) {
-        refuse(connection, status, fields, rule, reason);
-        return;
-    }
     log_refusal(connection, status, rule, reason);
-    respond(connection, status, fields, body);
+    if (body.length)
+        respond(connection, status, fields, body);
+    else
+        respond_plainly(connection, status, fields, nothing);
 }
 
 void exchange_refuse(struct connection *connection, int status,

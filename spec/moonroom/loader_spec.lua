@@ -1,0 +1,138 @@
+-- The loader works on the app that its Lua state runs: each case has the modules anew, and a hub
+-- that is said to be the running one.
+
+local core = require "moonroom.core"
+local kit = core.testkit.app
+
+local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+local function run(command) assert(os.execute(command)) end
+
+-- Takes the Lua modules out of what is loaded; returns what there was.
+local function take_modules()
+  local taken = {}
+  for name, module in pairs(package.loaded) do
+    if name:find("^moonroom") and name ~= "moonroom.core" then
+      taken[name], package.loaded[name] = module, nil
+    end
+  end
+  return taken
+end
+
+-- What `describe` says of what was loaded from a path, and the log; or the error.
+local function load_anew(path)
+  local hub, strings = kit.hub(), getmetatable("").__index
+  local core_hub, lua_print, taken = core.hub, print, take_modules()
+  core.hub = function() return hub end
+  local ok, why = pcall(function()
+    local loader = require "moonroom.loader"
+    loader.load(path)
+    return loader.describe()
+  end)
+  getmetatable("").__index = strings
+  core.hub, print = core_hub, lua_print -- luacheck: globals print
+  take_modules()
+  for name, module in pairs(taken) do package.loaded[name] = module end
+  return (ok and why or "error: " .. tostring(why)) .. kit.log(hub)
+end
+
+describe("the loader", function()
+  local root
+  before_each(function()
+    root = os.tmpname()
+    os.remove(root)
+    run("mkdir " .. root)
+  end)
+  after_each(function() run("rm -r " .. root) end)
+
+  local function write(name, text)
+    run("mkdir -p " .. quote((root .. "/" .. name):match("^(.*)/")))
+    local file = assert(io.open(root .. "/" .. name, "wb"))
+    file:write(text)
+    file:close()
+  end
+
+  local function load(path) return load_anew(root .. (path or "")) end
+
+  local class = 'return require("moonroom").Room:extend("Talk")\n'
+
+  local function has(words, output) assert.is_truthy(output:find(words, 1, true), output) end
+
+  it("runs init.lua, then mounts each file below rooms/ at its name", function()
+    write("init.lua", 'require("moonroom").mount("/:any", require("moonroom").Room)\n')
+    write("rooms/lobby.lua", class)
+    write("rooms/index.lua", class)
+    write("rooms/a/b.lua", class)
+    write("rooms/a/index.lua", class)
+    write("rooms/room.lua", 'return require("moonroom").Room {}\n')
+    write("rooms/note.txt", "not Lua")
+    local routes = {}
+    for path in load():gmatch("(/%S*)%s+class %S+\n") do routes[#routes + 1] = path end
+    assert.same({ "/:any", "/a/b", "/a", "/", "/lobby" }, routes)
+    has("/room                    Room, 0 clients", load())
+  end)
+
+  it("needs one of init.lua and rooms/", function()
+    has(root .. ": there is neither an init.lua nor a rooms/NAME.lua in it", load())
+    write("rooms/x.lua", class)
+    has("/x ", load())
+    has("no such file or directory", load("/nothing"))
+    has("no such file or directory", load("/nothing.lua"))
+  end)
+
+  it("says file and line of what is wrong", function()
+    write("init.lua", "local x\nx.y = 2\n")
+    has("init.lua:2: attempt to index a nil value", load())
+    write("init.lua", "local = 1\n")
+    has("init.lua:1: <name> expected", load())
+    write("init.lua", 'local moonroom = require "moonroom"\n\nmoonroom.mount("x", moonroom.Room)\n')
+    has('init.lua:3: pattern "x": a pattern begins with', load())
+    write("init.lua", "error({})")
+    has("error: table:", load())
+  end)
+
+  it("says which file in rooms/ returns no room, and which has no name for a path", function()
+    write("rooms/bad.lua", "return 5")
+    has("rooms/bad.lua: a file in rooms/ returns a Room class or a room, not a number", load())
+    write("rooms/bad.lua", 'return require("moonroom").Client')
+    has("rooms/bad.lua: a file in rooms/ returns a Room class or a room, not a table", load())
+    run("rm " .. root .. "/rooms/bad.lua")
+    write("rooms/:.lua", class)
+    has('rooms/:.lua: pattern "/:"', load())
+  end)
+
+  it("refuses a binary chunk", function()
+    write("init.lua", string.dump(function() return 1 end))
+    has("init.lua: attempt to load a binary chunk (mode is 't')", load())
+    write("app.lua", string.dump(function() return 1 end))
+    has("app.lua: attempt to load a binary chunk", load("/app.lua"))
+  end)
+
+  it("serves a file that returns a room at /, or what the file has mounted itself", function()
+    write("app.lua", class)
+    has("/                        class Talk", load("/app.lua"))
+    write("app.lua", 'require("moonroom").mount("/x", require("moonroom").Room)\n')
+    has("/x                       class Room", load("/app.lua"))
+    write("app.lua", 'table.insert(require("moonroom").dispatch, print)\n')
+    has("moonroom.dispatch        1 function, asked before the mounts", load("/app.lua"))
+    write("app.lua", "return 5")
+    has("app.lua: a file that is served on its own returns a Room, not a number", load("/app.lua"))
+    write("app.lua", "")
+    has("app.lua: it returned no Room, and neither mounted nor dispatches anything",
+      load("/app.lua"))
+  end)
+
+  it("sends print to the log", function()
+    write("init.lua", 'print("hello", 1)\n')
+    has('info  print message="hello\\x091"', load())
+    has("no routes: nothing can connect", load())
+  end)
+
+  it("goes on where init.lua takes string's methods away", function()
+    write("init.lua", 'getmetatable("").__index = nil\n')
+    write("rooms/a/index.lua", class)
+    has("/a                       class Talk", load())
+    write("rooms/bad.lua", "return 5")
+    has("rooms/bad.lua: a file in rooms/ returns", load())
+  end)
+end)

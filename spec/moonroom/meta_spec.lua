@@ -1,0 +1,114 @@
+-- Compares the declarations in meta.lua with what is really there, in both directions.
+
+local core = require "moonroom.core"
+local rules = require "moonroom.rules"
+local world = require "world"
+
+-- What meta.lua declares: class -> { fields = set, methods = set }.
+local function read_declarations()
+  local classes = {}
+  local class
+  for line in io.lines("lua/moonroom/meta.lua") do
+    local name = line:match("^%-%-%-@class moonroom%.?(%w*)")
+    if name then
+      class = { fields = {}, methods = {} }
+      classes[name == "" and "moonroom" or name] = class
+    end
+    local field = line:match("^%-%-%-@field ([%w_]+) ")
+    if field then class.fields[field] = true end
+    local owner, method = line:match("^function ([%w_]+)[.:]([%w_]+)%(")
+    if owner then classes[owner].methods[method] = true end
+  end
+  return classes
+end
+
+local function set(list)
+  local result = {}
+  for _, name in ipairs(list) do result[name] = true end
+  return result
+end
+
+local function keys_of(source, filter)
+  local result = {}
+  for name, value in pairs(source) do
+    if filter(value, name) then result[name] = true end
+  end
+  return result
+end
+
+local function union(...)
+  local result = {}
+  for _, one in ipairs { ... } do
+    for name in pairs(one) do result[name] = true end
+  end
+  return result
+end
+
+local function is_function(value) return type(value) == "function" end
+local function is_no_function(value) return type(value) ~= "function" end
+local function any() return true end
+
+-- The names that can be read and not assigned: those of the core's getters.
+local function getters_of(object_rules)
+  return keys_of(object_rules, function(rule) return rule == true end)
+end
+
+describe("meta.lua declares", function()
+  local declared = read_declarations()
+  local moonroom = world.new().moonroom
+
+  it("the module's functions and fields", function()
+    assert.same(keys_of(moonroom, is_function), declared.moonroom.methods)
+    assert.same(keys_of(moonroom, is_no_function), declared.moonroom.fields)
+  end)
+
+  it("json, log and config", function()
+    assert.same(keys_of(moonroom.json, is_function), declared.json.methods)
+    assert.same(keys_of(moonroom.json, is_no_function), declared.json.fields)
+    assert.same(keys_of(moonroom.log, any), declared.log.methods)
+    assert.same(keys_of(moonroom.config, any), declared.config.fields)
+  end)
+
+  it("what every class has", function()
+    assert.same(set { "extend", "is" }, declared.Class.methods)
+    assert.same(set { "name", "super" }, declared.Class.fields)
+  end)
+
+  it("a room's methods and handlers", function()
+    local real = union(keys_of(core.room_methods, any), set(rules.handlers), set { "init" })
+    assert.same(real, declared.Room.methods)
+    assert.same(union(real, declared.Class.methods),
+      union(keys_of(moonroom.Room, is_function), set(rules.handlers), set { "init" }))
+  end)
+
+  it("a room's fields and options", function()
+    local own = keys_of(moonroom.Room, function(value) return not is_function(value) end)
+    assert.same(set { "Client", "origins", "protocols" }, own)
+    assert.same(union(getters_of(core.room_rules), own, set(core.room_options())),
+      declared.Room.fields)
+  end)
+
+  it("a client's methods and fields", function()
+    assert.same(union(keys_of(core.client_methods, any), set { "init" }), declared.Client.methods)
+    assert.same(getters_of(core.client_rules), declared.Client.fields)
+  end)
+
+  it("a request's fields", function()
+    local later = set { "body", "json" }
+    local real = keys_of(getters_of(core.request_rules),
+      function(_, name) return not later[name] end)
+    assert.same(real, declared.Request.fields)
+  end)
+
+  it("nothing twice, and is Lua", function()
+    local seen = {}
+    for line in io.lines("lua/moonroom/meta.lua") do
+      local name = line:match("^function (%S+)%(")
+      if name then
+        assert.is_nil(seen[name], name)
+        seen[name] = true
+      end
+    end
+    assert.equal("table", type(dofile("lua/moonroom/meta.lua")))
+  end)
+end)

@@ -11,7 +11,7 @@ DESTDIR ?=
 DIR  ?= examples/chat
 ARGS ?=
 
-# --- Layers: which directories each may include (DESIGN's arrows) -----------
+# --- Layers: which directories each may include (README, Contributing) ------
 
 LAYERS := base protocol core net binding process
 

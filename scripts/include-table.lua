@@ -1,5 +1,5 @@
--- Who may include what, and call what: DESIGN's arrows as data for
--- scripts/check-sources.lua. The layers are src/'s directories.
+-- Who may include what, and call what: README's arrows (Contributing) as data
+-- for scripts/check-sources.lua. The layers are src/'s directories.
 
 local iso_c = {
   "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdarg.h",

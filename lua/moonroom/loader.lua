@@ -83,8 +83,7 @@ local function load(path)
 end
 
 local function describe_target(target)
-  if type(target) == "function" then return "a function" end
-  return tostring(target)
+  return is_servable(target) and tostring(target) or "a function"
 end
 
 -- The routes, a line each, for people.

@@ -83,7 +83,7 @@ function json.array(table) end
 ---@class moonroom.Class
 ---@field name string
 ---@field super moonroom.Class|nil
-local Class = {}
+local Class = {} -- luacheck: ignore 241
 
 ---Makes a subclass. Raises for fields that may not be.
 ---@generic T : moonroom.Class
@@ -285,9 +285,8 @@ function Client:terminate() end
 ---@field port integer the peer's
 ---@field secure boolean whether it came over TLS
 ---@field host string
-local Request = {}
 
-moonroom.Room, moonroom.Client, moonroom.Class, moonroom.Request = Room, Client, Class, Request
+moonroom.Room, moonroom.Client = Room, Client
 moonroom.json, moonroom.log, moonroom.config = json, log, config
 
 return moonroom

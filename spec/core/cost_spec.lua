@@ -68,8 +68,8 @@ describe("a thousand echoes", function()
       local grown = allocated(function() send_often(w, peer, frame) end) - of_kit
       expect_echoes(kind)
       -- A few dozen bytes in all, not an echo, are the measurement's own.
-      assert.is_true(grown // ECHOES <= of_strings // ECHOES, ("%d bytes for %d echoes, where strings take %d"):format(
-        grown, ECHOES, of_strings))
+      assert.is_true(grown // ECHOES <= of_strings // ECHOES,
+        ("%d bytes for %d echoes, where strings take %d"):format(grown, ECHOES, of_strings))
     end)
   end
 end)

@@ -1,6 +1,6 @@
 local kit = require("moonroom.core").testkit.options
 
--- The table of DESIGN 7, as a person reads it.
+-- Every default, as a person reads it.
 local DEFAULTS = {
   max_header = "16384", max_target = "8192", max_fields = "100", handshake_timeout = "10 s",
   max_pending_handshakes = "1024", max_body = "65536", max_message = "1048576", max_frame = "0",

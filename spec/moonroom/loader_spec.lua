@@ -72,6 +72,14 @@ describe("the loader", function()
     has("/room                    Room, 0 clients", load())
   end)
 
+  it("lists what is called for a room as a function, without asking it for its text", function()
+    write("init.lua", [[
+      local function fail() error("asked") end
+      local made = setmetatable({}, { __call = fail, __tostring = fail })
+      require("moonroom").mount("/made", made)]])
+    has("/made                    a function\n", load())
+  end)
+
   it("needs one of init.lua and rooms/", function()
     has(root .. ": there is neither an init.lua nor a rooms/NAME.lua in it", load())
     write("rooms/x.lua", class)

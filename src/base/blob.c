@@ -1,5 +1,7 @@
 #include "blob.h"
 
+#include <stdint.h>
+
 struct blob *blob_new(struct memory *memory, size_t length)
 {
     if (length > SIZE_MAX - sizeof(struct blob))

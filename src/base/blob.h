@@ -4,8 +4,6 @@
 
 #include "memory.h"
 
-#include <stdint.h>
-
 struct blob {
     size_t references;
     size_t length;

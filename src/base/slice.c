@@ -12,6 +12,25 @@ char ascii_lower(char byte)
     return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
 
+bool ascii_is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+bool ascii_is_letter(char byte)
+{
+    char lower = ascii_lower(byte);
+    return lower >= 'a' && lower <= 'z';
+}
+
+int ascii_hex_value(char byte)
+{
+    char lower = ascii_lower(byte);
+    if (ascii_is_digit(byte))
+        return byte - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 bool slice_equals(struct slice a, struct slice b)
 {
     return a.length == b.length &&

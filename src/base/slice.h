@@ -33,4 +33,11 @@ struct slice slice_cut(struct slice *rest, char separator);
 /* The lower-case form of an ASCII letter, any other byte as it is. */
 char ascii_lower(char byte);
 
+/* Whether the byte is one of 0 to 9; one of A to Z and a to z. */
+bool ascii_is_digit(char byte);
+bool ascii_is_letter(char byte);
+
+/* What a hexadecimal digit of either case stands for; -1 for another byte. */
+int ascii_hex_value(char byte);
+
 #endif

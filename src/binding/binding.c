@@ -12,7 +12,10 @@
 #include "version.h"
 #include <lauxlib.h>
 
+#include <assert.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 
 static const char hub_type[] = "moonroom.Hub";
@@ -84,14 +87,17 @@ int binding_handlers_changed(lua_State *L)
     return 0;
 }
 
-static void choose_id_prefix(lua_State *L, struct binding *binding)
+enum { RANDOM_MAX = 64, ID_PREFIX_BYTES = 6 };
+
+/* Fills in size (at most RANDOM_MAX) random bytes as hexadecimal text. */
+static void random_text(lua_State *L, size_t size, char text[])
 {
-    unsigned char random[6];
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+    unsigned char random[RANDOM_MAX];
+    assert(size <= sizeof random);
+    if (getrandom(random, size, 0) != (ssize_t)size)
         luaL_error(L, "the system has no random bytes");
-    snprintf(binding->id_prefix, sizeof binding->id_prefix,
-             "%02x%02x%02x%02x%02x%02x", random[0], random[1], random[2],
-             random[3], random[4], random[5]);
+    for (size_t i = 0; i < size; i++)
+        snprintf(text + 2 * i, 3, "%02x", random[i]);
 }
 
 struct binding *binding_new(lua_State *L, const struct options *options,
@@ -101,7 +107,7 @@ struct binding *binding_new(lua_State *L, const struct options *options,
     *binding = (struct binding){
         .upgrade = LUA_NOREF, .request = LUA_NOREF, .emptied = LUA_NOREF};
     luaL_setmetatable(L, hub_type);
-    choose_id_prefix(L, binding);
+    random_text(L, ID_PREFIX_BYTES, binding->id_prefix);
     binding->hub = hub_new(options, &binding_application, binding, now, wall);
     if (!binding->hub)
         luaL_error(L, "not enough memory");
@@ -149,15 +155,11 @@ static int core_attach(lua_State *L)
 /* core.random([bytes = 16]) -> hexadecimal string from the system's source */
 static int core_random(lua_State *L)
 {
-    unsigned char random[64];
-    char text[2 * sizeof random + 1];
+    char text[2 * RANDOM_MAX + 1];
     lua_Integer size = luaL_optinteger(L, 1, 16);
-    luaL_argcheck(L, size >= 1 && size <= (lua_Integer)sizeof random, 1,
+    luaL_argcheck(L, size >= 1 && size <= RANDOM_MAX, 1,
                   "a token has 1 to 64 bytes");
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-        return luaL_error(L, "the system has no random bytes");
-    for (lua_Integer i = 0; i < size; i++)
-        snprintf(text + 2 * i, 3, "%02x", random[i]);
+    random_text(L, (size_t)size, text);
     lua_pushlstring(L, text, (size_t)size * 2);
     return 1;
 }
@@ -378,22 +380,14 @@ int binding_load(lua_State *L, const char *path)
     return status == LUA_OK ? 0 : EX_SCRIPT;
 }
 
-static int print_body(lua_State *L)
+int binding_print_routes(lua_State *L)
 {
     lua_getglobal(L, "require");
     lua_pushliteral(L, "moonroom.loader");
     lua_call(L, 1, 1);
     lua_getfield(L, -1, "describe");
     lua_call(L, 0, 1);
-    fputs(luaL_checkstring(L, -1), stdout);
+    if (fputs(luaL_checkstring(L, -1), stdout) < 0 || fflush(stdout))
+        return luaL_error(L, "standard output: %s", strerror(errno));
     return 0;
-}
-
-void binding_print_routes(lua_State *L)
-{
-    lua_pushcfunction(L, print_body);
-    if (lua_pcall(L, 0, 0, 0) == LUA_OK)
-        return;
-    fprintf(stderr, "moonroom: %s\n", luaL_tolstring(L, -1, NULL));
-    lua_pop(L, 2);
 }

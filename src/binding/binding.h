@@ -23,8 +23,8 @@ struct hub *binding_start(lua_State *L, const struct options *options,
  * on L's stack. */
 int binding_load(lua_State *L, const char *path);
 
-/* Prints the app's routes for `moonroom check`, one a line, to standard
- * output. */
-void binding_print_routes(lua_State *L);
+/* A function for Lua: prints the app's routes for `moonroom check`, one a line,
+ * to standard output. Raises where it can't. */
+int binding_print_routes(lua_State *L);
 
 #endif

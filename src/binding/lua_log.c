@@ -1,6 +1,7 @@
 #include "lua_log.h"
 
 #include "binding_state.h"
+#include "lua_slice.h"
 #include <lauxlib.h>
 
 int log_from_lua(lua_State *L)
@@ -10,8 +11,7 @@ int log_from_lua(lua_State *L)
     struct binding *binding = binding_check(L, 1);
     enum log_level level = (enum log_level)luaL_checkoption(L, 2, NULL, levels);
     const char *event = luaL_checkstring(L, 3);
-    struct slice text;
-    text.bytes = luaL_checklstring(L, 4, &text.length);
+    struct slice text = lua_slice_check(L, 4);
     struct log_line line;
     log_begin(&line, binding->hub->log, level, hub_wall(binding->hub), event);
     log_text(&line, "message", text);

@@ -4,6 +4,7 @@
 #include "hub.h"
 #include "lua_client.h"
 #include "lua_room.h"
+#include "lua_slice.h"
 #include "request_tables.h"
 #include "response.h"
 
@@ -57,30 +58,24 @@ static int request_gc(lua_State *L)
 
 /* --- what can be read --- */
 
-static int push_slice(lua_State *L, struct slice slice)
-{
-    lua_pushlstring(L, slice.length ? slice.bytes : "", slice.length);
-    return 1;
-}
-
 static int get_method(lua_State *L)
 {
-    return push_slice(L, check(L)->request->method);
+    return lua_slice_push(L, check(L)->request->method);
 }
 
 static int get_path(lua_State *L)
 {
-    return push_slice(L, check(L)->request->path);
+    return lua_slice_push(L, check(L)->request->path);
 }
 
 static int get_query_string(lua_State *L)
 {
-    return push_slice(L, check(L)->request->query);
+    return lua_slice_push(L, check(L)->request->query);
 }
 
 static int get_host(lua_State *L)
 {
-    return push_slice(L, check(L)->request->host);
+    return lua_slice_push(L, check(L)->request->host);
 }
 
 static int get_origin(lua_State *L)
@@ -88,7 +83,7 @@ static int get_origin(lua_State *L)
     struct slice origin;
     if (!request_find(check(L)->request, "origin", &origin))
         return 0;
-    return push_slice(L, origin);
+    return lua_slice_push(L, origin);
 }
 
 static int get_address(lua_State *L)
@@ -162,8 +157,8 @@ static int get_protocols(lua_State *L)
 static int request_tostring(lua_State *L)
 {
     const struct request *request = check(L)->request;
-    push_slice(L, request->method);
-    push_slice(L, request->target);
+    lua_slice_push(L, request->method);
+    lua_slice_push(L, request->target);
     lua_pushfstring(L, "%s %s", lua_tostring(L, -2), lua_tostring(L, -1));
     return 1;
 }
@@ -189,13 +184,6 @@ const struct object_type request_type = {"moonroom.Request", getters,
 
 /* --- answers --- */
 
-static struct slice check_slice(lua_State *L, int index)
-{
-    struct slice slice;
-    slice.bytes = luaL_checklstring(L, index, &slice.length);
-    return slice;
-}
-
 static int answer_set_params(lua_State *L)
 {
     check(L);
@@ -209,8 +197,8 @@ static int answer_accept(lua_State *L)
 {
     struct request_box *box = check(L);
     struct client_box *client = object_check(L, 2, &client_type);
-    struct slice protocol = check_slice(L, 3);
-    struct slice fields = check_slice(L, 4);
+    struct slice protocol = lua_slice_check(L, 3);
+    struct slice fields = lua_slice_check(L, 4);
     client_push_room(L, 2);
     struct room_box *room = object_check(L, -1, &room_type);
     client_set_protocol(L, 2, protocol);
@@ -228,10 +216,10 @@ static int answer_refuse(lua_State *L)
 {
     struct request_box *box = check(L);
     int status = (int)luaL_checkinteger(L, 2);
-    struct slice fields = check_slice(L, 3);
-    struct slice body = check_slice(L, 4);
+    struct slice fields = lua_slice_check(L, 3);
+    struct slice body = lua_slice_check(L, 4);
     const char *rule = luaL_checkstring(L, 5);
-    struct slice reason = check_slice(L, 6);
+    struct slice reason = lua_slice_check(L, 6);
     luaL_argcheck(L, status_is_final(status), 2,
                   "a status is a number from 200 to 599");
     if (box->connection)
@@ -249,8 +237,8 @@ static int answer_send_file(lua_State *L)
 
 static int answer_field(lua_State *L)
 {
-    struct slice name = check_slice(L, 1);
-    struct slice value = check_slice(L, 2);
+    struct slice name = lua_slice_check(L, 1);
+    struct slice value = lua_slice_check(L, 2);
     if (!response_field_is_valid(name, value))
         return luaL_error(L,
                           "header field %s: a name is a token, and a value "
@@ -266,8 +254,8 @@ static int answer_field(lua_State *L)
 
 static int answer_is_same_origin(lua_State *L)
 {
-    struct slice origin = check_slice(L, 1);
-    struct slice host = check_slice(L, 2);
+    struct slice origin = lua_slice_check(L, 1);
+    struct slice host = lua_slice_check(L, 2);
     lua_pushboolean(L, origin_is_same(origin, host));
     return 1;
 }

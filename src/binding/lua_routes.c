@@ -1,6 +1,7 @@
 #include "lua_routes.h"
 
 #include "binding_state.h"
+#include "lua_slice.h"
 #include "route.h"
 #include "url.h"
 #include <lauxlib.h>
@@ -25,18 +26,11 @@ static int routes_gc(lua_State *L)
     return 0;
 }
 
-static struct slice check_slice(lua_State *L, int index)
-{
-    struct slice slice;
-    slice.bytes = luaL_checklstring(L, index, &slice.length);
-    return slice;
-}
-
 static int routes_add_pattern(lua_State *L)
 {
     struct routes_box *box = check(L);
     const char *wrong =
-        routes_add(&box->routes, &box->memory, check_slice(L, 2));
+        routes_add(&box->routes, &box->memory, lua_slice_check(L, 2));
     if (wrong)
         return luaL_error(L, "pattern \"%s\": %s", lua_tostring(L, 2), wrong);
     return 0;
@@ -54,7 +48,7 @@ static void push_value(lua_State *L, struct slice value)
 static int routes_match_path(lua_State *L)
 {
     struct routes_box *box = check(L);
-    struct slice path = check_slice(L, 2);
+    struct slice path = lua_slice_check(L, 2);
     lua_Integer from = luaL_optinteger(L, 3, 1);
     struct route_match match;
     luaL_argcheck(L, from >= 1, 3, "counts from 1");
@@ -72,7 +66,7 @@ static int routes_match_path(lua_State *L)
 
 static int routes_is_literal(lua_State *L)
 {
-    lua_pushboolean(L, route_is_literal(check_slice(L, 2)));
+    lua_pushboolean(L, route_is_literal(lua_slice_check(L, 2)));
     return 1;
 }
 

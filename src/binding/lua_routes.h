@@ -4,9 +4,9 @@
 
 #include <lua.h>
 
-/* core.routes(hub) -> routes, with
+/* core.routes() -> routes, with
  *   routes:add(pattern)          raises where the pattern is wrong
- *   routes:match(path, from)     -> index, params | nil; both count from 1
+ *   routes:match(path [, from])  -> index, params | nil; both count from 1
  *   routes:is_literal(pattern)   -> bool */
 int routes_new_object(lua_State *L);
 

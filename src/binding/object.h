@@ -12,7 +12,7 @@
 enum object_value {
     OBJECT_FIELDS = 1, /* nil until the script sets one, then a table */
     OBJECT_METHODS, /* the table in which its class looks methods up, or nil */
-    OBJECT_VALUES   /* how many there are */
+    OBJECT_VALUES   /* the first of a type's own */
 };
 
 /* A name that can be read and not assigned. The object is at index 1; pushes

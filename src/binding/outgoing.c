@@ -2,22 +2,16 @@
 
 #include "close_code.h"
 #include "json.h"
+#include "lua_slice.h"
 #include "utf8.h"
 #include <lauxlib.h>
-
-static struct slice slice_at(lua_State *L, int index)
-{
-    struct slice slice;
-    slice.bytes = lua_tolstring(L, index, &slice.length);
-    return slice;
-}
 
 bool outgoing_text(lua_State *L, int index, struct slice *text)
 {
     switch (lua_type(L, index)) {
     case LUA_TTABLE:
         if (json_push_encoded(L, index)) {
-            *text = slice_at(L, -1);
+            *text = lua_slice_at(L, -1);
             return true;
         }
         lua_pushnil(L);
@@ -25,7 +19,7 @@ bool outgoing_text(lua_State *L, int index, struct slice *text)
         return false;
     case LUA_TSTRING:
     case LUA_TNUMBER:
-        *text = slice_at(L, index);
+        *text = lua_slice_at(L, index);
         if (utf8_is_valid(text->bytes, text->length))
             return true;
         lua_pushnil(L);
@@ -40,7 +34,7 @@ bool outgoing_text(lua_State *L, int index, struct slice *text)
 struct slice outgoing_data(lua_State *L, int index)
 {
     luaL_checktype(L, index, LUA_TSTRING);
-    return slice_at(L, index);
+    return lua_slice_at(L, index);
 }
 
 int outgoing_close(lua_State *L, int index, int default_code,
@@ -54,7 +48,7 @@ int outgoing_close(lua_State *L, int index, int default_code,
     *reason = (struct slice){"", 0};
     if (!lua_isnoneornil(L, index + 1)) {
         luaL_checkstring(L, index + 1);
-        *reason = slice_at(L, index + 1);
+        *reason = lua_slice_at(L, index + 1);
     }
     if (!utf8_is_valid(reason->bytes, reason->length))
         return luaL_argerror(L, index + 1, "the reason is not valid UTF-8");

@@ -1,13 +1,9 @@
 #include "request_tables.h"
 
+#include "lua_slice.h"
 #include "token.h"
 #include "url.h"
 #include <lauxlib.h>
-
-static void push_slice(lua_State *L, struct slice slice)
-{
-    lua_pushlstring(L, slice.length ? slice.bytes : "", slice.length);
-}
 
 void request_push_headers(lua_State *L, const struct request *request)
 {
@@ -15,16 +11,16 @@ void request_push_headers(lua_State *L, const struct request *request)
     lua_newtable(L);
     for (size_t i = 0; i < request->field_count; i++) {
         request_field(request, i, &name, &value);
-        push_slice(L, name);
+        lua_slice_push(L, name);
         lua_pushvalue(L, -1);
         bool is_repeated = lua_rawget(L, -3) == LUA_TSTRING;
         if (is_repeated) {
             lua_pushliteral(L, ", ");
-            push_slice(L, value);
+            lua_slice_push(L, value);
             lua_concat(L, 3);
         } else {
             lua_pop(L, 1);
-            push_slice(L, value);
+            lua_slice_push(L, value);
         }
         lua_rawset(L, -3);
     }
@@ -40,7 +36,7 @@ static void push_decoded(lua_State *L, struct slice text)
     if (length >= 0)
         return;
     lua_pop(L, 1);
-    push_slice(L, text);
+    lua_slice_push(L, text);
 }
 
 void request_push_query(lua_State *L, const struct request *request)
@@ -58,8 +54,8 @@ static void push_cookies(lua_State *L, struct slice rest)
 {
     struct slice name, value;
     while (url_cookie_next(&rest, &name, &value)) {
-        push_slice(L, name);
-        push_slice(L, value);
+        lua_slice_push(L, name);
+        lua_slice_push(L, value);
         lua_rawset(L, -3);
     }
 }
@@ -85,7 +81,7 @@ void request_push_protocols(lua_State *L, const struct request *request)
         if (!slice_is(name, "sec-websocket-protocol"))
             continue;
         while (token_list_next(&value, &element)) {
-            push_slice(L, element);
+            lua_slice_push(L, element);
             lua_rawseti(L, -2, ++count);
         }
     }

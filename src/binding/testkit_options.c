@@ -2,6 +2,7 @@
 
 #include <lauxlib.h>
 
+#include "lua_slice.h"
 #include "options.h"
 
 /* Which table, by the word "room" as last argument, and what it sets. */
@@ -27,18 +28,11 @@ static void target_check(lua_State *L, int index, struct target *target)
     target_init(target, luaL_checkoption(L, index, "worker", words) == 1);
 }
 
-static struct slice check_slice(lua_State *L, int index)
-{
-    struct slice slice;
-    slice.bytes = luaL_checklstring(L, index, &slice.length);
-    return slice;
-}
-
 static const struct option *check_option(lua_State *L,
                                          const struct target *target)
 {
     const struct option *option =
-        option_find(target->table, target->count, check_slice(L, 1));
+        option_find(target->table, target->count, lua_slice_check(L, 1));
     luaL_argcheck(L, option, 1, "no such option");
     return option;
 }
@@ -73,7 +67,7 @@ static int set_text(lua_State *L)
     target_check(L, 3, &target);
     const struct option *option = check_option(L, &target);
     bool is_set =
-        option_set_text(option, target.base, check_slice(L, 2), error);
+        option_set_text(option, target.base, lua_slice_check(L, 2), error);
     return push_outcome(L, option, &target, is_set, error);
 }
 
@@ -103,7 +97,7 @@ static int suggest(lua_State *L)
     struct target target;
     target_check(L, 2, &target);
     lua_pushstring(
-        L, option_suggest(target.table, target.count, check_slice(L, 1)));
+        L, option_suggest(target.table, target.count, lua_slice_check(L, 1)));
     return 1;
 }
 

@@ -38,8 +38,9 @@ struct leave {
     size_t reason_length;
 };
 
-/* Private to core/, but for hub, owner, room, request, leave, state, address
- * and joined_at, which the application reads. */
+/* Private to core/, but for owner and asker, which are the application's, and
+ * hub, room, request, download, leave, state, address and joined_at, which it
+ * reads. */
 struct connection {
     struct hub *hub;
     struct transport *transport;
@@ -77,7 +78,7 @@ struct connection {
     bool is_secure;
     bool keeps_alive; /* after the response another request is read */
     bool owes_leave;  /* it has joined, and its leave isn't queued yet */
-    char address[46];
+    char address[REQUEST_ADDRESS_SIZE];
 };
 
 /* --- called by the transport --- */

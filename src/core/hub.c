@@ -74,7 +74,7 @@ void hub_free(struct hub *hub)
     }
     timers_release(&hub->timers, &hub->memory);
     outq_pool_release(&hub->pool);
-    free(hub);
+    free(hub); /* its allocator is in it */
 }
 
 void hub_set_time(struct hub *hub, double now)

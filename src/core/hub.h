@@ -62,7 +62,8 @@ double hub_turn(struct hub *hub, double now);
 /* Tells the hub what time it is before events are handed in. */
 void hub_set_time(struct hub *hub, double now);
 
-/* Begins the end: new requests get 503, every client 1001. */
+/* Begins the end: new handshakes get 503, other requests a last answer, every
+ * client 1001. */
 void hub_drain(struct hub *hub);
 
 /* Whether no connection is left. */

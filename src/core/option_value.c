@@ -9,8 +9,6 @@ enum {
     NUMBER_MAX_LENGTH = 32
 };
 
-enum { KIB = 1024, MIB = 1024 * KIB, GIB = 1024 * MIB };
-
 /* What is allowed, as a clause: "max_rooms must be a whole number from 1 ...".
  * Text may have a suffix, a number can't. */
 static void say_allowed(const struct option *option, bool is_text,
@@ -85,7 +83,7 @@ static bool parse_number(struct slice *text, double *value)
             has_point = true;
             continue;
         }
-        if (byte < '0' || byte > '9')
+        if (!ascii_is_digit(byte))
             break;
         digits = digits * 10 + (byte - '0');
         scale *= has_point ? 10 : 1;

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-enum { KIB = 1024, MIB = 1024 * KIB, GIB = 1024 * MIB };
 enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
 
 /* Rows of a table; where is an offset in the struct that they set. */
@@ -103,7 +102,6 @@ void options_init(struct options *options)
         .messages_per_turn = 64,
         .bytes_per_turn = (size_t)256 * KIB,
         .shutdown_timeout = 25,
-        .load_timeout = 10,
         .log_level = LOG_INFO,
     };
 }

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+enum { KIB = 1024, MIB = 1024 * KIB, GIB = 1024 * MIB };
+
 /* What a room may set for its own clients. */
 struct limits {
     size_t max_message;   /* bytes */
@@ -30,7 +32,6 @@ struct options {
     size_t max_rooms;          /* made by mount */
     size_t accepts_per_turn, messages_per_turn, bytes_per_turn;
     double shutdown_timeout; /* seconds */
-    double load_timeout;     /* seconds that the scripts may take to load */
     enum log_level log_level;
 };
 
@@ -44,7 +45,7 @@ enum option_type {
 struct option {
     const char *name; /* "max_message"; the flag is "--max-message" */
     enum option_type type;
-    size_t offset; /* in struct options */
+    size_t offset; /* in the struct that the table is for */
     double minimum, maximum;
     const char *help; /* one line, without the default */
 };
@@ -61,7 +62,7 @@ extern const size_t room_option_count;
 
 enum { OPTION_ERROR_SIZE = 256 };
 
-/* Fills in the defaults of DESIGN 7. */
+/* Fills in the defaults. */
 void options_init(struct options *options);
 
 /* Finds an option by name ('-' and '_' are the same); NULL where there is

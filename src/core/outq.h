@@ -6,6 +6,7 @@
 #include "blob.h"
 #include "transport.h"
 
+/* With its chunk's head and the C library's own a segment fills a page. */
 enum { OUTQ_SEGMENT_SIZE = 4096 - 48 };
 
 struct chunk; /* private */

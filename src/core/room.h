@@ -29,7 +29,8 @@ struct room *room_new(struct hub *hub, void *owner);
 /* Frees a room; its members, if any, are closed with 1001. */
 void room_free(struct room *room);
 
-/* Makes an open connection a member. False: no memory, or closed. */
+/* Makes a connection that is being accepted a member. False: no memory, or the
+ * room is closed. */
 bool room_add(struct room *room, struct connection *connection);
 
 /* Takes a member out; does nothing for one that is in no room. */

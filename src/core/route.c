@@ -114,9 +114,9 @@ bool route_is_literal(struct slice pattern)
 static bool name_is_valid(struct slice name)
 {
     for (size_t i = 0; i < name.length; i++) {
-        char lower = ascii_lower(name.bytes[i]);
-        if (!(lower >= 'a' && lower <= 'z') &&
-            !(lower >= '0' && lower <= '9') && lower != '_' && lower != '-')
+        char byte = name.bytes[i];
+        if (!ascii_is_letter(byte) && !ascii_is_digit(byte) && byte != '_' &&
+            byte != '-')
             return false;
     }
     return true;

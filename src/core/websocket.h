@@ -19,7 +19,8 @@ void websocket_receive(struct connection *connection, struct share *share,
 void websocket_fail(struct connection *connection, int code,
                     const char *reason);
 
-/* Their FIN or reset came, or the closing took too long: queues the leave. */
+/* The connection dies: queues the leave that it still owes, with 1006 where no
+ * Close came. */
 void websocket_abandon(struct connection *connection);
 
 /* Queues the pong that was kept back while output was stuck. */

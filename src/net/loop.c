@@ -24,7 +24,7 @@ struct loop {
     struct ev_timer too_late; /* of the drain */
     struct ev_signal signals[SIGNAL_COUNT];
     double woken_at;
-    bool is_draining, is_cut;
+    bool is_draining;
 };
 
 double loop_now(void)
@@ -119,7 +119,6 @@ static void drain(struct loop *loop)
 static void cut(struct loop *loop)
 {
     struct hub *hub = loop->shared.hub;
-    loop->is_cut = true;
     hub_reset_all(hub);
     hub_turn(hub, loop_now());
     ev_break(loop->shared.events, EVBREAK_ALL);
@@ -270,7 +269,7 @@ const char *loop_listening(const struct loop *loop, size_t index)
     return listeners_address(loop->listeners, index);
 }
 
-bool loop_run(struct loop *loop)
+void loop_run(struct loop *loop)
 {
     struct ev_loop *events = loop->shared.events;
     assert(loop->shared.hub);
@@ -281,5 +280,4 @@ bool loop_run(struct loop *loop)
     ev_check_start(events, &loop->woken);
     ev_prepare_start(events, &loop->turn);
     ev_run(events, 0);
-    return !loop->is_cut;
 }

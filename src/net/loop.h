@@ -41,8 +41,8 @@ bool loop_listen(struct loop *loop, const char *address,
  * "[::1]:12345"); NULL beyond the last. */
 const char *loop_listening(const struct loop *loop, size_t index);
 
-/* Runs until the hub has been drained after TERM or INT (true), or a second
- * one of these, or the shutdown timeout, cut that short (false). */
-bool loop_run(struct loop *loop);
+/* Runs until the hub has been drained after TERM or INT, or a second one of
+ * these, or the shutdown timeout, cut that short. */
+void loop_run(struct loop *loop);
 
 #endif

@@ -15,9 +15,7 @@ struct scan {
 
 static bool is_word_byte(char byte)
 {
-    char lower = ascii_lower(byte);
-    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') ||
-           byte == '_';
+    return ascii_is_letter(byte) || ascii_is_digit(byte) || byte == '_';
 }
 
 static bool is_blank(char byte)

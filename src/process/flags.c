@@ -5,8 +5,7 @@
 #include <string.h>
 
 enum {
-    FLAG_SHOWN = 100, /* bytes of a wrong word that are shown */
-    FLAG_NAME_SIZE = 64
+    FLAG_SHOWN = 100 /* bytes of a wrong word that are shown */
 };
 
 struct command_line {
@@ -31,11 +30,10 @@ static bool fail(struct command_line *line, const char *format, ...)
     return false;
 }
 
-/* "max_message" -> "max-message" */
-static void dash(const char *name, char dashed[FLAG_NAME_SIZE])
+void flag_name(const char *option, char name[FLAG_NAME_SIZE])
 {
-    snprintf(dashed, FLAG_NAME_SIZE, "%s", name);
-    for (char *at = dashed; *at; at++)
+    snprintf(name, FLAG_NAME_SIZE, "%s", option);
+    for (char *at = name; *at; at++)
         if (*at == '_')
             *at = '-';
 }
@@ -49,7 +47,7 @@ static bool fail_unknown(struct command_line *line, struct slice name)
     if (!meant)
         return fail(line, "unknown flag --%.*s; --help lists all", shown,
                     name.bytes);
-    dash(meant, dashed);
+    flag_name(meant, dashed);
     return fail(line, "unknown flag --%.*s; did you mean --%s?", shown,
                 name.bytes, dashed);
 }
@@ -60,7 +58,7 @@ static bool fail_value(struct command_line *line, const char *name,
                        const char *error)
 {
     char dashed[FLAG_NAME_SIZE];
-    dash(name, dashed);
+    flag_name(name, dashed);
     return fail(line, "--%s%s", dashed, error + strlen(name));
 }
 
@@ -75,7 +73,7 @@ static bool take_value(struct command_line *line, const char *name,
         *value = slice_of(line->argv[line->at++]);
         return true;
     }
-    dash(name, dashed);
+    flag_name(name, dashed);
     return fail(line, "--%s needs a value: --%s %s", dashed, dashed,
                 strcmp(name, "listen") ? "VALUE" : "HOST:PORT");
 }

@@ -4,6 +4,8 @@
 
 #include "settings.h"
 
+enum { FLAG_NAME_SIZE = 64 };
+
 enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_HELP, COMMAND_VERSION };
 
 struct flags {
@@ -11,6 +13,10 @@ struct flags {
     const char *path; /* a DIR or FILE, borrowed from argv; "." by default */
     bool has_listen;  /* --listen was given: it replaces what was there */
 };
+
+/* The flag of an option, without its two dashes: "max_message" is set by
+ * "max-message". */
+void flag_name(const char *option, char name[FLAG_NAME_SIZE]);
 
 /* Reads the command line over what the settings hold. Returns false with one
  * line for the user (EX_USAGE), the settings then set in part. */

@@ -2,15 +2,13 @@
 
 #include <string.h>
 
-#include "settings.h"
+#include "flags.h"
 #include "version.h"
 
 enum {
     FLAG_WIDTH = 30, /* the column of the explanations, less two blanks */
     FLAG_SIZE = 80,
-    VALUE_SIZE = 64,
-    KIB = 1024,
-    MIB = 1024 * KIB
+    VALUE_SIZE = 64
 };
 
 /* A heading, and the first of the options that stand under it; they go on
@@ -69,11 +67,9 @@ static void print_option(FILE *out, const struct option *option,
                          const struct options *defaults)
 {
     static const char *const values[] = {"N", "BYTES", "TIME", "LEVEL"};
-    char flag[FLAG_SIZE], value[VALUE_SIZE];
-    snprintf(flag, sizeof flag, "--%s %s", option->name, values[option->type]);
-    for (char *at = flag; *at; at++)
-        if (*at == '_')
-            *at = '-';
+    char name[FLAG_NAME_SIZE], flag[FLAG_SIZE], value[VALUE_SIZE];
+    flag_name(option->name, name);
+    snprintf(flag, sizeof flag, "--%s %s", name, values[option->type]);
     format_default(option, defaults, value);
     print_row(out, flag, option->help, value);
 }

@@ -56,8 +56,10 @@ static void name_directory(struct worker *worker, const char *path)
     size_t length = strlen(path);
     if (slash)
         length = slash == path ? 1 : (size_t)(slash - path);
-    else if (!worker->is_directory)
-        path = ".", length = 1;
+    if (!worker->is_directory && !slash) {
+        path = ".";
+        length = 1;
+    }
     while (length > 1 && path[length - 1] == '/')
         length--;
     memcpy(worker->directory, path, length);
@@ -218,16 +220,11 @@ static int run(struct worker *worker)
     return 0;
 }
 
-static int print_routes(lua_State *L)
-{
-    binding_print_routes(L);
-    return 0;
-}
-
 static int list_routes(struct worker *worker)
 {
     char error[MESSAGE_SIZE];
-    if (interpreter_call(worker->L, print_routes, NULL, error, sizeof error))
+    if (interpreter_call(worker->L, binding_print_routes, NULL, error,
+                         sizeof error))
         return fail(EX_SOFTWARE, "%s", error);
     return 0;
 }

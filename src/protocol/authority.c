@@ -4,15 +4,13 @@
 
 static bool is_hex(char byte)
 {
-    return (byte >= '0' && byte <= '9') ||
-           (ascii_lower(byte) >= 'a' && ascii_lower(byte) <= 'f');
+    return ascii_hex_value(byte) >= 0;
 }
 
 /* Unreserved or a sub-delimiter (RFC 3986 2.2, 2.3). */
 static bool name_has_byte(char byte)
 {
-    char lower = ascii_lower(byte);
-    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') ||
+    return ascii_is_letter(byte) || ascii_is_digit(byte) ||
            (byte && strchr("-._~!$&'()*+,;=", byte));
 }
 
@@ -48,7 +46,7 @@ static bool port_parse(struct slice text, long *port)
     if (text.length && text.bytes[0] != ':')
         return false;
     for (size_t i = 1; i < text.length; i++) {
-        if (text.bytes[i] < '0' || text.bytes[i] > '9')
+        if (!ascii_is_digit(text.bytes[i]))
             return false;
         value = (value < 0 ? 0 : value * 10) + (text.bytes[i] - '0');
         if (value > 65535)

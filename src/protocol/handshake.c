@@ -25,9 +25,8 @@ static bool refuse(struct refusal *refusal, int status, const char *reason,
 
 static bool is_base64(char byte)
 {
-    char lower = ascii_lower(byte);
-    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') ||
-           byte == '+' || byte == '/';
+    return ascii_is_letter(byte) || ascii_is_digit(byte) || byte == '+' ||
+           byte == '/';
 }
 
 /* The four bits of the last letter that belong to no byte may be anything,

@@ -20,12 +20,11 @@ enum handshake {
 };
 
 /* Tells whether a request asks for an upgrade to WebSocket, and checks in the
- * order of RFC 6455 4.2.1 and DESIGN 5 what can be checked without a room:
- * method (405 with Allow), no body (400), exactly one key of 16 bytes (400),
- * exactly one Origin at most (400), each Sec-WebSocket-Protocol element a token
- * and none twice (400), version 13 (426 with Sec-WebSocket-Version: 13). A
- * request asks for the upgrade if Upgrade lists "websocket" and Connection
- * lists "upgrade". */
+ * order given here what can be checked without a room (RFC 6455 4.2.1): method
+ * (405 with Allow), no body (400), exactly one key of 16 bytes (400), at most
+ * one Origin (400), each Sec-WebSocket-Protocol element a token and none twice
+ * (400), version 13 (426 with Sec-WebSocket-Version: 13). A request asks for
+ * the upgrade if Upgrade lists "websocket" and Connection lists "upgrade". */
 enum handshake handshake_check(const struct request *request,
                                struct refusal *refusal);
 

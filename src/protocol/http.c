@@ -127,11 +127,6 @@ static enum state step_version_end(struct http_parser *parser, char byte)
     return STATE_LINE_LF;
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static enum state step_version(struct http_parser *parser, char byte)
 {
     static const char version[] = "HTTP/1.1";
@@ -142,7 +137,7 @@ static enum state step_version(struct http_parser *parser, char byte)
         parser->matched++;
         return (enum state)parser->state;
     }
-    if (is_digit(byte) && is_digit(wanted)) {
+    if (ascii_is_digit(byte) && ascii_is_digit(wanted)) {
         parser->matched++;
         return STATE_VERSION_OTHER;
     }

@@ -260,7 +260,7 @@ static bool length_parse(struct slice text, uint64_t *length)
 {
     uint64_t value = 0;
     for (size_t i = 0; i < text.length; i++) {
-        if (text.bytes[i] < '0' || text.bytes[i] > '9')
+        if (!ascii_is_digit(text.bytes[i]))
             return false;
         uint64_t digit = (uint64_t)(text.bytes[i] - '0');
         if (value > (UINT64_MAX - digit) / 10)

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+enum { REQUEST_ADDRESS_SIZE = 46 }; /* INET6_ADDRSTRLEN, the NUL included */
+
 struct request_field; /* private: offsets into the head */
 
 struct request {
@@ -21,9 +23,9 @@ struct request {
     size_t field_count;
     struct request_field *fields; /* in the same block */
     /* Set by whoever accepted the connection. */
-    char address[46]; /* INET6_ADDRSTRLEN; "" where unknown */
-    uint16_t port;    /* the peer's */
-    bool is_secure;   /* came over TLS */
+    char address[REQUEST_ADDRESS_SIZE]; /* the peer's; "" where unknown */
+    uint16_t port;                      /* the peer's */
+    bool is_secure;                     /* came over TLS */
 };
 
 /* Takes apart a head that http_parse has passed whole (leading empty line and

@@ -24,8 +24,8 @@ bool response_field(struct buffer *out, struct memory *memory,
 /* Appends a status line and the fields given (each ended by CRLF), then
  * Content-Length (for 101, 204 and 304 none) and Connection (close, or
  * keep-alive; for 101 the caller's own; for 426 Upgrade: websocket and the
- * option Upgrade too), and the empty line. The body follows
- * as the caller sends it. False: no memory. */
+ * option Upgrade too), and the empty line. The body follows as the caller sends
+ * it. False: no memory. */
 bool response_head(struct buffer *out, struct memory *memory, int status,
                    struct slice fields, uint64_t content_length, bool keep);
 

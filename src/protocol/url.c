@@ -1,20 +1,12 @@
 #include "url.h"
 
-static int hex_value(char byte)
-{
-    char lower = ascii_lower(byte);
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* The byte that the text's "%xx" at an index stands for, or -1. */
 static int escape_value(struct slice text, size_t at)
 {
     if (text.length - at < 3)
         return -1;
-    int high = hex_value(text.bytes[at + 1]);
-    int low = hex_value(text.bytes[at + 2]);
+    int high = ascii_hex_value(text.bytes[at + 1]);
+    int low = ascii_hex_value(text.bytes[at + 2]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 

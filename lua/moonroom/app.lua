@@ -51,6 +51,17 @@ local function check_dispatch(app)
   end
 end
 
+-- What waits or keeps time needs an app's hub. Outside any app it says so.
+local function add_time(app, public)
+  if app.hub then
+    for name, wait in pairs(core.waits(app.hub)) do public[name] = wait end
+    return
+  end
+  for _, name in ipairs { "now", "spawn", "after", "every" } do
+    public[name] = function() app.rooms:need_hub(name, 2) end
+  end
+end
+
 local function new_public(app)
   local public = {
     version = core.version,
@@ -58,6 +69,8 @@ local function new_public(app)
     Client = app.Client,
     dispatch = {},
     token = core.random,
+    sleep = core.sleep,
+    promise = core.promise,
     json = core.json,
     log = log.new(app.hub),
     config = { app = debug.getregistry()["moonroom.config.app"] or {} },
@@ -74,6 +87,8 @@ local function new_public(app)
   end
 
   function public.rooms() return app.rooms:all() end
+
+  add_time(app, public)
 
   return public
 end

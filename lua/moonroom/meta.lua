@@ -35,6 +35,79 @@ function moonroom.rooms() end
 ---@return string token two hexadecimal digits a byte
 function moonroom.token(bytes) end
 
+---Unix time, advanced by the monotonic clock.
+---@return number seconds with fraction
+function moonroom.now() end
+
+---Suspends the handler or task, and nobody else. Waits of every kind work in handlers, dispatch
+---and mount functions, Room:init, on_accept, tasks and timers, through pcall, metamethods,
+---iterators and coroutines. They raise elsewhere, and inside functions of C's such as table.sort,
+---which they name; so in a filter, in check_message and in on_error.
+---@param seconds number from 0 up; raises for NaN and less
+function moonroom.sleep(seconds) end
+
+---Runs a function beside the caller, at once until its first wait. An error is logged with the
+---place of the spawn and closes nobody.
+---@param fn function
+---@param ... any its arguments
+---@return moonroom.Task
+function moonroom.spawn(fn, ...) end
+
+---@return moonroom.Promise
+function moonroom.promise() end
+
+---Calls a function, which may wait, once. Raises where there are no more timers to be had.
+---@param seconds number from 0 up; 0 is the next turn, never this one
+---@param fn function
+---@param ... any its arguments
+---@return moonroom.Timer
+function moonroom.after(seconds, fn, ...) end
+
+---Calls a function again and again: at whole multiples of the seconds, so that it doesn't drift,
+---and not while the call before still waits.
+---@param seconds number from 0 up
+---@param fn function
+---@param ... any its arguments
+---@return moonroom.Timer
+function moonroom.every(seconds, fn, ...) end
+
+---@class moonroom.Task
+local Task = {} -- luacheck: ignore 241
+
+---@param seconds? number how long to wait; without, until it ends
+---@return any ... what the function returned; nil, "timeout" | "failed" | "cancelled"
+function Task:wait(seconds) end
+
+---Ends a task that waits: its to-be-closed variables are closed, nothing behind the wait runs.
+---@return true|nil
+---@return string? error "ended", or "running" where it is the caller
+function Task:cancel() end
+
+---@class moonroom.Promise
+local Promise = {} -- luacheck: ignore 241
+
+---@param ... any for all who wait
+---@return true|nil
+---@return string? error "resolved" where it was already
+function Promise:resolve(...) end
+
+---@param seconds? number how long to wait; without, until it is resolved
+---@return any ... the values; nil, "timeout"
+function Promise:wait(seconds) end
+
+---@class moonroom.Timer
+---@field left number|nil seconds until it fires; nil where it doesn't
+local Timer = {} -- luacheck: ignore 241
+
+---@return true|nil
+---@return string? error "ended"
+function Timer:stop() end
+
+---Counts anew from now, also after it has fired or was stopped.
+---@param seconds? number another interval
+---@return true
+function Timer:restart(seconds) end
+
 ---@class moonroom.config
 ---@field app table the application's own settings, from config.lua; empty without one
 local config = {}
@@ -209,6 +282,22 @@ function Room:broadcast_binary(data, except) end
 ---@return string? error "closed"
 function Room:close(code, reason) end
 
+---As moonroom.after and every; stops when the room is closed.
+---@param seconds number from 0 up
+---@param fn function|string called with the room before its arguments; a method's name is
+--- looked up when it is due
+---@param ... any its arguments
+---@return moonroom.Timer|nil
+---@return string? error "closed"
+function Room:after(seconds, fn, ...) end
+
+---@param seconds number from 0 up
+---@param fn function|string as for after
+---@param ... any its arguments
+---@return moonroom.Timer|nil
+---@return string? error "closed"
+function Room:every(seconds, fn, ...) end
+
 ---A client, made by connecting only. Any other field is the script's own, but for names of base
 ---methods, which raise. Always the same userdata for the same client, so a good table key. Once it
 ---is closed, the methods below return nil, "closed"; its fields stay readable.
@@ -269,6 +358,41 @@ function Client:close(code, reason) end
 ---@return true|nil
 ---@return string? error "closed"
 function Client:terminate() end
+
+---Waits for the client's next message and takes it instead of on_text; from any coroutine, but only
+---one at a time. What came before is given first.
+---@param seconds? number how long to wait; without, until the client goes
+---@return string|nil message
+---@return string kind "text" | "binary"; without a message "timeout" | "closed"
+function Client:receive(seconds) end
+
+---As receive, decoded from JSON.
+---@param seconds? number
+---@return any value nil where there is none
+---@return string? error "timeout", "closed", or what is no JSON
+function Client:receive_json(seconds) end
+
+---Waits until what was sent has left for the network.
+---@param seconds? number how long to wait
+---@return true|nil
+---@return string? error "timeout" | "closed"
+function Client:flush(seconds) end
+
+---As moonroom.after and every; stops when the client leaves.
+---@param seconds number from 0 up
+---@param fn function|string called with the client before its arguments; a method's name is
+--- looked up when it is due
+---@param ... any its arguments
+---@return moonroom.Timer|nil
+---@return string? error "closed"
+function Client:after(seconds, fn, ...) end
+
+---@param seconds number from 0 up
+---@param fn function|string as for after
+---@param ... any its arguments
+---@return moonroom.Timer|nil
+---@return string? error "closed"
+function Client:every(seconds, fn, ...) end
 
 ---The HTTP request of a client (RFC 9112). Read-only; any other field is the script's own.
 ---@class moonroom.Request

@@ -18,6 +18,7 @@ local function new(app)
     mounts = {}, -- in the order of the patterns in routes: { pattern, target, is_literal }
     made = {}, -- path -> a room that a mount has made
     made_count = 0,
+    making = {}, -- path -> a promise of the room, while its init waits
     kept = {}, -- path -> true where a made room stays when it empties
     by_path = setmetatable({}, { __mode = "v" }), -- every room that has a path
   }, Rooms)
@@ -143,16 +144,39 @@ function Rooms:may_make()
   return self.made_count < core.max_rooms(hub)
 end
 
+-- Closed when the room is made or its init has failed: whoever waits for it goes on. It is entered
+-- last, since one that want of memory cut short would never be closed.
+local function new_making(self, path)
+  local promise = core.promise()
+  local making = setmetatable({}, {
+    __close = function(making)
+      self.making[path] = nil
+      promise:resolve(making.room)
+    end,
+  })
+  self.making[path] = promise
+  return making
+end
+
+local function wait_for_room(promise)
+  local room = promise:wait()
+  if not room then error("the room's init failed for the request that came first", 0) end
+  return room
+end
+
 -- The room that a mounted class has at a path, made now where it isn't there yet.
 -- Returns nil, "max_rooms" where no more may be made.
 function Rooms:make(room_class, path, params, is_kept)
   local room = self:made_at(path)
   if room then return room end
+  if self.making[path] then return wait_for_room(self.making[path]) end
   if not self:may_make() then return nil, "max_rooms" end
+  local making <close> = new_making(self, path)
   room = self:construct(room_class, { path = path, params = params }, 1)
   self.kept[path] = is_kept or nil
   self.made[path] = room
   self.made_count = self.made_count + 1
+  making.room = room
   return room
 end
 

@@ -93,6 +93,22 @@ describe("meta.lua declares", function()
     assert.same(getters_of(core.client_rules), declared.Client.fields)
   end)
 
+  it("what tasks, promises and timers have", function()
+    local objects = {
+      Task = moonroom.spawn(function() end),
+      Promise = moonroom.promise(),
+      Timer = moonroom.after(1, print),
+    }
+    for name, object in pairs(objects) do
+      for method in pairs(declared[name].methods) do assert.is_function(object[method], method) end
+    end
+    for _, name in ipairs { "Task", "Promise" } do
+      assert.same(keys_of(debug.getmetatable(objects[name]).__index, any), declared[name].methods)
+    end
+    assert.same(set { "left" }, declared.Timer.fields)
+    assert.is_number(objects.Timer.left)
+  end)
+
   it("a request's fields", function()
     local later = set { "body", "json" }
     local real = keys_of(getters_of(core.request_rules),

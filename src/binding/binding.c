@@ -8,6 +8,8 @@
 #include "lua_request.h"
 #include "lua_room.h"
 #include "lua_routes.h"
+#include "lua_timer.h"
+#include "lua_wait.h"
 #include "testkit.h"
 #include "version.h"
 #include <lauxlib.h>
@@ -35,10 +37,12 @@ static int hub_gc(lua_State *L)
 {
     struct binding *binding = luaL_checkudata(L, 1, hub_type);
     struct hub *hub = binding->hub;
-    binding->hub = NULL;
-    if (hub)
-        hub_free(hub);
+    if (!hub)
+        return 0;
+    binding->is_ending = true;
     dispatch_release(&binding->dispatch);
+    hub_free(hub);
+    binding->hub = NULL;
     return 0;
 }
 
@@ -112,8 +116,8 @@ struct binding *binding_new(lua_State *L, const struct options *options,
     if (!binding->hub)
         luaL_error(L, "not enough memory");
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-    binding->dispatch.L = lua_tothread(L, -1);
-    binding->dispatch.hub = binding->hub;
+    dispatch_init(&binding->dispatch, lua_tothread(L, -1), binding->hub);
+    list_init(&binding->clients);
     lua_pop(L, 1);
     push_hubs(L);
     lua_newtable(L);
@@ -214,6 +218,29 @@ static int core_take_missed(lua_State *L)
     return 1;
 }
 
+/* now() -> Unix time in seconds, with fraction; the hub is an upvalue */
+static int core_now(lua_State *L)
+{
+    lua_pushnumber(L, hub_wall(binding_check(L, lua_upvalueindex(1))->hub));
+    return 1;
+}
+
+/* core.waits(hub) -> { now, spawn, after, every } for the hub */
+static int core_waits(lua_State *L)
+{
+    static const luaL_Reg waits[] = {{"now", core_now},
+                                     {"spawn", wait_spawn},
+                                     {"after", timer_after},
+                                     {"every", timer_every},
+                                     {NULL, NULL}};
+    binding_check(L, 1);
+    lua_settop(L, 1);
+    luaL_newlibtable(L, waits);
+    lua_insert(L, 1);
+    luaL_setfuncs(L, waits, 1);
+    return 1;
+}
+
 static int core_handlers_changed(lua_State *L)
 {
     return binding_handlers_changed(L);
@@ -266,6 +293,9 @@ static const luaL_Reg functions[] = {
     {"max_rooms", core_max_rooms},
     {"take_missed", core_take_missed},
     {"handlers_changed", core_handlers_changed},
+    {"waits", core_waits},
+    {"sleep", wait_sleep},
+    {"promise", wait_promise},
     {"room", room_new_object},
     {"client", client_new},
     {"routes", routes_new_object},
@@ -310,6 +340,11 @@ int luaopen_moonroom_core(lua_State *L)
     define_type(L, &request_type, "request_rules");
     add_methods(L, room_methods, "room_methods");
     add_methods(L, client_methods, "client_methods");
+    wait_define(L);
+    timer_define(L);
+    lua_newtable(L);
+    routine_wrap_library(L);
+    lua_setfield(L, -2, "coroutine");
     json_open(L);
     lua_setfield(L, -2, "json");
     testkit_open(L);
@@ -338,6 +373,9 @@ static int start_body(lua_State *L)
     binding->hub->log = start->log;
     binding->hub->files = start->files;
     lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
+    lua_getglobal(L, "coroutine");
+    if (lua_istable(L, -1))
+        routine_wrap_library(L);
     start->hub = binding->hub;
     return 0;
 }

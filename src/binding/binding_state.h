@@ -17,6 +17,8 @@ struct binding {
     struct hub *hub;
     int upgrade, request, emptied; /* references to the app's functions;
                                       LUA_NOREF until attached */
+    struct list clients;           /* whose kept events can go on */
+    bool is_ending;                /* the hub's userdata is being collected */
     bool has_missed; /* for want of memory a room that emptied may be left */
     unsigned long long next_id;
     char id_prefix[16];

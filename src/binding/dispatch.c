@@ -1,36 +1,54 @@
 #include "dispatch.h"
 
-#include "close_code.h"
+#include "failure.h"
 #include "hub.h"
-#include "lua_client.h"
-#include "lua_room.h"
+
 #include <lauxlib.h>
+#include <string.h>
 
-/* What happened to an entry, on its way to on_error. */
-struct failure {
-    struct entry entry;
-    const struct entry *failed;
-    lua_State *coroutine; /* the failed one, its stack still whole */
-    int status;           /* LUA_YIELD or an error */
-    struct hub *hub;
-};
+/* Registry keys, by their address. */
+static const char pool_key = 0, running_key = 0;
 
-static const char pool_key = 0; /* its address is the registry key */
+/* Where a state notes the innermost routine that runs in it: one place for all
+ * its hubs, which lives as long as the state. */
+static struct routine **push_running(lua_State *L)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &running_key) == LUA_TUSERDATA)
+        return lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    struct routine **running = lua_newuserdatauv(L, sizeof(*running), 0);
+    *running = NULL;
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &running_key);
+    return running;
+}
+
+/* The routine that L runs in, or NULL: L is its coroutine, or one that it has
+ * resumed. */
+static struct routine *routine_of(lua_State *L)
+{
+    struct routine *routine = *push_running(L);
+    lua_pop(L, 1);
+    return routine && routine->innermost == L ? routine : NULL;
+}
 
 /* --- the pool --- */
 
-static int make_coroutine(lua_State *L)
+/* A routine lives as long as its coroutine is in the pool's table. */
+static int make_routine(lua_State *L)
 {
-    lua_State **made = lua_touserdata(L, 1);
+    struct routine **made = lua_touserdata(L, 1);
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &pool_key) != LUA_TTABLE) {
         lua_newtable(L);
         lua_pushvalue(L, -1);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &pool_key);
     }
     lua_State *coroutine = lua_newthread(L);
-    lua_pushboolean(L, 1);
+    struct routine *routine = lua_newuserdatauv(L, sizeof *routine, 0);
+    memset(routine, 0, sizeof *routine);
+    routine->L = coroutine;
     lua_rawset(L, -3);
-    *made = coroutine;
+    *made = routine;
     return 0;
 }
 
@@ -58,210 +76,122 @@ static bool call_protected(lua_State *L, lua_CFunction function, void *argument)
     return false;
 }
 
-static lua_State *take_coroutine(struct dispatch *dispatch)
+static void expire(struct timer *timer, double now)
 {
-    lua_State *made = NULL;
-    if (dispatch->count)
-        return dispatch->pool[--dispatch->count];
-    return call_protected(dispatch->L, make_coroutine, &made) ? made : NULL;
+    (void)now;
+    struct routine *routine = LIST_ENTRY(timer, struct routine, timer);
+    routine->has_timed_out = true;
+    routine_wake(routine);
 }
 
-static void give_coroutine(struct dispatch *dispatch, lua_State *coroutine)
+static struct routine *routine_new(struct dispatch *dispatch)
 {
-    lua_settop(coroutine, 0);
+    struct routine *routine = NULL;
+    if (!call_protected(dispatch->L, make_routine, &routine))
+        return NULL;
+    routine->dispatch = dispatch;
+    routine->timer.expire = expire;
+    list_init(&routine->link);
+    list_init(&routine->place);
+    return routine;
+}
+
+static void routine_free(struct routine *routine)
+{
+    call_protected(routine->dispatch->L, drop_coroutine, routine->L);
+}
+
+static struct routine *take_routine(struct dispatch *dispatch)
+{
+    return dispatch->count ? dispatch->pool[--dispatch->count]
+                           : routine_new(dispatch);
+}
+
+static void give_routine(struct routine *routine)
+{
+    struct dispatch *dispatch = routine->dispatch;
+    lua_settop(routine->L, 0);
     if (dispatch->count < DISPATCH_POOL_SIZE)
-        dispatch->pool[dispatch->count++] = coroutine;
+        dispatch->pool[dispatch->count++] = routine;
     else
-        call_protected(dispatch->L, drop_coroutine, coroutine);
+        routine_free(routine);
+}
+
+void dispatch_init(struct dispatch *dispatch, lua_State *L, struct hub *hub)
+{
+    *dispatch = (struct dispatch){.L = L, .hub = hub};
+    dispatch->running = push_running(L);
+    lua_pop(L, 1);
+    list_init(&dispatch->waiting);
+    list_init(&dispatch->woken);
 }
 
 void dispatch_release(struct dispatch *dispatch)
 {
+    list_move_all(&dispatch->waiting, &dispatch->woken);
+    while (!list_is_empty(&dispatch->waiting))
+        routine_cancel(
+            LIST_ENTRY(dispatch->waiting.next, struct routine, link));
     while (dispatch->count)
-        call_protected(dispatch->L, drop_coroutine,
-                       dispatch->pool[--dispatch->count]);
-}
-
-/* --- errors --- */
-
-static int text_of(lua_State *L)
-{
-    luaL_tolstring(L, 1, NULL);
-    return 1;
-}
-
-/* Pushes words for any error object; a __tostring of it may fail. */
-static void push_error_text(lua_State *L, int index)
-{
-    int type = lua_type(L, index);
-    if (type == LUA_TSTRING || type == LUA_TNUMBER) {
-        lua_pushvalue(L, index);
-        lua_tostring(L, -1);
-        return;
-    }
-    if (type != LUA_TNIL && luaL_getmetafield(L, index, "__tostring")) {
-        lua_pop(L, 1);
-        lua_pushcfunction(L, text_of);
-        lua_pushvalue(L, index);
-        if (lua_pcall(L, 1, 1, 0) == LUA_OK)
-            return;
-        lua_pop(L, 1);
-    }
-    if (type == LUA_TNIL)
-        lua_pushliteral(L, "(nil error object)");
-    else
-        lua_pushfstring(L, "(error object is a %s value)",
-                        lua_typename(L, type));
-}
-
-static void log_failure(struct hub *hub, const char *where, struct slice path,
-                        struct slice error, struct slice traceback)
-{
-    struct log_line line;
-    log_begin(&line, hub->log, LOG_ERROR, hub_wall(hub), "handler failed");
-    log_string(&line, "where", where);
-    if (path.length)
-        log_text(&line, "path", path);
-    log_text(&line, "error", error);
-    if (traceback.length)
-        log_text(&line, "traceback", traceback);
-    log_end(&line);
-}
-
-static struct slice slice_at(lua_State *L, int index)
-{
-    struct slice slice = {NULL, 0};
-    slice.bytes = lua_tolstring(L, index, &slice.length);
-    return slice;
-}
-
-static struct slice path_of(const struct connection *connection)
-{
-    return connection && connection->request ? connection->request->path
-                                             : (struct slice){NULL, 0};
-}
-
-/* on_error(room, client, error, traceback, where) */
-int dispatch_on_error(lua_State *L)
-{
-    const struct room_box *room = object_check(L, 1, &room_type);
-    struct client_box *client = object_test(L, 2, &client_type);
-    struct connection *connection = client ? client->connection : NULL;
-    struct hub *hub = room->room ? room->room->hub : NULL;
-    if (!hub)
-        return 0;
-    lua_settop(L, 5);
-    push_error_text(L, 3);
-    log_failure(hub, luaL_optstring(L, 5, "?"), path_of(connection),
-                slice_at(L, -1), slice_at(L, 4));
-    if (connection)
-        connection_close(connection, CLOSE_INTERNAL,
-                         slice_of("internal error"));
-    return 0;
-}
-
-/* Stack: 1 failure, 2 error, 3 traceback. Pushes the room's on_error and its
- * arguments; returns false where there is no client to ask. */
-static bool push_on_error(lua_State *L, const struct failure *failure)
-{
-    struct connection *connection = failure->failed->connection;
-    if (!connection || !client_push(L, connection))
-        return false;
-    client_push_room(L, -1);
-    if (object_push_member(L, -1, "on_error") == LUA_TNIL)
-        return false;
-    lua_insert(L, -3); /* client room on_error -> on_error client room */
-    lua_insert(L, -2); /* -> on_error room client */
-    lua_pushvalue(L, 2);
-    lua_pushvalue(L, 3);
-    lua_pushstring(L, failure->failed->where);
-    return true;
-}
-
-static int report_body(lua_State *L)
-{
-    struct failure *failure = lua_touserdata(L, 1);
-    const struct entry *failed = failure->failed;
-    if (failure->status == LUA_YIELD) {
-        lua_pushfstring(L,
-                        "attempt to yield from %s: a handler is no coroutine "
-                        "of the script's",
-                        failed->where);
-    } else {
-        if (!lua_checkstack(failure->coroutine, 1))
-            return luaL_error(L, "stack overflow");
-        lua_pushvalue(failure->coroutine, -1);
-        lua_xmove(failure->coroutine, L, 1);
-    }
-    push_error_text(L, 2);
-    luaL_traceback(L, failure->coroutine, lua_tostring(L, 3), 0);
-    lua_remove(L, 3);
-    if (push_on_error(L, failure))
-        return dispatch_call(L, 5);
-    push_error_text(L, 2);
-    log_failure(failure->hub, failed->where, path_of(failed->connection),
-                slice_at(L, -1), slice_at(L, 3));
-    return 0;
-}
-
-/* What a coroutine failed with (NULL: there was none), without memory. */
-static const char *plain_text(lua_State *coroutine)
-{
-    if (!coroutine)
-        return "not enough memory";
-    if (lua_status(coroutine) == LUA_YIELD)
-        return "attempt to yield";
-    return lua_type(coroutine, -1) == LUA_TSTRING
-               ? lua_tostring(coroutine, -1)
-               : "(error object is no string)";
-}
-
-/* Where even the report fails: no Lua from here on. */
-static void report_plainly(struct hub *hub, const struct entry *failed,
-                           lua_State *coroutine)
-{
-    log_failure(hub, failed->where, path_of(failed->connection),
-                slice_of(plain_text(coroutine)), (struct slice){NULL, 0});
-    if (failed->connection)
-        connection_close(failed->connection, CLOSE_INTERNAL,
-                         slice_of("internal error"));
+        routine_free(dispatch->pool[--dispatch->count]);
 }
 
 /* --- the doorway --- */
 
-static int resume(struct dispatch *dispatch, lua_State *coroutine,
-                  struct entry *entry)
+/* Ends a routine whose coroutine has returned, failed or been cancelled. */
+static void end(struct routine *routine, bool succeeded, bool has_waited)
 {
+    struct entry entry = routine->entry;
+    give_routine(routine);
+    if (has_waited && entry.done)
+        entry.done(&entry, succeeded);
+}
+
+static enum dispatch_result go_on(struct routine *routine, int arguments,
+                                  bool has_waited)
+{
+    struct routine **running = routine->dispatch->running;
+    struct routine *outer = *running;
     int results = 0;
-    lua_pushcfunction(coroutine, entry->body);
-    lua_pushlightuserdata(coroutine, entry);
-    return lua_resume(coroutine, dispatch->L, 1, &results);
+    *running = routine;
+    routine->innermost = routine->L;
+    int status =
+        lua_resume(routine->L, routine->dispatch->L, arguments, &results);
+    *running = outer;
+    if (status == LUA_OK) {
+        end(routine, true, has_waited);
+        return DISPATCH_DONE;
+    }
+    if (status == LUA_YIELD && routine->waits) {
+        list_append(&routine->dispatch->waiting, &routine->link);
+        return DISPATCH_WAITS;
+    }
+    failure_report(routine->dispatch, &routine->entry, routine->L, status);
+    lua_resetthread(routine->L);
+    end(routine, false, has_waited);
+    return DISPATCH_FAILED;
 }
 
-static void report(struct dispatch *dispatch, const struct entry *failed,
-                   lua_State *coroutine, int status)
+enum dispatch_result dispatch_run(struct dispatch *dispatch,
+                                  struct entry *entry, struct routine **routine)
 {
-    struct failure failure = {{report_body, "on_error", NULL},
-                              failed,
-                              coroutine,
-                              status,
-                              dispatch->hub};
-    lua_State *reporter = take_coroutine(dispatch);
-    if (!reporter) {
-        report_plainly(dispatch->hub, failed, coroutine);
-        return;
+    struct routine *taken = take_routine(dispatch);
+    if (!taken) {
+        failure_report_plainly(dispatch->hub, entry, NULL);
+        return DISPATCH_FAILED;
     }
-    if (resume(dispatch, reporter, &failure.entry) != LUA_OK) {
-        report_plainly(dispatch->hub, &failure.entry, reporter);
-        report_plainly(dispatch->hub, failed, coroutine);
-        lua_resetthread(reporter);
-    }
-    give_coroutine(dispatch, reporter);
+    taken->entry = *entry;
+    taken->waits = false;
+    taken->blocked = 0;
+    lua_pushcfunction(taken->L, entry->body);
+    lua_pushlightuserdata(taken->L, entry);
+    enum dispatch_result result = go_on(taken, 1, false);
+    if (result == DISPATCH_WAITS && routine)
+        *routine = taken;
+    return result;
 }
 
-/* Goes on after the call where a pcall of the handler's has caught an error:
- * to do so, lua_resume has left the C function that called it. */
-static int end_body(lua_State *L, int status, lua_KContext context)
+static int return_nothing(lua_State *L, int status, lua_KContext context)
 {
     (void)L;
     (void)status;
@@ -271,22 +201,210 @@ static int end_body(lua_State *L, int status, lua_KContext context)
 
 int dispatch_call(lua_State *L, int arguments)
 {
-    lua_callk(L, arguments, 0, 0, end_body);
+    lua_callk(L, arguments, 0, 0, return_nothing);
     return 0;
 }
 
-bool dispatch_run(struct dispatch *dispatch, struct entry *entry)
+/* Those woken while this runs have their turn in the next round: two that wake
+ * each other for ever don't keep the loop from its sockets. */
+void dispatch_turn(struct dispatch *dispatch)
 {
-    lua_State *coroutine = take_coroutine(dispatch);
-    if (!coroutine) {
-        report_plainly(dispatch->hub, entry, NULL);
-        return false;
+    struct list round;
+    list_init(&round);
+    list_move_all(&round, &dispatch->woken);
+    for (struct list *link; (link = list_take(&round));) {
+        struct routine *routine = LIST_ENTRY(link, struct routine, link);
+        routine->waits = false;
+        go_on(routine, 0, true);
     }
-    int status = resume(dispatch, coroutine, entry);
-    if (status != LUA_OK) {
-        report(dispatch, entry, coroutine, status);
-        lua_resetthread(coroutine);
+}
+
+void dispatch_set_where(lua_State *L, const char *where)
+{
+    struct routine *routine = routine_of(L);
+    if (routine)
+        routine->entry.where = where;
+}
+
+/* --- waiting --- */
+
+/* The name of the function that keeps L from being suspended: the nearest one
+ * of C's below what waits. */
+static void push_obstacle(lua_State *L)
+{
+    lua_Debug frame;
+    for (int level = 1; lua_getstack(L, level, &frame); level++) {
+        lua_getinfo(L, "nS", &frame);
+        bool is_obstacle = frame.what[0] == 'C' && frame.name &&
+                           strcmp(frame.name, "pcall") != 0 &&
+                           strcmp(frame.name, "xpcall") != 0;
+        if (is_obstacle) {
+            lua_pushstring(L, frame.name);
+            return;
+        }
     }
-    give_coroutine(dispatch, coroutine);
-    return status == LUA_OK;
+    lua_pushliteral(L, "a function of C's");
+}
+
+struct routine *routine_check(lua_State *L, const char *what)
+{
+    struct routine *routine = routine_of(L);
+    if (!routine)
+        luaL_error(L, "%s waits, which only handlers and tasks can", what);
+    if (routine->entry.must_not_wait)
+        luaL_error(L, "%s waits, which %s must not", what,
+                   routine->entry.where);
+    if (!lua_isyieldable(L)) {
+        push_obstacle(L);
+        luaL_error(L, "%s waits, which can't be done inside %s", what,
+                   lua_tostring(L, -1));
+    }
+    if (routine->blocked)
+        luaL_error(L,
+                   "%s waits, which can't be done in a coroutine that is "
+                   "resumed where its resumer can't wait",
+                   what);
+    return routine;
+}
+
+int routine_wait(lua_State *L, struct routine *routine, double seconds,
+                 lua_KContext context, lua_KFunction after)
+{
+    struct hub *hub = routine->dispatch->hub;
+    routine->has_timed_out = false;
+    if (seconds >= 0 && !timers_start(&hub->timers, &hub->memory,
+                                      &routine->timer, hub->now + seconds))
+        return luaL_error(L, "not enough memory");
+    routine->waits = true;
+    return lua_yieldk(L, 0, context, after);
+}
+
+static void stop_waiting(struct routine *routine)
+{
+    timers_stop(&routine->dispatch->hub->timers, &routine->timer);
+    list_remove(&routine->place);
+    list_remove(&routine->link);
+}
+
+void routine_wake(struct routine *routine)
+{
+    stop_waiting(routine);
+    list_append(&routine->dispatch->woken, &routine->link);
+    routine->dispatch->hub->has_woken = true;
+}
+
+void routine_cancel(struct routine *routine)
+{
+    stop_waiting(routine);
+    routine->waits = false;
+    routine->entry.must_not_wait = true; /* nor may what closes its variables */
+    if (lua_resetthread(routine->L) != LUA_OK)
+        failure_report(routine->dispatch, &routine->entry, routine->L,
+                       LUA_ERRRUN);
+    end(routine, false, true);
+}
+
+/* --- a script's own coroutines --- */
+
+static int resume_again(lua_State *L, int status, lua_KContext context);
+
+/* Resumes the coroutine at index 1 with the arguments at its top. A wait in it
+ * suspends the resumer too, until the routine goes on. Returns the status, or
+ * -1 where L has to be suspended. */
+static int resume_inner(lua_State *L, lua_State *inner, int arguments,
+                        int *results)
+{
+    struct routine *routine = routine_of(L);
+    bool blocks = routine && !lua_isyieldable(L);
+    if (!routine)
+        return lua_resume(inner, L, arguments, results);
+    routine->blocked += blocks;
+    routine->innermost = inner;
+    int status = lua_resume(inner, L, arguments, results);
+    routine->innermost = L;
+    routine->blocked -= blocks;
+    return status == LUA_YIELD && routine->waits ? -1 : status;
+}
+
+/* Upvalue or argument 1 is the coroutine; is_wrap: errors are raised. */
+static int finish_resume(lua_State *L, lua_State *inner, int status,
+                         int results, bool is_wrap)
+{
+    if (status < 0)
+        return lua_yieldk(L, 0, is_wrap, resume_again);
+    bool succeeded = status == LUA_OK || status == LUA_YIELD;
+    int count = succeeded ? results : 1;
+    if (!succeeded && is_wrap)
+        lua_resetthread(inner); /* closes its variables, keeps the error */
+    if (!lua_checkstack(L, count + 1)) {
+        lua_pop(inner, count);
+        return luaL_error(L, "too many results to resume");
+    }
+    if (!is_wrap)
+        lua_pushboolean(L, succeeded);
+    lua_xmove(inner, L, count);
+    if (succeeded || !is_wrap)
+        return count + !is_wrap;
+    if (lua_type(L, -1) == LUA_TSTRING) {
+        luaL_where(L, 1);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
+}
+
+static lua_State *inner_of(lua_State *L, bool is_wrap)
+{
+    return lua_tothread(L, is_wrap ? lua_upvalueindex(1) : 1);
+}
+
+static int resume_again(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    bool is_wrap = context != 0;
+    lua_State *inner = inner_of(L, is_wrap);
+    int results = 0;
+    int inner_status = resume_inner(L, inner, 0, &results);
+    return finish_resume(L, inner, inner_status, results, is_wrap);
+}
+
+static int start_resume(lua_State *L, int first, bool is_wrap)
+{
+    lua_State *inner = inner_of(L, is_wrap);
+    int arguments = lua_gettop(L) - first + 1;
+    int results = 0;
+    if (!lua_checkstack(inner, arguments))
+        return luaL_error(L, "too many arguments to resume");
+    lua_xmove(L, inner, arguments);
+    int status = resume_inner(L, inner, arguments, &results);
+    return finish_resume(L, inner, status, results, is_wrap);
+}
+
+static int library_resume(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTHREAD);
+    return start_resume(L, 2, false);
+}
+
+static int call_wrapped(lua_State *L)
+{
+    return start_resume(L, 1, true);
+}
+
+static int library_wrap(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_State *inner = lua_newthread(L);
+    lua_pushvalue(L, 1);
+    lua_xmove(L, inner, 1);
+    lua_pushcclosure(L, call_wrapped, 1);
+    return 1;
+}
+
+void routine_wrap_library(lua_State *L)
+{
+    lua_pushcfunction(L, library_resume);
+    lua_setfield(L, -2, "resume");
+    lua_pushcfunction(L, library_wrap);
+    lua_setfield(L, -2, "wrap");
 }

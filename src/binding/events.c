@@ -1,153 +1,24 @@
 #include "binding_state.h"
 
 #include "close_code.h"
-#include "json.h"
 #include "lua_client.h"
 #include "lua_request.h"
 #include "lua_room.h"
 
 #include <string.h>
 
-struct event {
+/* --- check_message --- */
+
+struct check {
     struct entry entry;
     enum opcode opcode;
-    const unsigned char *bytes;
     size_t length, total;
-    double rtt;
-    int code;             /* check: what the script answered */
-    struct slice *reason; /* check: the same */
+    int code;             /* what the script answered */
+    struct slice *reason; /* the same */
     char text[CLOSE_REASON_SIZE];
 };
 
-static struct dispatch *dispatch_of(const struct connection *connection)
-{
-    return &binding_of(connection->hub)->dispatch;
-}
-
-/* Pushes handler, room, client; false, nothing pushed, where the room has no
- * such handler. */
-static bool push_handler(lua_State *L, const struct event *event,
-                         const char *name)
-{
-    int top = lua_gettop(L);
-    if (!client_push(L, event->entry.connection))
-        return false;
-    client_push_room(L, -1);
-    if (object_push_member(L, -1, name) == LUA_TNIL) {
-        lua_settop(L, top);
-        return false;
-    }
-    lua_insert(L, -3);
-    lua_insert(L, -2);
-    return true;
-}
-
-/* --- join and leave --- */
-
-static int join_body(lua_State *L)
-{
-    const struct event *event = lua_touserdata(L, 1);
-    return push_handler(L, event, "on_join") ? dispatch_call(L, 2) : 0;
-}
-
-static void run_join(struct connection *connection)
-{
-    struct event event = {.entry = {join_body, "on_join", connection}};
-    dispatch_run(dispatch_of(connection), &event.entry);
-}
-
-static int leave_body(lua_State *L)
-{
-    const struct event *event = lua_touserdata(L, 1);
-    const struct leave *leave = &event->entry.connection->leave;
-    if (!push_handler(L, event, "on_leave"))
-        return 0;
-    lua_pushinteger(L, leave->code);
-    lua_pushlstring(L, leave->reason ? leave->reason : "",
-                    leave->reason_length);
-    lua_pushboolean(L, leave->clean);
-    return dispatch_call(L, 5);
-}
-
-static int emptied_body(lua_State *L)
-{
-    const struct event *event = lua_touserdata(L, 1);
-    const struct connection *connection = event->entry.connection;
-    if (!client_push(L, connection))
-        return 0;
-    client_push_room(L, -1);
-    const struct room_box *box = object_check(L, -1, &room_type);
-    if (box->room && box->room->count)
-        return 0;
-    const struct binding *binding = binding_of(connection->hub);
-    binding_push_anchored(L, binding, binding->emptied);
-    lua_insert(L, -2);
-    return dispatch_call(L, 1);
-}
-
-/* A room that mount made goes when it is empty. */
-static void run_leave(struct connection *connection)
-{
-    struct event leave = {.entry = {leave_body, "on_leave", connection}};
-    struct event emptied = {
-        .entry = {emptied_body, "a room's end", connection}};
-    struct binding *binding = binding_of(connection->hub);
-    dispatch_run(&binding->dispatch, &leave.entry);
-    if (!dispatch_run(&binding->dispatch, &emptied.entry))
-        binding->has_missed = true;
-}
-
-/* --- messages --- */
-
-static int json_body(lua_State *L, const struct event *event)
-{
-    if (!json_push_decoded(L, (const char *)event->bytes, event->length)) {
-        connection_close(event->entry.connection, CLOSE_DATA,
-                         slice_of("not valid JSON"));
-        return 0;
-    }
-    return dispatch_call(L, 3);
-}
-
-static int text_body(lua_State *L)
-{
-    struct event *event = lua_touserdata(L, 1);
-    if (push_handler(L, event, "on_json")) {
-        event->entry.where = "on_json";
-        return json_body(L, event);
-    }
-    if (!push_handler(L, event, "on_text"))
-        return 0;
-    lua_pushlstring(L, (const char *)event->bytes, event->length);
-    return dispatch_call(L, 3);
-}
-
-static int binary_body(lua_State *L)
-{
-    const struct event *event = lua_touserdata(L, 1);
-    if (!push_handler(L, event, "on_binary")) {
-        connection_close(event->entry.connection, CLOSE_TYPE,
-                         slice_of("binary is not accepted here"));
-        return 0;
-    }
-    lua_pushlstring(L, (const char *)event->bytes, event->length);
-    return dispatch_call(L, 3);
-}
-
-static void run_message(struct connection *connection, enum opcode opcode,
-                        const unsigned char *bytes, size_t length)
-{
-    bool is_text = opcode == OPCODE_TEXT;
-    struct event event = {
-        .entry = {is_text ? text_body : binary_body,
-                  is_text ? "on_text" : "on_binary", connection},
-        .bytes = bytes,
-        .length = length,
-    };
-    dispatch_run(dispatch_of(connection), &event.entry);
-}
-
-static void note_reason(lua_State *L, int index, struct event *event)
+static void note_reason(lua_State *L, int index, struct check *check)
 {
     struct slice reason = {NULL, 0};
     if (lua_isnoneornil(L, index))
@@ -155,15 +26,15 @@ static void note_reason(lua_State *L, int index, struct event *event)
     reason.bytes = luaL_tolstring(L, index, &reason.length);
     if (!utf8_is_valid(reason.bytes, reason.length))
         luaL_error(L, "check_message returned a reason that is not UTF-8");
-    size_t length = utf8_cut(reason.bytes, reason.length, sizeof event->text);
-    memcpy(event->text, reason.bytes, length);
-    *event->reason = (struct slice){event->text, length};
+    size_t length = utf8_cut(reason.bytes, reason.length, sizeof check->text);
+    memcpy(check->text, reason.bytes, length);
+    *check->reason = (struct slice){check->text, length};
 }
 
-/* Stack: 1 event, and on top code and reason. */
+/* Stack: 1 check, and on top code and reason. */
 static int take_answer(lua_State *L, int status, lua_KContext context)
 {
-    struct event *event = lua_touserdata(L, 1);
+    struct check *check = lua_touserdata(L, 1);
     (void)status;
     (void)context;
     if (lua_isnil(L, -2))
@@ -175,19 +46,19 @@ static int take_answer(lua_State *L, int status, lua_KContext context)
                           "check_message returned %s, which is no close "
                           "code that may be sent",
                           luaL_tolstring(L, -2, NULL));
-    note_reason(L, lua_gettop(L), event);
-    event->code = (int)code;
+    note_reason(L, lua_gettop(L), check);
+    check->code = (int)code;
     return 0;
 }
 
 static int check_body(lua_State *L)
 {
-    const struct event *event = lua_touserdata(L, 1);
-    if (!push_handler(L, event, "check_message"))
+    const struct check *check = lua_touserdata(L, 1);
+    if (!client_push_handler(L, check->entry.client, "check_message"))
         return 0;
-    lua_pushstring(L, event->opcode == OPCODE_TEXT ? "text" : "binary");
-    lua_pushinteger(L, (lua_Integer)event->length);
-    lua_pushinteger(L, (lua_Integer)event->total);
+    lua_pushstring(L, check->opcode == OPCODE_TEXT ? "text" : "binary");
+    lua_pushinteger(L, (lua_Integer)check->length);
+    lua_pushinteger(L, (lua_Integer)check->total);
     lua_callk(L, 5, 2, 0, take_answer);
     return take_answer(L, LUA_OK, 0);
 }
@@ -197,56 +68,67 @@ static int check_body(lua_State *L)
 static int run_check(struct connection *connection, enum opcode opcode,
                      size_t length, size_t total, struct slice *reason)
 {
-    struct event event = {
-        .entry = {check_body, "check_message", connection},
+    struct check check = {
+        .entry = {.body = check_body,
+                  .where = "check_message",
+                  .client = connection->owner,
+                  .must_not_wait = true},
         .opcode = opcode,
         .length = length,
         .total = total,
         .reason = reason,
     };
     struct binding *binding = binding_of(connection->hub);
-    if (!dispatch_run(&binding->dispatch, &event.entry))
+    if (dispatch_run(&binding->dispatch, &check.entry, NULL) != DISPATCH_DONE)
         return CLOSE_INTERNAL;
-    memcpy(binding->reason, event.text, sizeof event.text);
+    memcpy(binding->reason, check.text, sizeof check.text);
     if (reason->length)
         reason->bytes = binding->reason;
-    return event.code;
+    return check.code;
 }
 
-static int pong_body(lua_State *L)
+/* --- clients --- */
+
+static void run_message(struct connection *connection, enum opcode opcode,
+                        const unsigned char *bytes, size_t length)
 {
-    const struct event *event = lua_touserdata(L, 1);
-    if (!push_handler(L, event, "on_pong"))
-        return 0;
-    lua_pushlstring(L, (const char *)event->bytes, event->length);
-    if (event->rtt < 0)
-        lua_pushnil(L);
-    else
-        lua_pushnumber(L, event->rtt);
-    return dispatch_call(L, 4);
+    client_events_message(connection->owner, opcode, bytes, length);
 }
 
 static void run_pong(struct connection *connection, const unsigned char *bytes,
                      size_t length, double rtt)
 {
-    struct event event = {
-        .entry = {pong_body, "on_pong", connection},
-        .bytes = length ? bytes : (const unsigned char *)"",
-        .length = length,
-        .rtt = rtt,
-    };
-    struct client_box *client = connection->owner;
-    if (client && rtt >= 0)
-        client->rtt = rtt;
-    dispatch_run(dispatch_of(connection), &event.entry);
+    client_events_pong(connection->owner, bytes, length, rtt);
+}
+
+static void run_leave(struct connection *connection)
+{
+    client_events_leave(connection->owner, &connection->leave);
+}
+
+static void run_ended(struct connection *connection)
+{
+    client_events_ended(connection->owner);
+}
+
+static void run_flushed(struct connection *connection)
+{
+    client_events_flushed(connection->owner);
+}
+
+static void run_turn(struct hub *hub)
+{
+    struct binding *binding = binding_of(hub);
+    dispatch_turn(&binding->dispatch);
+    client_events_turn(binding);
 }
 
 /* --- requests --- */
 
 static int request_body_with(lua_State *L, int reference)
 {
-    const struct event *event = lua_touserdata(L, 1);
-    struct connection *connection = event->entry.connection;
+    const struct entry *entry = lua_touserdata(L, 1);
+    struct connection *connection = entry->connection;
     binding_push_anchored(L, binding_of(connection->hub), reference);
     request_push(L, connection);
     return dispatch_call(L, 1);
@@ -254,44 +136,69 @@ static int request_body_with(lua_State *L, int reference)
 
 static int upgrade_body(lua_State *L)
 {
-    const struct event *event = lua_touserdata(L, 1);
-    const struct connection *connection = event->entry.connection;
-    return request_body_with(L, binding_of(connection->hub)->upgrade);
+    const struct entry *entry = lua_touserdata(L, 1);
+    return request_body_with(L, binding_of(entry->connection->hub)->upgrade);
 }
 
 static int plain_body(lua_State *L)
 {
-    const struct event *event = lua_touserdata(L, 1);
-    const struct connection *connection = event->entry.connection;
-    return request_body_with(L, binding_of(connection->hub)->request);
+    const struct entry *entry = lua_touserdata(L, 1);
+    return request_body_with(L, binding_of(entry->connection->hub)->request);
 }
 
 /* An error leaves the request unanswered: 500, without a word of the cause. */
 static void finish_request(struct connection *connection)
 {
+    struct client_box *client;
     request_forget(connection);
-    connection_refuse(connection, 500, slice_of(""), slice_of(""), "script",
-                      slice_of("the script failed"));
+    if (!connection->download)
+        connection_refuse(connection, 500, slice_of(""), slice_of(""), "script",
+                          slice_of("the script failed"));
+    client = connection->owner;
+    if (connection->state == CONNECTION_OPEN && client &&
+        !client->events.is_joined)
+        client_events_join(client);
+}
+
+/* Of one that waited; its peer may have gone meanwhile. */
+static void decided(struct entry *entry, bool succeeded)
+{
+    struct binding *binding = entry->owner;
+    if (!succeeded)
+        binding->has_missed = true;
+    if (entry->connection)
+        finish_request(entry->connection);
+}
+
+static void run_decision(struct connection *connection, lua_CFunction body,
+                         const char *where)
+{
+    struct binding *binding = binding_of(connection->hub);
+    struct entry entry = {.body = body,
+                          .where = where,
+                          .connection = connection,
+                          .owner = binding,
+                          .done = decided};
+    struct routine *routine = NULL;
+    enum dispatch_result result =
+        dispatch_run(&binding->dispatch, &entry, &routine);
+    struct request_box *box = connection->asker;
+    if (result != DISPATCH_WAITS)
+        decided(&entry, result == DISPATCH_DONE);
+    else if (box)
+        box->routine = routine;
+    else
+        routine->entry.connection = NULL;
 }
 
 static void run_upgrade(struct connection *connection)
 {
-    struct event event = {.entry = {upgrade_body, "upgrade", connection}};
-    struct binding *binding = binding_of(connection->hub);
-    if (!dispatch_run(&binding->dispatch, &event.entry))
-        binding->has_missed = true;
-    finish_request(connection);
-    if (connection->state == CONNECTION_OPEN)
-        run_join(connection);
+    run_decision(connection, upgrade_body, "upgrade");
 }
 
 static void run_request(struct connection *connection)
 {
-    struct event event = {.entry = {plain_body, "request", connection}};
-    dispatch_run(dispatch_of(connection), &event.entry);
-    if (!connection->download)
-        finish_request(connection);
-    request_forget(connection);
+    run_decision(connection, plain_body, "request");
 }
 
 /* --- rooms --- */
@@ -315,16 +222,19 @@ static int refresh_body(lua_State *L)
  * failed, for want of memory, is tried again at the next message. */
 static void run_refresh(struct room *room)
 {
-    struct refresh refresh = {{refresh_body, "options", NULL}, room};
-    if (!dispatch_run(&binding_of(room->hub)->dispatch, &refresh.entry))
+    struct refresh refresh = {.entry = {.body = refresh_body,
+                                        .where = "options",
+                                        .must_not_wait = true},
+                              .room = room};
+    struct dispatch *dispatch = &binding_of(room->hub)->dispatch;
+    if (dispatch_run(dispatch, &refresh.entry, NULL) != DISPATCH_DONE)
         room->version--;
 }
 
 static void run_forget(struct connection *connection)
 {
-    lua_State *L = dispatch_of(connection)->L;
     request_forget(connection);
-    client_forget(L, connection);
+    client_forget(connection);
 }
 
 static void run_forget_room(struct room *room)
@@ -340,6 +250,9 @@ const struct application binding_application = {
     .check = run_check,
     .message = run_message,
     .pong = run_pong,
+    .ended = run_ended,
+    .flushed = run_flushed,
+    .turn = run_turn,
     .leave = run_leave,
     .forget = run_forget,
     .refresh = run_refresh,

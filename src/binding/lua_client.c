@@ -3,6 +3,7 @@
 #include "close_code.h"
 #include "lua_request.h"
 #include "lua_room.h"
+#include "lua_timer.h"
 #include "outgoing.h"
 #include "room.h"
 
@@ -36,6 +37,10 @@ int client_new(lua_State *L)
     struct client_box *box =
         object_new(L, &client_type, sizeof *box, CLIENT_LAST);
     box->rtt = -1;
+    box->binding = binding;
+    box->anchor = LUA_NOREF;
+    list_init(&box->timers);
+    client_events_init(&box->events);
     snprintf(box->id, sizeof box->id, "%s-%llx", binding->id_prefix,
              binding->next_id++);
     lua_pushvalue(L, 3);
@@ -56,9 +61,12 @@ int client_new(lua_State *L)
 bool client_push(lua_State *L, const struct connection *connection)
 {
     const struct client_box *box = connection->owner;
-    if (!box)
-        return false;
-    binding_push_anchored(L, binding_of(connection->hub), box->anchor);
+    return box && client_push_box(L, box);
+}
+
+bool client_push_box(lua_State *L, const struct client_box *client)
+{
+    binding_push_anchored(L, client->binding, client->anchor);
     if (!lua_isnil(L, -1))
         return true;
     lua_pop(L, 1);
@@ -70,16 +78,33 @@ void client_push_room(lua_State *L, int index)
     lua_getiuservalue(L, index, CLIENT_ROOM);
 }
 
-void client_forget(lua_State *L, struct connection *connection)
+void client_forget(struct connection *connection)
 {
     struct client_box *box = connection->owner;
     if (!box)
         return;
     box->connection = NULL;
     connection->owner = NULL;
-    binding_push_anchors(L, binding_of(connection->hub));
+    timer_stop_owned(&box->timers);
+    if (box->binding->is_ending)
+        client_events_drop(box);
+    client_settle(box);
+}
+
+void client_settle(struct client_box *client)
+{
+    const struct client_events *events = &client->events;
+    lua_State *L = client->binding->dispatch.L;
+    bool is_over = !client->connection && !events->busy && !events->receiver &&
+                   !events->count && list_is_empty(&events->flushers);
+    if (!is_over || client->anchor == LUA_NOREF)
+        return;
+    int anchor = client->anchor;
+    client->anchor = LUA_NOREF;
+    list_remove(&client->events.turn);
+    binding_push_anchors(L, client->binding);
     if (lua_istable(L, -1))
-        luaL_unref(L, -1, box->anchor);
+        luaL_unref(L, -1, anchor);
     lua_pop(L, 1);
 }
 
@@ -251,6 +276,24 @@ static int method_terminate(lua_State *L)
     return 1;
 }
 
+static int new_timer(lua_State *L, bool repeats)
+{
+    struct client_box *box = check(L);
+    if (!box->connection || box->connection->state != CONNECTION_OPEN)
+        return outgoing_closed(L);
+    return timer_new_owned(L, box->binding, &box->timers, repeats);
+}
+
+static int method_after(lua_State *L)
+{
+    return new_timer(L, false);
+}
+
+static int method_every(lua_State *L)
+{
+    return new_timer(L, true);
+}
+
 static int client_tostring(lua_State *L)
 {
     struct client_box *box = check(L);
@@ -303,5 +346,10 @@ const luaL_Reg client_methods[] = {
     {"broadcast_binary", method_broadcast_binary},
     {"close", method_close},
     {"terminate", method_terminate},
+    {"receive", client_method_receive},
+    {"receive_json", client_method_receive_json},
+    {"flush", client_method_flush},
+    {"after", method_after},
+    {"every", method_every},
     {NULL, NULL},
 };

@@ -3,12 +3,16 @@
 #define MOONROOM_BINDING_LUA_CLIENT_H
 
 #include "binding_state.h"
+#include "client_events.h"
 #include "connection.h"
 #include "object.h"
 
 struct client_box {
     struct connection *connection; /* NULL once it has ended */
-    int anchor;                    /* the binding's reference while it lives */
+    struct binding *binding;
+    struct client_events events;
+    struct list timers; /* of client:after and client:every */
+    int anchor; /* the binding's reference until its last event is over */
     double joined_at;
     double rtt; /* seconds, negative until a pong came */
     char id[CLIENT_ID_SIZE];
@@ -25,6 +29,13 @@ int client_new(lua_State *L);
  * none. Needs no memory but stack. */
 bool client_push(lua_State *L, const struct connection *connection);
 
+/* Pushes the client of a box that is anchored; false, nothing pushed, where
+ * its hub is being collected. */
+bool client_push_box(lua_State *L, const struct client_box *client);
+
+/* Lets go of one that has ended, once nothing of it is left to be handled. */
+void client_settle(struct client_box *client);
+
 /* Pushes the room of the client at an index. */
 void client_push_room(lua_State *L, int index);
 
@@ -32,6 +43,6 @@ void client_push_room(lua_State *L, int index);
 void client_set_protocol(lua_State *L, int index, struct slice protocol);
 
 /* Empties the box of a connection that ends. Never raises. */
-void client_forget(lua_State *L, struct connection *connection);
+void client_forget(struct connection *connection);
 
 #endif

@@ -41,9 +41,13 @@ void request_push(lua_State *L, struct connection *connection)
 void request_forget(struct connection *connection)
 {
     struct request_box *box = connection->asker;
-    if (box)
-        box->connection = NULL;
     connection->asker = NULL;
+    if (!box)
+        return;
+    box->connection = NULL;
+    if (box->routine)
+        box->routine->entry.connection = NULL;
+    box->routine = NULL;
 }
 
 static int request_gc(lua_State *L)
@@ -52,7 +56,7 @@ static int request_gc(lua_State *L)
     if (box->connection)
         box->connection->asker = NULL;
     request_unref(box->request);
-    *box = (struct request_box){NULL, NULL};
+    *box = (struct request_box){0};
     return 0;
 }
 

@@ -8,6 +8,7 @@
 struct request_box {
     struct request *request;       /* a reference of its own */
     struct connection *connection; /* NULL once it is answered */
+    struct routine *routine;       /* that decides and waits, or NULL */
 };
 
 extern const struct object_type request_type;

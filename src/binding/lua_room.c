@@ -3,6 +3,7 @@
 #include "blob.h"
 #include "close_code.h"
 #include "lua_client.h"
+#include "lua_timer.h"
 #include "outgoing.h"
 
 enum { ROOM_PATH = OBJECT_VALUES, ROOM_PARAMS, ROOM_LAST = ROOM_PARAMS };
@@ -26,6 +27,7 @@ int room_new_object(lua_State *L)
     lua_setiuservalue(L, -2, ROOM_PATH);
     lua_pushvalue(L, 4);
     lua_setiuservalue(L, -2, ROOM_PARAMS);
+    list_init(&box->timers);
     box->room = room_new(binding->hub, box);
     if (!box->room)
         return luaL_error(L, "not enough memory");
@@ -225,9 +227,29 @@ static int method_close(lua_State *L)
     int code = outgoing_close(L, 2, CLOSE_GOING_AWAY, &reason);
     if (!box->room || box->room->is_closed)
         return outgoing_closed(L);
+    timer_stop_owned(&box->timers);
     room_close(box->room, code, reason);
     lua_pushboolean(L, 1);
     return 1;
+}
+
+static int new_timer(lua_State *L, bool repeats)
+{
+    struct room_box *box = check(L);
+    if (!box->room || box->room->is_closed)
+        return outgoing_closed(L);
+    return timer_new_owned(L, binding_of(box->room->hub), &box->timers,
+                           repeats);
+}
+
+static int method_after(lua_State *L)
+{
+    return new_timer(L, false);
+}
+
+static int method_every(lua_State *L)
+{
+    return new_timer(L, true);
 }
 
 /* --- options --- */
@@ -276,6 +298,8 @@ const luaL_Reg room_methods[] = {
     {"broadcast", room_method_broadcast},
     {"broadcast_binary", room_method_broadcast_binary},
     {"close", method_close},
+    {"after", method_after},
+    {"every", method_every},
     {"on_error", dispatch_on_error},
     {NULL, NULL},
 };

@@ -6,7 +6,8 @@
 #include "room.h"
 
 struct room_box {
-    struct room *room; /* NULL once its hub is gone */
+    struct room *room;  /* NULL once its hub is gone */
+    struct list timers; /* of room:after and room:every */
 };
 
 extern const struct object_type room_type;

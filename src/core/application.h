@@ -22,6 +22,14 @@ struct application {
     /* A pong; rtt in seconds, negative where it answers no ping of ours. */
     void (*pong)(struct connection *connection, const unsigned char *bytes,
                  size_t length, double rtt);
+    /* It can't be sent to or heard any more: who waits for it goes on. May be
+     * called more than once. */
+    void (*ended)(struct connection *connection);
+    /* What was queued has left, where connection->watches_flush asked. */
+    void (*flushed)(struct connection *connection);
+    /* Runs what was woken since the last turn. Where hub->has_woken is set
+     * after it, another turn follows at once. */
+    void (*turn)(struct hub *hub);
     /* The last event, once for each join; connection->leave says how it ended,
      * and it is a member of no room any more. */
     void (*leave)(struct connection *connection);

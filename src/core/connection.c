@@ -111,6 +111,7 @@ static bool takes_input(const struct connection *connection)
 static bool is_held_back(const struct connection *connection)
 {
     return connection->state == CONNECTION_DECIDING ||
+           (connection->state == CONNECTION_OPEN && connection->is_held) ||
            (connection->state == CONNECTION_HEAD && connection->is_stuck &&
             !connection->head);
 }
@@ -209,7 +210,9 @@ void connection_end(struct connection *connection, bool broken)
     if (has_waiting(connection)) /* served first */
         return;
     switch (connection->state) {
-    case CONNECTION_DECIDING: /* half closed: it may still read the answer */
+    case CONNECTION_DECIDING: /* half closed: it may still read a response */
+        if (connection->asks_upgrade)
+            connection_die(connection, false);
         break;
     case CONNECTION_HEAD:
         if (connection->output.bytes)
@@ -325,12 +328,24 @@ void connection_flush(struct connection *connection)
     websocket_resume(connection);
     if (!write_all(connection))
         return;
+    if (connection->watches_flush) {
+        connection->watches_flush = false;
+        connection->hub->application->flushed(connection);
+    }
     if (connection->state == CONNECTION_DRAINING)
         finish_drain(connection);
     else if (connection->download)
         connection_mark_dirty(connection);
     else
         connection_wake(connection);
+}
+
+void connection_hold(struct connection *connection, bool hold)
+{
+    if (connection->is_held == hold)
+        return;
+    connection->is_held = hold;
+    connection_wake(connection);
 }
 
 size_t connection_buffered(const struct connection *connection)

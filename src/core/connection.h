@@ -33,6 +33,7 @@ enum connection_state {
 /* How the WebSocket ended. */
 struct leave {
     int code;     /* of the Close that came first, 1006 where none did */
+    bool is_ours; /* it was our Close */
     bool clean;   /* both Close frames were exchanged */
     char *reason; /* of the same Close, owned, may be NULL */
     size_t reason_length;
@@ -76,8 +77,11 @@ struct connection {
     bool is_ended;  /* their FIN has come */
     bool is_reset;  /* died without grace */
     bool is_secure;
-    bool keeps_alive; /* after the response another request is read */
-    bool owes_leave;  /* it has joined, and its leave isn't queued yet */
+    bool is_held;       /* connection_hold */
+    bool asks_upgrade;  /* the request is a handshake */
+    bool watches_flush; /* application->flushed is wanted */
+    bool keeps_alive;   /* after the response another request is read */
+    bool owes_leave;    /* it has joined, and its leave isn't queued yet */
     char address[REQUEST_ADDRESS_SIZE];
 };
 
@@ -133,6 +137,10 @@ bool connection_close(struct connection *connection, int code,
 
 /* Ends it without a closing handshake: on_leave gets 1006. */
 void connection_terminate(struct connection *connection);
+
+/* While held no message is taken off the connection; what has been read is
+ * kept, and nothing more is read. */
+void connection_hold(struct connection *connection, bool hold);
 
 /* Bytes that are queued and not yet taken by the transport. */
 size_t connection_buffered(const struct connection *connection);

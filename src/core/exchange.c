@@ -293,6 +293,7 @@ static void decide(struct connection *connection)
     bool is_known = method_is_known(request->method);
     switch (is_known ? handshake_check(request, &refusal) : HANDSHAKE_NONE) {
     case HANDSHAKE_UPGRADE:
+        connection->asks_upgrade = true;
         decide_upgrade(connection);
         break;
     case HANDSHAKE_REFUSED:

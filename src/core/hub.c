@@ -176,7 +176,7 @@ static double until_next(struct hub *hub)
 {
     double due;
     if (!list_is_empty(&hub->ready) || !list_is_empty(&hub->dirty) ||
-        !list_is_empty(&hub->leaving) || hub->has_goodbyes)
+        !list_is_empty(&hub->leaving) || hub->has_goodbyes || hub->has_woken)
         return 0;
     if (!timers_next(&hub->timers, &due))
         return HUGE_VAL;
@@ -188,6 +188,8 @@ double hub_turn(struct hub *hub, double now)
     hub_set_time(hub, now);
     run_timers(hub);
     serve_ready(hub);
+    hub->has_woken = false;
+    hub->application->turn(hub);
     if (hub->has_goodbyes)
         say_goodbye(hub);
     run_leaves(hub);

@@ -154,9 +154,17 @@ static void log_leave(const struct connection *connection)
     log_end(&line);
 }
 
-static void queue_leave(struct connection *connection, bool clean)
+/* Nobody talks to it any more. */
+static void end_talk(struct connection *connection)
 {
     room_remove(connection);
+    if (connection->owner)
+        connection->hub->application->ended(connection);
+}
+
+static void queue_leave(struct connection *connection, bool clean)
+{
+    end_talk(connection);
     if (!connection->owes_leave)
         return;
     connection->owes_leave = false;
@@ -178,8 +186,10 @@ bool connection_close(struct connection *connection, int code,
     if (connection->state != CONNECTION_OPEN)
         return false;
     note_reason(connection, code ? code : CLOSE_NONE, reason);
-    room_remove(connection);
+    connection->leave.is_ours = true;
     connection->state = CONNECTION_CLOSING;
+    connection_hold(connection, false);
+    end_talk(connection);
     queue_close(connection, code, reason);
     if (connection->state == CONNECTION_DEAD)
         return true;
@@ -193,6 +203,7 @@ static void fail(struct connection *connection, int code, struct slice reason)
 {
     if (connection->state == CONNECTION_OPEN) {
         note_reason(connection, code, reason);
+        connection->leave.is_ours = true;
         queue_close(connection, code, reason);
     }
     queue_leave(connection, false);

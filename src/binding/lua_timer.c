@@ -1,0 +1,307 @@
+#include "lua_timer.h"
+
+#include "binding_state.h"
+#include "lua_wait.h"
+
+#include <lauxlib.h>
+
+/* Anchored while it is armed or its function runs. */
+struct lua_timer {
+    struct timer timer;
+    struct list owned; /* in the list of its room or client */
+    struct binding *binding;
+    double interval;
+    const char *place; /* where it was made: text of a user value */
+    int anchor;
+    bool repeats, runs;
+};
+
+enum {
+    TIMER_OBJECT = 1,
+    TIMER_FUNCTION,
+    TIMER_ARGUMENTS,
+    TIMER_PLACE,
+    TIMER_HUB,
+    TIMER_VALUES = TIMER_HUB
+};
+
+static const char timer_type[] = "moonroom.Timer";
+
+struct firing {
+    struct entry entry;
+    struct lua_timer *timer;
+};
+
+static struct lua_timer *check(lua_State *L)
+{
+    return luaL_checkudata(L, 1, timer_type);
+}
+
+/* --- being kept --- */
+
+static void anchor(lua_State *L, struct lua_timer *timer, int index)
+{
+    if (timer->anchor != LUA_NOREF)
+        return;
+    index = lua_absindex(L, index);
+    binding_push_anchors(L, timer->binding);
+    lua_pushvalue(L, index);
+    timer->anchor = luaL_ref(L, -2);
+    lua_pop(L, 1);
+}
+
+/* Lets go of one that neither will fire nor runs. */
+static void settle(struct lua_timer *timer)
+{
+    lua_State *L = timer->binding->dispatch.L;
+    if (timer->timer.slot || timer->runs || timer->anchor == LUA_NOREF)
+        return;
+    list_remove(&timer->owned);
+    binding_push_anchors(L, timer->binding);
+    if (lua_istable(L, -1))
+        luaL_unref(L, -1, timer->anchor);
+    lua_pop(L, 1);
+    timer->anchor = LUA_NOREF;
+}
+
+static bool start(struct lua_timer *timer, double due)
+{
+    struct hub *hub = timer->binding->hub;
+    return timers_start(&hub->timers, &hub->memory, &timer->timer, due);
+}
+
+static void stop(struct lua_timer *timer)
+{
+    timers_stop(&timer->binding->hub->timers, &timer->timer);
+    settle(timer);
+}
+
+void timer_stop_owned(struct list *owned)
+{
+    struct list *link;
+    while ((link = list_take(owned)))
+        stop(LIST_ENTRY(link, struct lua_timer, owned));
+}
+
+/* --- firing --- */
+
+/* A method's name is looked up now. */
+static void push_function(lua_State *L, int timer)
+{
+    if (lua_getiuservalue(L, timer, TIMER_FUNCTION) != LUA_TSTRING)
+        return;
+    lua_getiuservalue(L, timer, TIMER_OBJECT);
+    lua_insert(L, -2);
+    lua_gettable(L, -2);
+    lua_replace(L, -2);
+}
+
+static int firing_body(lua_State *L)
+{
+    const struct firing *firing = lua_touserdata(L, 1);
+    const struct lua_timer *timer = firing->timer;
+    binding_push_anchored(L, timer->binding, timer->anchor);
+    lua_replace(L, 1);
+    push_function(L, 1);
+    bool has_object = lua_getiuservalue(L, 1, TIMER_OBJECT) != LUA_TNIL;
+    if (!has_object)
+        lua_pop(L, 1);
+    lua_getiuservalue(L, 1, TIMER_ARGUMENTS);
+    int arguments = lua_gettop(L);
+    lua_getfield(L, arguments, "n");
+    int count = (int)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    luaL_checkstack(L, count + 1, "too many arguments");
+    for (int i = 1; i <= count; i++)
+        lua_rawgeti(L, arguments, i);
+    lua_remove(L, arguments);
+    return dispatch_call(L, count + has_object);
+}
+
+static void fired(struct entry *entry, bool succeeded)
+{
+    struct lua_timer *timer = entry->owner;
+    (void)succeeded;
+    timer->runs = false;
+    settle(timer);
+}
+
+/* From one multiple of the interval to the next that is to come: it neither
+ * drifts nor piles up. */
+static void repeat(struct lua_timer *timer, double now)
+{
+    const double countable = 1e15;
+    double due = timer->timer.due + timer->interval;
+    double missed = timer->interval > 0 ? (now - due) / timer->interval : 0;
+    if (missed >= 0 && missed < countable)
+        due += timer->interval * (double)((long long)missed + 1);
+    start(timer, due);
+}
+
+static void expire(struct timer *armed, double now)
+{
+    struct lua_timer *timer = LIST_ENTRY(armed, struct lua_timer, timer);
+    struct firing firing = {.entry = {.body = firing_body,
+                                      .where = timer->place,
+                                      .owner = timer,
+                                      .done = fired},
+                            .timer = timer};
+    if (timer->repeats)
+        repeat(timer, now);
+    if (timer->runs) /* it still waits: this one is left out */
+        return;
+    timer->runs = true;
+    enum dispatch_result result =
+        dispatch_run(&timer->binding->dispatch, &firing.entry, NULL);
+    if (result != DISPATCH_WAITS)
+        fired(&firing.entry, result == DISPATCH_DONE);
+}
+
+/* --- from scripts --- */
+
+/* Stack: object or nil, seconds, function, arguments. Leaves the timer. */
+static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
+                                   bool repeats)
+{
+    double seconds = wait_seconds(L, 2);
+    int count = lua_gettop(L) - 3;
+    luaL_checkany(L, 3);
+    lua_createtable(L, count, 1);
+    lua_insert(L, 4);
+    for (int i = count; i >= 1; i--)
+        lua_rawseti(L, 4, i);
+    lua_pushinteger(L, count);
+    lua_setfield(L, 4, "n");
+    struct lua_timer *timer = lua_newuserdatauv(L, sizeof *timer, TIMER_VALUES);
+    *timer = (struct lua_timer){.timer = {.expire = expire},
+                                .binding = binding,
+                                .interval = seconds,
+                                .anchor = LUA_NOREF,
+                                .repeats = repeats};
+    list_init(&timer->owned);
+    luaL_setmetatable(L, timer_type);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, 5, TIMER_OBJECT);
+    lua_pushvalue(L, 3);
+    lua_setiuservalue(L, 5, TIMER_FUNCTION);
+    lua_pushvalue(L, 4);
+    lua_setiuservalue(L, 5, TIMER_ARGUMENTS);
+    luaL_where(L, 1);
+    lua_pushfstring(L, "a timer made at %s", lua_tostring(L, -1));
+    timer->place = lua_tostring(L, -1);
+    lua_setiuservalue(L, 5, TIMER_PLACE);
+    binding_push_anchors(L, binding);
+    lua_setiuservalue(L, 5, TIMER_HUB);
+    lua_settop(L, 5);
+    anchor(L, timer, 5);
+    if (!start(timer, binding->hub->now + seconds)) {
+        settle(timer);
+        luaL_error(L, "not enough memory");
+    }
+    return timer;
+}
+
+int timer_new_owned(lua_State *L, struct binding *binding, struct list *owned,
+                    bool repeats)
+{
+    struct lua_timer *timer = timer_new(L, binding, repeats);
+    list_append(owned, &timer->owned);
+    return 1;
+}
+
+static int timer_new_free(lua_State *L, bool repeats)
+{
+    struct binding *binding = binding_check(L, lua_upvalueindex(1));
+    lua_pushnil(L);
+    lua_insert(L, 1);
+    timer_new(L, binding, repeats);
+    return 1;
+}
+
+int timer_after(lua_State *L)
+{
+    return timer_new_free(L, false);
+}
+
+int timer_every(lua_State *L)
+{
+    return timer_new_free(L, true);
+}
+
+/* timer:stop() -> true, or nil, "ended" */
+static int method_stop(lua_State *L)
+{
+    struct lua_timer *timer = check(L);
+    if (!timer->timer.slot) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "ended");
+        return 2;
+    }
+    stop(timer);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* timer:restart([s]) -> true: counts anew from now, also after its end. */
+static int method_restart(lua_State *L)
+{
+    struct lua_timer *timer = check(L);
+    if (!lua_isnoneornil(L, 2))
+        timer->interval = wait_seconds(L, 2);
+    anchor(L, timer, 1);
+    if (!start(timer, timer->binding->hub->now + timer->interval))
+        return luaL_error(L, "not enough memory");
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* timer.left: the seconds until it fires, nil where it doesn't. */
+static int timer_index(lua_State *L)
+{
+    const struct lua_timer *timer = check(L);
+    lua_settop(L, 2);
+    if (lua_rawequal(L, 2, lua_upvalueindex(2))) {
+        if (!timer->timer.slot)
+            return 0;
+        lua_pushnumber(L, timer->timer.due - timer->binding->hub->now);
+        return 1;
+    }
+    lua_rawget(L, lua_upvalueindex(1));
+    return 1;
+}
+
+static int timer_tostring(lua_State *L)
+{
+    lua_pushstring(L, check(L)->place);
+    return 1;
+}
+
+static int timer_gc(lua_State *L)
+{
+    struct lua_timer *timer = check(L);
+    list_remove(&timer->owned);
+    return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"stop", method_stop},
+    {"restart", method_restart},
+    {NULL, NULL},
+};
+
+void timer_define(lua_State *L)
+{
+    luaL_newmetatable(L, timer_type);
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_pushliteral(L, "left");
+    lua_pushcclosure(L, timer_index, 2);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, timer_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, timer_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushstring(L, timer_type);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}

@@ -1,5 +1,7 @@
 local one_room = require "one_room"
 local raises_here = require "raises_here"
+local server = require "server"
+local websocket = require "websocket"
 local world = require "world"
 
 -- A world with a room and that many clients in it, whose names are their order.
@@ -380,5 +382,45 @@ describe("a room's options", function()
   it("take the server's where neither room nor class says", function()
     local w = one_room({}, { max_message = 4 })
     assert.equal(1009, (w:connect("/talk"):text("12345"):close_frame()))
+  end)
+end)
+
+describe("a room whose finalizer Lua couldn't call", function()
+  after_each(server.stop_all)
+
+  it("is freed with its hub, which writes to no box of it", function()
+    -- Lua drops a finalizer where C's stack is too deep for it: at one of these depths.
+    local here = server.start({
+      ["init.lua"] = [[
+        local moonroom = require "moonroom"
+        local Room = moonroom.Room:extend("Lost")
+        function Room.on_text(_, client)
+          for depth = 1, 200 do
+            local held = {}
+            for at = 1, 5 do held[at] = Room {} end
+            local function deeper(left)
+              if left == 0 then
+                held = nil
+                collectgarbage()
+                return
+              end
+              string.gsub("a", "a", function() deeper(left - 1) end)
+            end
+            pcall(deeper, depth)
+          end
+          collectgarbage()
+          collectgarbage()
+          client:send("done")
+        end
+        moonroom.mount("/", Room)
+      ]],
+    })
+    local peer = websocket.connect(here.port, "/")
+    for _ = 1, 3 do
+      peer:send("go")
+      assert.equal("done", (peer:receive()))
+    end
+    peer.wire:close()
+    here:stop()
   end)
 end)

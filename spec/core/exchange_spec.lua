@@ -119,6 +119,20 @@ describe("a request", function()
     assert.is_false(peer:state().shut)
   end)
 
+  it("that is refused with 204 or 304 gets no body, whatever the script says", function()
+    for _, status in ipairs { 204, 304 } do
+      local w = world.new(nil, function(moonroom)
+        local Room = moonroom.Room:extend("Refusing")
+        function Room.on_accept() return false, status, "a body" end
+        moonroom.mount("/", Room)
+      end)
+      local peer = w:peer()
+      peer:send(world.request_head("/"))
+      assert.equal(status, peer:response().status)
+      assert.equal("", peer.bytes)
+    end
+  end)
+
   it("for a room, that is the last one, is 426 with Upgrade and close", function()
     local response, peer = ask(new(), plain("/echo", "Connection: close\r\n"))
     assert.same({ 426, "Upgrade, close" }, { response.status, response.headers.connection })

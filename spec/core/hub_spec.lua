@@ -40,6 +40,69 @@ describe("max_pending_handshakes", function()
     assert.equal(6, #w.room)
   end)
 
+  it("spares who is being answered", function()
+    local w = new { max_pending_handshakes = 2 }
+    local loading = w:peer()
+    loading:faults { full = true }
+    loading:send(plain("/large"))
+    local taking = w:peer()
+    taking:faults { full = true }
+    taking:send(plain("/none"))
+    local silent = { w:peer(), w:peer(), w:peer() }
+    w:rest()
+    local closed = {}
+    for index, peer in ipairs { loading, taking, table.unpack(silent) } do
+      closed[index] = peer:state().closed
+    end
+    assert.same({ false, false, true, false, false }, closed)
+    for _, peer in ipairs { loading, taking } do
+      peer:faults {}
+      peer:writable()
+    end
+    assert.equal(300000, #loading:response().body)
+    assert.equal(404, taking:response().status)
+  end)
+
+  it("lets go first who waits for another request, without a reset", function()
+    local w = new { max_pending_handshakes = 3 }
+    local asking, idle, again = w:peer():send("GET"), w:peer(), w:peer()
+    assert.equal("A", w:get("/a.txt", { peer = idle }).body)
+    assert.equal("A", w:get("/a.txt", { peer = again }).body)
+    again:send("GET /a")
+    w:peer()
+    w:rest()
+    assert.same({ true, false }, { idle:state().closed, idle:state().reset })
+    assert.same({ false, false }, { asking:state().closed, again:state().closed })
+    w:peer()
+    w:rest()
+    assert.same({ true, false }, { asking:state().closed, again:state().closed })
+  end)
+
+  it("lets go first who has had a last answer and doesn't end", function()
+    local w = new { max_pending_handshakes = 2 }
+    local silent, answered = w:peer(), w:peer()
+    assert.equal("A", w:get("/a.txt", { peer = answered, fields = "Connection: close\r\n" }).body)
+    assert.same({ false, true }, { answered:state().closed, answered:state().shut })
+    w:peer()
+    w:rest()
+    assert.same({ true, false }, { answered:state().closed, silent:state().closed })
+  end)
+
+  it("and max_clients bound all: answers that nobody takes keep nobody out", function()
+    local w = new { max_pending_handshakes = 2, max_clients = 3 }
+    local takers = {}
+    for index = 1, 5 do
+      takers[index] = w:peer()
+      takers[index]:faults { full = true }
+      takers[index]:send(plain("/large"))
+      assert.is_false(takers[index]:state().closed)
+    end
+    local newest = w:peer()
+    w:rest()
+    assert.same({ true, false }, { takers[1]:state().closed, takers[2]:state().closed })
+    assert.equal(101, newest:send(request_head("/echo")):response().status)
+  end)
+
   it("of one always leaves the newest its chance", function()
     local w = new { max_pending_handshakes = 1 }
     for _ = 1, 100 do w:peer() end

@@ -67,19 +67,86 @@ describe("outq_append", function()
 end)
 
 describe("outq_append_blob", function()
+  local large = ("L"):rep(segment)
+
   it("keeps the order among segments", function()
+    local queue = holding("one")
+    queue:append_blob(large)
+    queue:append("three")
+    assert.same({ "one", large, "three" }, queue:spans())
+  end)
+
+  it("copies what fits in the open segment", function()
     local queue = holding("one")
     queue:append_blob("two")
     queue:append("three")
-    assert.same({ "one", "two", "three" }, queue:spans())
+    queue:append_blob(("4"):rep(segment - 11))
+    queue:append_blob("5")
+    assert.same({ "onetwothree" .. ("4"):rep(segment - 11), "5" }, queue:spans())
+  end)
+
+  it("takes the first few by reference, and gathers the short ones behind them", function()
+    local queue = kit.outq()
+    for number = 1, 9 do queue:append_blob(tostring(number)) end
+    for _, size in ipairs { 256, 257, segment } do queue:append_blob(("x"):rep(size)) end
+    assert.same({ "1", "2", "3", "4", "5", "6", "7", "8", "9" .. ("x"):rep(256 + 257),
+      ("x"):rep(segment) }, queue:spans())
+    queue:consume(8)
+    queue:consume((queue:bytes()) - segment)
+    queue:append_blob("by reference again")
+    assert.same({ ("x"):rep(segment), "by reference again" }, queue:spans())
   end)
 
   it("leaves the queue as it was where there is no memory", function()
     local queue = holding("one")
     queue:fail(2)
-    assert.is_false(queue:append_blob("two"))
+    assert.is_false(queue:append_blob(large))
     assert.equal("one", waiting(queue))
   end)
+end)
+
+describe("a queue that nobody empties", function()
+  local send_queue = 4 << 20
+
+  -- How much memory its chunks and blobs take, the C library's share included. With a segment goes
+  -- one block, with a reference its blob too.
+  local function memory_of(queue)
+    local memory = 0
+    while queue:bytes() > 0 do
+      local before, size = queue:blocks(), #queue:spans(1)[1]
+      queue:consume(size)
+      queue:release()
+      local is_segment = before - queue:blocks() == 1
+      memory = memory + (is_segment and 4096 or 48 + 40 + size)
+    end
+    return memory
+  end
+
+  local function fill(...)
+    local queue, at, frames = kit.outq(), 0, {}
+    for index, size in ipairs { ... } do frames[index] = ("f"):rep(size) end
+    while queue:bytes() < send_queue do
+      at = at % #frames + 1
+      queue[at % 2 == 1 and "append_blob" or "append"](queue, frames[at])
+    end
+    return queue
+  end
+
+  for _, size in ipairs { 2, 20, 200, 256, 257, 300, 2000, 4048, 4049, 65536 } do
+    it(("takes about its bytes in memory where all are broadcasts of %d"):format(size), function()
+      local memory = memory_of(fill(size))
+      assert.is_true(memory <= 2.1 * send_queue, memory)
+    end)
+  end
+
+  for _, sizes in ipairs { { 2, 2 }, { 300, 2 }, { 2, 300 }, { 300, 300 }, { 2000, 2 },
+    { 4000, 2 }, { 2, 4047 }, { 2, 4040, 300 }, { 1000, 3 }, { 257, 2, 4048 } } do
+    it(("takes at most twice its bytes in memory where they are mixed: %s")
+      :format(table.concat(sizes, ", ")), function()
+      local memory = memory_of(fill(table.unpack(sizes)))
+      assert.is_true(memory <= 2.1 * send_queue, memory)
+    end)
+  end
 end)
 
 describe("outq_spans", function()

@@ -8,8 +8,12 @@ local CALLS = {
   receiving = { "recvfrom", "recvmsg", "recvmmsg", "readv" },
   sending = { "sendto", "sendmsg", "sendmmsg", "writev" },
   watching = { "epoll_ctl" },
-  -- A signal costs libev's own pipe a read and a write, or none where it comes during a wait.
-  varying = { "read", "write", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "select" },
+  -- A signal costs libev's own pipe a read and a write, or none where it comes during a wait; the
+  -- heap grows with Lua's garbage until the collector has caught up.
+  varying = {
+    "read", "write", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "select", "brk", "mmap",
+    "munmap",
+  },
 }
 
 -- The calls by name, from the table that strace -c writes.

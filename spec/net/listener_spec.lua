@@ -1,5 +1,6 @@
 -- Addresses that are listened on, and accepting: src/net/listener.c, src/net/address.c.
 
+local process = require "process"
 local program = require "program"
 local server = require "server"
 local websocket = require "websocket"
@@ -67,6 +68,12 @@ describe("listening", function()
     assert.equal("426", answers(here.port, "127.0.0.1"))
     assert.equal("426", answers(here.port, "127.0.0.3"))
     assert.equal("426", answers(here.ports[2], "::1"))
+  end)
+
+  it("takes the same free port at every address of a name", function()
+    local here = start { ":0" }
+    assert.equal(2, #here.ports)
+    assert.equal(here.ports[1], here.ports[2])
   end)
 
   it("takes the port of a server that has just ended", function()
@@ -173,5 +180,27 @@ describe("accepting", function()
     local client
     repeat client = websocket.connect(here.port, "/echo") until client
     assert.equal("room again", client:send("room again"):receive())
+  end)
+
+  it("has who never asks make room where descriptors have run out", function()
+    local here = server.start("examples/echo", {
+      "--max-pending-handshakes", "200",
+      binary = server.release_binary,
+      wrapper = { "sh", "-c", 'ulimit -n 256; exec "$@"', "sh" },
+    })
+    local holder = assert(websocket.connect(here.port, "/echo"))
+    -- Below the limits that the server has set itself.
+    local limits = { "prlimit", "--pid", tostring(here.pid), "--nofile=40:40" }
+    assert.equal(0, (process.run(limits)))
+    local silent = {}
+    for i = 1, 60 do silent[i] = assert(wire.connect(here.port)) end
+    here:wait_for_log("handshake dropped reason=descriptors")
+    for _ = 1, 5 do
+      local client = assert(websocket.connect(here.port, "/echo"))
+      assert.equal("good", client:send("good"):receive())
+      client:close()
+    end
+    assert.equal("still here", holder:send("still here"):receive())
+    for i = 1, 60 do silent[i]:close() end
   end)
 end)

@@ -113,7 +113,7 @@ describe("a server", function()
 
   it("sends what scripts print to the log", function()
     local here = server.start { ["init.lua"] = 'print("one", 2, nil, "\\27[31m")' }
-    assert.matches("Z info  print [^\n]*one\\x092\\x09nil\\x09\\x1b%[31m", here:log())
+    assert.matches("Z info  print [^\n]*one\\t2\\tnil\\t\\x1b%[31m", here:log())
   end)
 
   it("ends with 0 after TERM and after INT", function()
@@ -124,16 +124,25 @@ describe("a server", function()
     end
   end)
 
-  it("lowers max_clients to what its descriptors allow, and says so", function()
+  it("lowers clients and handshakes to what its descriptors allow, and says so", function()
     local here = server.start(EMPTY,
       { wrapper = { "sh", "-c", 'ulimit -n 200; exec "$@"', "sh" } })
-    assert.matches("Z warn  max_clients lowered from=10000 to=136 descriptor_limit=200\n",
+    assert.matches("Z warn  max_clients lowered from=10000 to=102 descriptor_limit=200\n",
+      here:log())
+    assert.matches("Z warn  max_pending_handshakes lowered from=1024 to=34 descriptor_limit=200\n",
       here:log())
     assert.equal(404, status_of(here.port))
   end)
 
+  it("leaves handshakes what its clients don't need", function()
+    local here = server.start(EMPTY, { "--max-clients=100",
+      wrapper = { "sh", "-c", 'ulimit -n 200; exec "$@"', "sh" } })
+    assert.is_nil(here:log():find("max_clients lowered", 1, true))
+    assert.matches("max_pending_handshakes lowered from=1024 to=36 ", here:log())
+  end)
+
   it("says nothing about descriptors where there are enough", function()
-    local here = server.start(EMPTY, { "--max-clients=10",
+    local here = server.start(EMPTY, { "--max-clients=10", "--max-pending-handshakes=100",
       wrapper = { "sh", "-c", 'ulimit -n 200; exec "$@"', "sh" } })
     assert.is_nil(here:log():find("lowered", 1, true))
   end)
@@ -172,7 +181,7 @@ describe("a server's scripts", function()
       ["lua_modules/share/lua/5.4/rock.lua"] = 'return "share"',
       ["lua_modules/share/lua/5.4/rocks/init.lua"] = 'return "share/init"',
     }
-    assert.matches("lib\\x09lib/init\\x09share\\x09share/init", here:log())
+    assert.matches("lib\\tlib/init\\tshare\\tshare/init", here:log())
   end)
 
   it("find what is in lib/ before what LuaRocks and the system have", function()
@@ -193,7 +202,7 @@ describe("a server's scripts", function()
       ]],
       ["lua_modules/lib/lua/5.4/lfs.so"] = file:read("a"),
     }
-    assert.matches("lua_modules/lib/lua/5%.4/lfs%.so\\x09file", here:log())
+    assert.matches("lua_modules/lib/lua/5%.4/lfs%.so\\tfile", here:log())
   end)
 
   it("get the binary's own moonroom.core, and the modules beside it", function()
@@ -203,7 +212,7 @@ describe("a server's scripts", function()
       ["lib/moonroom/init.lua"] = 'error("a second moonroom")',
     }
     local _, version = program.run { "--version" }
-    assert.matches("table\\x09" .. version:match("%S+%s*$"):gsub("%s", ""):gsub("%.", "%%."),
+    assert.matches("table\\t" .. version:match("%S+%s*$"):gsub("%s", ""):gsub("%.", "%%."),
       here:log())
   end)
 
@@ -239,6 +248,13 @@ describe("a start that fails", function()
     assert.matches("init%.lua:1: attempt to call a nil value", load_failure("nothing()"))
   end)
 
+  it("gives no traceback of what Moonroom itself does", function()
+    assert.matches("^[^\n]*init%.lua:3: [^\n]*near[^\n]*\n$", load_failure("\n\nlocal = 5"))
+    local said = load_failure('\nerror("no room for you")')
+    assert.matches("init%.lua:2: in main chunk\n$", said)
+    assert.is_nil(said:find("loader.lua", 1, true))
+  end)
+
   it("says file, line and reason of a script that doesn't compile", function()
     assert.matches("init%.lua:3: .*near", load_failure("\n\nlocal = 5"))
   end)
@@ -260,6 +276,37 @@ describe("a start that fails", function()
     program.remove(directory)
     assert.equal(78, code)
     assert.is_truthy(err:find(directory, 1, true))
+  end)
+end)
+
+describe("a public/ that can't be read", function()
+  -- The superuser reads everything, but for one who has given that up.
+  local function check(directory)
+    local command = { program.binary, "check", directory }
+    if uv.getuid() == 0 then
+      local gives_up = { "setpriv", "--bounding-set=-dac_override,-dac_read_search" }
+      command = table.move(command, 1, #command, #gives_up + 1, gives_up)
+    end
+    return process.run(command)
+  end
+
+  it("is said, with the reason", function()
+    local directory = program.directory { ["init.lua"] = "", ["public/a.txt"] = "a" }
+    local public = directory .. "/public"
+    assert(uv.fs_chmod(public, 0))
+    local code, _, err = check(directory)
+    assert(uv.fs_chmod(public, tonumber("711", 8)))
+    local unlisted = check(directory)
+    program.remove(directory)
+    assert.same({ 78, public .. ": Permission denied\n", 0 }, { code, err, unlisted })
+  end)
+
+  it("is said where it is a link that leads nowhere for ever", function()
+    local directory = program.directory(EMPTY)
+    assert(uv.fs_symlink("public", directory .. "/public"))
+    local code, _, err = check(directory)
+    program.remove(directory)
+    assert.same({ 78, directory .. "/public: Too many levels of symbolic links\n" }, { code, err })
   end)
 end)
 

@@ -139,7 +139,8 @@ static int emptied_body(lua_State *L)
         return 0;
     client_push_room(L, -1);
     const struct room_box *box = object_check(L, -1, &room_type);
-    if (box->room && box->room->count)
+    const struct room *room = room_of(box);
+    if (room && room->count)
         return 0;
     binding_push_anchored(L, client->binding, client->binding->emptied);
     lua_insert(L, -2);

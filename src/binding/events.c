@@ -129,8 +129,9 @@ static int request_body_with(lua_State *L, int reference)
 {
     const struct entry *entry = lua_touserdata(L, 1);
     struct connection *connection = entry->connection;
+    request_push(L, connection); /* stays here: the connection points at it */
     binding_push_anchored(L, binding_of(connection->hub), reference);
-    request_push(L, connection);
+    lua_pushvalue(L, -2);
     return dispatch_call(L, 1);
 }
 
@@ -151,9 +152,8 @@ static void finish_request(struct connection *connection)
 {
     struct client_box *client;
     request_forget(connection);
-    if (!connection->download)
-        connection_refuse(connection, 500, slice_of(""), slice_of(""), "script",
-                          slice_of("the script failed"));
+    connection_refuse(connection, 500, slice_of(""), slice_of(""), "script",
+                      slice_of("the script failed"));
     client = connection->owner;
     if (connection->state == CONNECTION_OPEN && client &&
         !client->events.is_joined)
@@ -237,13 +237,6 @@ static void run_forget(struct connection *connection)
     client_forget(connection);
 }
 
-static void run_forget_room(struct room *room)
-{
-    struct room_box *box = room->owner;
-    if (box)
-        box->room = NULL;
-}
-
 const struct application binding_application = {
     .upgrade = run_upgrade,
     .request = run_request,
@@ -256,5 +249,4 @@ const struct application binding_application = {
     .leave = run_leave,
     .forget = run_forget,
     .refresh = run_refresh,
-    .forget_room = run_forget_room,
 };

@@ -84,7 +84,7 @@ int dispatch_on_error(lua_State *L)
     const struct room_box *room = object_check(L, 1, &room_type);
     struct client_box *client = object_test(L, 2, &client_type);
     struct connection *connection = client ? client->connection : NULL;
-    struct hub *hub = room->room ? room->room->hub : NULL;
+    struct hub *hub = room_of(room) ? room_of(room)->hub : NULL;
     if (!hub)
         return 0;
     lua_settop(L, 5);

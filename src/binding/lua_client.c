@@ -29,7 +29,7 @@ int client_new(lua_State *L)
     const struct room_box *room = object_check(L, 2, &room_type);
     luaL_checktype(L, 3, LUA_TTABLE);
     struct connection *connection = request->connection;
-    if (!connection || !room->room)
+    if (!connection || !room_of(room))
         return outgoing_closed(L);
     if (room->room->hub != connection->hub)
         return luaL_error(L, "the room belongs to another app");

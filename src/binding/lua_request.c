@@ -207,7 +207,7 @@ static int answer_accept(lua_State *L)
     struct room_box *room = object_check(L, -1, &room_type);
     client_set_protocol(L, 2, protocol);
     bool accepted =
-        box->connection && room->room &&
+        box->connection && room_of(room) &&
         box->connection == client->connection &&
         connection_accept(box->connection, room->room, protocol, fields);
     if (accepted)

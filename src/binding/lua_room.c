@@ -6,7 +6,7 @@
 #include "lua_timer.h"
 #include "outgoing.h"
 
-enum { ROOM_PATH = OBJECT_VALUES, ROOM_PARAMS, ROOM_LAST = ROOM_PARAMS };
+enum { ROOM_PATH = OBJECT_VALUES, ROOM_PARAMS, ROOM_HUB, ROOM_LAST = ROOM_HUB };
 
 static struct room_box *check(lua_State *L)
 {
@@ -28,17 +28,26 @@ int room_new_object(lua_State *L)
     lua_pushvalue(L, 4);
     lua_setiuservalue(L, -2, ROOM_PARAMS);
     list_init(&box->timers);
-    box->room = room_new(binding->hub, box);
+    box->binding = binding;
+    binding_push_anchors(L, binding);
+    lua_setiuservalue(L, -2, ROOM_HUB);
+    box->room = room_new(binding->hub);
     if (!box->room)
         return luaL_error(L, "not enough memory");
     return 1;
 }
 
+struct room *room_of(const struct room_box *box)
+{
+    return box->binding && box->binding->hub ? box->room : NULL;
+}
+
 static int room_gc(lua_State *L)
 {
     struct room_box *box = check(L);
-    if (box->room)
-        room_free(box->room);
+    struct room *room = room_of(box);
+    if (room)
+        room_free(room);
     box->room = NULL;
     return 0;
 }
@@ -59,7 +68,8 @@ static int get_params(lua_State *L)
 
 static size_t count(const struct room_box *box)
 {
-    return box->room ? box->room->count : 0;
+    const struct room *room = room_of(box);
+    return room ? room->count : 0;
 }
 
 static int room_len(lua_State *L)
@@ -96,7 +106,7 @@ static void push_members(lua_State *L, const struct room_box *box)
 static bool is_member(const struct room_box *box,
                       const struct client_box *client)
 {
-    return client && client->connection && box->room &&
+    return client && client->connection && room_of(box) &&
            client->connection->room == box->room;
 }
 
@@ -225,10 +235,11 @@ static int method_close(lua_State *L)
     struct slice reason;
     struct room_box *box = check(L);
     int code = outgoing_close(L, 2, CLOSE_GOING_AWAY, &reason);
-    if (!box->room || box->room->is_closed)
+    struct room *room = room_of(box);
+    if (!room || room->is_closed)
         return outgoing_closed(L);
     timer_stop_owned(&box->timers);
-    room_close(box->room, code, reason);
+    room_close(room, code, reason);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -236,10 +247,10 @@ static int method_close(lua_State *L)
 static int new_timer(lua_State *L, bool repeats)
 {
     struct room_box *box = check(L);
-    if (!box->room || box->room->is_closed)
+    struct room *room = room_of(box);
+    if (!room || room->is_closed)
         return outgoing_closed(L);
-    return timer_new_owned(L, binding_of(box->room->hub), &box->timers,
-                           repeats);
+    return timer_new_owned(L, box->binding, &box->timers, repeats);
 }
 
 static int method_after(lua_State *L)

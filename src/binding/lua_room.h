@@ -5,10 +5,19 @@
 #include "object.h"
 #include "room.h"
 
+struct binding;
+
+/* The box may be freed without a word: Lua drops finalizers that it can't call.
+ * So nothing of C's points at it, and the room is only looked for in it while
+ * the hub is there. */
 struct room_box {
-    struct room *room;  /* NULL once its hub is gone */
-    struct list timers; /* of room:after and room:every */
+    struct binding *binding; /* a user value keeps it */
+    struct room *room;       /* by room_of only */
+    struct list timers;      /* of room:after and room:every */
 };
+
+/* The box's room; NULL once its hub is gone. */
+struct room *room_of(const struct room_box *box);
 
 extern const struct object_type room_type;
 extern const luaL_Reg room_methods[]; /* of moonroom.Room */

@@ -39,8 +39,6 @@ struct application {
      * scripts want now. Called when hub->version has moved on, while the room
      * has a member. */
     void (*refresh)(struct room *room);
-    /* The room is freed with its hub: forget it. */
-    void (*forget_room)(struct room *room);
 };
 
 #endif

@@ -111,7 +111,7 @@ void connection_respond(struct connection *connection, int status,
 /* As connection_respond, and logged with the rule that refused (an option's or
  * a field's name) and the reason, a sentence that says what would allow it: it
  * is for who runs the server, not for the peer. An empty body: "STATUS
- * PHRASE". */
+ * PHRASE". Does nothing where the request has been answered. */
 void connection_refuse(struct connection *connection, int status,
                        struct slice fields, struct slice body, const char *rule,
                        struct slice reason);

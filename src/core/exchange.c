@@ -53,7 +53,7 @@ static void respond(struct connection *connection, int status,
                     struct slice fields, struct slice body)
 {
     struct hub *hub = connection->hub;
-    if (is_head(connection))
+    if (is_head(connection) || !status_has_content(status))
         body.bytes = NULL;
     struct span span = {body.bytes, body.bytes ? body.length : 0};
     if (queue_head(connection, status, fields, body.length) &&
@@ -67,7 +67,7 @@ static void respond(struct connection *connection, int status,
 void connection_respond(struct connection *connection, int status,
                         struct slice fields, struct slice body)
 {
-    if (connection->state == CONNECTION_DECIDING)
+    if (connection->state == CONNECTION_DECIDING && !connection->download)
         respond(connection, status, fields, body);
 }
 
@@ -135,7 +135,7 @@ void connection_refuse(struct connection *connection, int status,
                        struct slice fields, struct slice body, const char *rule,
                        struct slice reason)
 {
-    if (connection->state != CONNECTION_DECIDING)
+    if (connection->state != CONNECTION_DECIDING || connection->download)
         return;
     log_refusal(connection, status, rule, reason);
     if (body.length)

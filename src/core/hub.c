@@ -69,7 +69,6 @@ void hub_free(struct hub *hub)
     bury(hub);
     while (!list_is_empty(&hub->rooms)) {
         struct room *room = LIST_ENTRY(hub->rooms.next, struct room, link);
-        hub->application->forget_room(room);
         room_free(room);
     }
     timers_release(&hub->timers, &hub->memory);
@@ -88,20 +87,102 @@ double hub_wall(const struct hub *hub)
     return hub->now + hub->wall_offset;
 }
 
-/* The oldest handshake makes room for a new one. */
-static void limit_pending(struct hub *hub)
+/* It has had its answer, and no request of its has begun since. */
+static bool is_idle(const struct connection *connection)
 {
-    while (hub->pending_count > hub->options.max_pending_handshakes) {
-        struct connection *oldest =
-            LIST_ENTRY(hub->pending.next, struct connection, link);
-        struct log_line line;
-        log_begin(&line, hub->log, LOG_WARN, hub_wall(hub),
-                  "handshake dropped");
-        log_string(&line, "reason", "max_pending_handshakes");
-        log_string(&line, "address", oldest->address);
-        log_end(&line);
-        connection_die(oldest, true);
+    if (connection->state == CONNECTION_DRAINING)
+        return connection->is_shut;
+    return connection->state == CONNECTION_HEAD && connection->keeps_alive &&
+           !connection->input.length && !connection->output.bytes;
+}
+
+/* It hasn't asked yet, or not to the end. */
+static bool is_asking(const struct connection *connection)
+{
+    return connection->state == CONNECTION_HEAD && !connection->output.bytes;
+}
+
+/* Those that aren't upgraded: whoever is being answered, by the application or
+ * with a file that may be long, doesn't count as a handshake. */
+struct census {
+    size_t handshakes;
+    struct connection *idle, *asking; /* the oldest of each, or NULL */
+};
+
+static struct census take_census(const struct hub *hub)
+{
+    struct census census = {0};
+    for (struct list *link = hub->pending.next; link != &hub->pending;
+         link = link->next) {
+        struct connection *connection =
+            LIST_ENTRY(link, struct connection, link);
+        bool idle = is_idle(connection);
+        if (!idle && !is_asking(connection))
+            continue;
+        census.handshakes++;
+        if (idle && !census.idle)
+            census.idle = connection;
+        if (!idle && !census.asking)
+            census.asking = connection;
     }
+    return census;
+}
+
+static void log_drop(struct hub *hub, const struct connection *connection,
+                     const char *reason)
+{
+    struct log_line line;
+    log_begin(&line, hub->log, LOG_WARN, hub_wall(hub), "handshake dropped");
+    log_string(&line, "reason", reason);
+    log_string(&line, "address", connection->address);
+    log_end(&line);
+}
+
+/* Who is idle loses nothing, and its last answer must not be destroyed by a
+ * reset. */
+static bool drop_one(struct hub *hub, const struct census *census,
+                     const char *reason)
+{
+    if (census->idle) {
+        connection_die(census->idle, false);
+        return true;
+    }
+    if (!census->asking)
+        return false;
+    log_drop(hub, census->asking, reason);
+    connection_die(census->asking, true);
+    return true;
+}
+
+bool hub_drop_handshake(struct hub *hub, const char *reason)
+{
+    struct census census = take_census(hub);
+    return drop_one(hub, &census, reason);
+}
+
+/* The newest is asking: so there is always one to drop. */
+static void limit_handshakes(struct hub *hub)
+{
+    size_t most = hub->options.max_pending_handshakes;
+    if (hub->pending_count <= most)
+        return;
+    struct census census = take_census(hub);
+    if (census.handshakes > most)
+        drop_one(hub, &census, "max_pending_handshakes");
+}
+
+/* Answers that nobody finishes taking must not keep everybody out: where only
+ * such are left beside the newest, the oldest goes after all. */
+static void limit_all(struct hub *hub, const struct connection *newest)
+{
+    const struct options *options = &hub->options;
+    if (hub->connection_count + hub->pending_count <=
+        options->max_worker_clients + options->max_pending_handshakes)
+        return;
+    struct census census = take_census(hub);
+    if (census.asking == newest)
+        census.asking = LIST_ENTRY(hub->pending.next, struct connection, link);
+    drop_one(hub, &census, "max_clients");
 }
 
 struct connection *hub_accept(struct hub *hub, struct transport *transport,
@@ -118,7 +199,8 @@ struct connection *hub_accept(struct hub *hub, struct transport *transport,
         connection->address[i] = peer->address[i];
     connection->port = peer->port;
     connection->is_secure = peer->is_secure;
-    limit_pending(hub);
+    limit_handshakes(hub);
+    limit_all(hub, connection);
     return connection;
 }
 

@@ -47,13 +47,19 @@ struct hub *hub_new(const struct options *options,
                     double now, double wall);
 
 /* Resets every connection, empties every room, and frees the hub. No handler
- * is called but forget and forget_room. */
+ * is called but forget. */
 void hub_free(struct hub *hub);
 
 /* Takes a new connection; the hub owns the transport from here on, in failure
  * too. now in seconds. NULL: no memory (the transport has been closed). */
 struct connection *hub_accept(struct hub *hub, struct transport *transport,
                               const struct peer *peer, double now);
+
+/* Makes room: ends the oldest connection that waits for another request, else
+ * the oldest that hasn't asked yet (logged with the reason); whoever is being
+ * answered stays. Its descriptor is free after the turn. False: there is none.
+ */
+bool hub_drop_handshake(struct hub *hub, const char *reason);
 
 /* Ends a turn: due timers, what was read and not served, leaves, one write a
  * dirty connection, the dead are freed. Returns the seconds until it must run

@@ -8,6 +8,12 @@
 /* How many spare chunks of each kind the pool keeps. */
 enum { SPARE_SEGMENTS = 256, SPARE_REFERENCES = 4096 };
 
+/* A reference costs about 48 bytes beside the blob, which may be all that is
+ * left of it: where a queue grows, that would be many times a short frame, and
+ * copying that is as fast. But a queue that is about to be written does with
+ * its first few references, instead of a segment. */
+enum { COPY_SIZE = 256, FIRST_REFERENCES = 8 };
+
 struct chunk {
     struct chunk *next;
     struct blob *blob;     /* NULL: a segment, with bytes of its own */
@@ -75,15 +81,20 @@ static void link_last(struct outq *outq, struct chunk *chunk)
     outq->last = chunk;
 }
 
-/* A segment at the end of the queue with room for size bytes. One that was
+/* Whether the queue ends in a segment with room for size bytes. One that was
  * sealed takes no more: frames begin a segment of their own. */
+static bool has_room(const struct outq *outq, size_t size)
+{
+    const struct chunk *last = outq->last;
+    return last && !last->blob && outq_frame_bytes(outq) &&
+           OUTQ_SEGMENT_SIZE - last->end >= size;
+}
+
 static struct chunk *segment_for(struct outq *outq, struct outq_pool *pool,
                                  size_t size)
 {
-    struct chunk *last = outq->last;
-    bool is_open = last && !last->blob && outq_frame_bytes(outq);
-    if (is_open && OUTQ_SEGMENT_SIZE - last->end >= size)
-        return last;
+    if (has_room(outq, size))
+        return outq->last;
     struct chunk *chunk = chunk_new(pool, NULL);
     if (chunk)
         link_last(outq, chunk);
@@ -129,9 +140,21 @@ bool outq_append(struct outq *outq, struct outq_pool *pool, struct span head,
     return true;
 }
 
+/* So that memory stays within about twice the bytes that wait, whatever their
+ * sizes: what fits in the open segment is copied there, since a segment that
+ * was left half empty for each reference would cost more. */
+static bool is_better_copied(const struct outq *outq, size_t size)
+{
+    return has_room(outq, size) ||
+           (size <= COPY_SIZE && outq->references >= FIRST_REFERENCES);
+}
+
 bool outq_append_blob(struct outq *outq, struct outq_pool *pool,
                       struct blob *blob)
 {
+    if (is_better_copied(outq, blob->length))
+        return outq_append(outq, pool, (struct span){NULL, 0},
+                           (struct span){blob->bytes, blob->length});
     if (!blob->length)
         return true;
     struct chunk *chunk = chunk_new(pool, blob);
@@ -139,6 +162,7 @@ bool outq_append_blob(struct outq *outq, struct outq_pool *pool,
         return false;
     blob_ref(blob);
     link_last(outq, chunk);
+    outq->references++;
     outq->bytes += blob->length;
     return true;
 }
@@ -181,6 +205,7 @@ static void drop_first(struct outq *outq, struct outq_pool *pool)
     if (!outq->first)
         outq->last = NULL;
     take_off(outq, chunk->end - chunk->start);
+    outq->references -= chunk->blob != NULL;
     chunk_free(pool, chunk);
 }
 
@@ -222,10 +247,14 @@ static size_t started_frame_end(const struct chunk *chunk)
 static void drop_behind(struct outq *outq, struct outq_pool *pool,
                         struct chunk *last)
 {
-    struct outq rest = {last ? last->next : outq->first, outq->last, 0, 0};
-    for (struct chunk *chunk = rest.first; chunk; chunk = chunk->next)
+    struct outq rest = {.first = last ? last->next : outq->first,
+                        .last = outq->last};
+    for (struct chunk *chunk = rest.first; chunk; chunk = chunk->next) {
         rest.bytes += chunk->end - chunk->start;
+        rest.references += chunk->blob != NULL;
+    }
     outq->bytes -= rest.bytes;
+    outq->references -= rest.references;
     outq->last = last;
     if (last)
         last->next = NULL;

@@ -1,5 +1,6 @@
 /* What waits to be written to one connection: small frames gathered in
- * segments that the hub lends, larger and shared ones by reference. */
+ * segments that the hub lends, larger and shared ones by reference. Its memory
+ * is about twice the bytes that wait at most, or a few KiB. */
 #ifndef MOONROOM_CORE_OUTQ_H
 #define MOONROOM_CORE_OUTQ_H
 
@@ -21,8 +22,9 @@ struct outq_pool {
 /* All zero is an empty queue that owns nothing. */
 struct outq {
     struct chunk *first, *last;
-    size_t bytes;  /* that wait */
-    size_t sealed; /* of these, at the front, what came before outq_seal */
+    size_t bytes;      /* that wait */
+    size_t sealed;     /* of these, at the front, what came before outq_seal */
+    size_t references; /* how many of the chunks are */
 };
 
 /* Queues the bytes of head and body as one frame, copied. False: no memory,
@@ -30,7 +32,8 @@ struct outq {
 bool outq_append(struct outq *outq, struct outq_pool *pool, struct span head,
                  struct span body);
 
-/* Queues a blob by reference (taking one of its own). False: no memory. */
+/* Queues a blob, one whole frame or a part of a response: by reference (taking
+ * one of its own), or copied where that costs less. False: no memory. */
 bool outq_append_blob(struct outq *outq, struct outq_pool *pool,
                       struct blob *blob);
 

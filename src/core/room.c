@@ -7,13 +7,12 @@
 #include <assert.h>
 #include <string.h>
 
-struct room *room_new(struct hub *hub, void *owner)
+struct room *room_new(struct hub *hub)
 {
     struct room *room = memory_new_zero(&hub->memory, sizeof *room);
     if (!room)
         return NULL;
     room->hub = hub;
-    room->owner = owner;
     room->limits = hub->options.limits;
     room->version = hub->version - 1; /* stale: the first use refreshes it */
     list_append(&hub->rooms, &room->link);

@@ -12,7 +12,6 @@ struct hub;
 
 struct room {
     struct hub *hub;
-    void *owner; /* the application's */
     struct list link;
     struct connection **members;
     size_t count, capacity;
@@ -24,7 +23,7 @@ struct room {
 };
 
 /* A room with nobody in it; the caller owns it. NULL: no memory. */
-struct room *room_new(struct hub *hub, void *owner);
+struct room *room_new(struct hub *hub);
 
 /* Frees a room; its members, if any, are closed with 1001. */
 void room_free(struct room *room);

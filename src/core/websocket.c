@@ -93,8 +93,10 @@ static void answer_ping(struct connection *connection,
         return;
     }
     struct blob *pong = blob_new(memory, length);
-    if (!pong)
+    if (!pong) {
+        connection_die(connection, true);
         return;
+    }
     if (length)
         memcpy(pong->bytes, bytes, length);
     blob_unref(connection->pong);
@@ -107,9 +109,11 @@ void websocket_resume(struct connection *connection)
     if (!pong || connection->state == CONNECTION_DEAD)
         return;
     connection->pong = NULL;
-    if (connection->state == CONNECTION_OPEN)
-        queue(connection, OPCODE_PONG, pong->bytes, pong->length);
+    bool lost = connection->state == CONNECTION_OPEN &&
+                !queue(connection, OPCODE_PONG, pong->bytes, pong->length);
     blob_unref(pong);
+    if (lost)
+        connection_die(connection, true);
 }
 
 /* --- closing --- */

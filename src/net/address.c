@@ -103,6 +103,15 @@ int address_listen(const struct addrinfo *place)
     return -1;
 }
 
+void address_set_port(const struct addrinfo *place, uint16_t port)
+{
+    void *address = place->ai_addr;
+    if (place->ai_family == AF_INET)
+        ((struct sockaddr_in *)address)->sin_port = htons(port);
+    else if (place->ai_family == AF_INET6)
+        ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
+}
+
 static uint16_t text_of_ipv4(const struct sockaddr_in *ipv4,
                              char text[ADDRESS_TEXT_SIZE])
 {

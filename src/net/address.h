@@ -26,6 +26,9 @@ bool address_parse(const char *text, struct address *address, char *error,
 struct addrinfo *address_find(const struct address *address,
                               const char **reason);
 
+/* Changes the port of an address of either family. */
+void address_set_port(const struct addrinfo *place, uint16_t port);
+
 /* A socket that listens on one of these and doesn't block, or -1 and errno.
  * IPv6 is by itself, without IPv4; what is accepted has TCP_NODELAY. */
 int address_listen(const struct addrinfo *place);

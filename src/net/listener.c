@@ -18,6 +18,9 @@
 static const double pause_seconds = 0.25;
 static const double complaint_seconds = 1.0;
 
+/* How many free ports are tried until one is free at every address. */
+enum { PORT_ATTEMPTS = 16 };
+
 struct listener {
     struct listener *next;
     struct tcp_shared *shared;
@@ -25,6 +28,7 @@ struct listener {
     struct ev_timer rested;
     double complained_at;
     int spare; /* a descriptor kept to have one when there are none; or -1 */
+    uint16_t port;
     char address[LOOP_ADDRESS_SIZE];
 };
 
@@ -117,6 +121,18 @@ static void take(struct listener *listener, int socket,
     tcp_open(listener->shared, socket, &peer);
 }
 
+/* Whether accepting can go on. Who waits to be accepted comes before who has
+ * been and doesn't ask: the next turn has that one's descriptor. */
+static bool make_room(struct listener *listener)
+{
+    if (hub_drop_handshake(listener->shared->hub, "descriptors"))
+        return false;
+    int error = refuse_next(listener);
+    if (error && error != EAGAIN)
+        rest(listener);
+    return !error;
+}
+
 /* Whether accepting can go on after an error. */
 static bool survive(struct listener *listener, int error)
 {
@@ -126,10 +142,7 @@ static bool survive(struct listener *listener, int error)
     case EMFILE:
     case ENFILE:
         complain(listener, error);
-        error = refuse_next(listener);
-        if (error && error != EAGAIN)
-            rest(listener);
-        return !error;
+        return make_room(listener);
     case ENOBUFS:
     case ENOMEM:
         complain(listener, error);
@@ -167,9 +180,10 @@ static void describe(struct listener *listener)
     socklen_t size = sizeof address;
     char text[ADDRESS_TEXT_SIZE];
     getsockname(listener->readable.fd, bound, &size);
-    unsigned port = address_text(bound, text);
+    listener->port = address_text(bound, text);
     snprintf(listener->address, sizeof listener->address,
-             bound->sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", text, port);
+             bound->sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", text,
+             (unsigned)listener->port);
 }
 
 static struct listener *listener_new(struct tcp_shared *shared, int socket)
@@ -228,12 +242,15 @@ static bool is_absence(int error)
     return error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
 }
 
-/* Opens all places. Returns 0, or the errno of the first that failed. */
+/* Opens all places, at the port that the first one got. Returns 0, or the errno
+ * of the first that failed. */
 static int open_places(struct listener **listeners, struct tcp_shared *shared,
                        const struct addrinfo *places)
 {
     int absence = 0;
     for (const struct addrinfo *place = places; place; place = place->ai_next) {
+        if (*listeners)
+            address_set_port(place, (*listeners)->port);
         int error = open_place(listeners, shared, place);
         if (error && !is_absence(error))
             return error;
@@ -241,6 +258,21 @@ static int open_places(struct listener **listeners, struct tcp_shared *shared,
             absence = error;
     }
     return *listeners ? 0 : absence;
+}
+
+/* The same for any free port: what is free at one address may be taken at
+ * another. */
+static int open_free_port(struct listener **listeners,
+                          struct tcp_shared *shared,
+                          const struct addrinfo *places)
+{
+    int error = EADDRINUSE;
+    for (int i = 0; i < PORT_ATTEMPTS && error == EADDRINUSE; i++) {
+        listeners_close(listeners);
+        address_set_port(places, 0);
+        error = open_places(listeners, shared, places);
+    }
+    return error;
 }
 
 bool listeners_open(struct listener **listeners, struct tcp_shared *shared,
@@ -253,7 +285,9 @@ bool listeners_open(struct listener **listeners, struct tcp_shared *shared,
         return false;
     struct addrinfo *places = address_find(&address, &reason);
     if (places) {
-        int number = open_places(&opened, shared, places);
+        bool any = strtol(address.port, NULL, 10) == 0;
+        int number = any ? open_free_port(&opened, shared, places)
+                         : open_places(&opened, shared, places);
         reason = number ? strerror(number) : NULL;
         freeaddrinfo(places);
     }

@@ -30,10 +30,10 @@ double loop_wall(void);
 void loop_attach(struct loop *loop, struct hub *hub);
 
 /* Listens on "HOST:PORT", "[IPv6]:PORT" or ":PORT" (every address); port 0
- * takes a free one. A name is listened on at all its addresses (with port 0,
- * each has its own). Clients are taken from loop_run on; until then they wait
- * in the system's queue. Returns false, nothing listened on, with a sentence:
- * the address and the system's reason. */
+ * takes a free one. A name is listened on at all its addresses, at the same
+ * port. Clients are taken from loop_run on; until then they wait in the
+ * system's queue. Returns false, nothing listened on, with a sentence: the
+ * address and the system's reason. */
 bool loop_listen(struct loop *loop, const char *address,
                  char error[LOOP_ERROR_SIZE]);
 

@@ -1,6 +1,7 @@
 #include "serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <lua.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "announce.h"
 #include "binding.h"
@@ -25,7 +27,7 @@ enum {
 struct worker {
     struct flags flags;
     struct settings settings;
-    struct log log;
+    struct standard_error errors;
     struct loop *loop;
     struct file_source *files;
     struct hub *hub; /* owned by the state */
@@ -120,27 +122,38 @@ static int read_settings(struct worker *worker, int argc, char *const argv[])
         return status;
     if (!flags_parse(argc, argv, &worker->flags, &worker->settings, error))
         return fail(EX_USAGE, "%s", error);
-    standard_error_log(&worker->log, worker->settings.options.log_level);
+    standard_error_init(&worker->errors, worker->settings.options.log_level);
     return 0;
 }
 
-/* A client is a descriptor: better refused with 503 than not accepted. */
-static void clamp_clients(struct worker *worker)
+static void lower(struct worker *worker, const char *event, size_t *option,
+                  size_t most)
+{
+    struct log_line line;
+    if (*option <= most)
+        return;
+    log_begin(&line, &worker->errors.log, LOG_WARN, loop_wall(), event);
+    log_number(&line, "from", (long long)*option);
+    log_number(&line, "to", (long long)most);
+    log_number(&line, "descriptor_limit", (long long)loop_descriptor_limit());
+    log_end(&line);
+    *option = most;
+}
+
+/* A connection is a descriptor: better refused with 503 than not accepted.
+ * Handshakes leave three of four to clients, who stay. */
+static void clamp_connections(struct worker *worker)
 {
     size_t limit = loop_descriptor_limit();
     size_t *clients = &worker->settings.options.max_worker_clients;
-    size_t most =
-        limit > RESERVED_DESCRIPTORS ? limit - RESERVED_DESCRIPTORS : 1;
-    struct log_line line;
-    if (*clients <= most)
-        return;
-    log_begin(&line, &worker->log, LOG_WARN, loop_wall(),
-              "max_clients lowered");
-    log_number(&line, "from", (long long)*clients);
-    log_number(&line, "to", (long long)most);
-    log_number(&line, "descriptor_limit", (long long)limit);
-    log_end(&line);
-    *clients = most;
+    size_t *handshakes = &worker->settings.options.max_pending_handshakes;
+    size_t room =
+        limit > RESERVED_DESCRIPTORS + 1 ? limit - RESERVED_DESCRIPTORS : 2;
+    size_t share = room < 4 ? 1 : room / 4;
+    if (*clients < room - share)
+        share = room - *clients;
+    lower(worker, "max_pending_handshakes lowered", handshakes, share);
+    lower(worker, "max_clients lowered", clients, room - *handshakes);
 }
 
 static int open_loop(struct worker *worker)
@@ -151,19 +164,32 @@ static int open_loop(struct worker *worker)
     if (!worker->loop)
         return fail(EX_SOFTWARE, "the event loop can't be made: %s",
                     strerror(errno));
-    clamp_clients(worker);
+    clamp_connections(worker);
     return 0;
+}
+
+/* What it holds is opened by name: it needn't be listed. */
+static bool find_public(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return false;
+    errno = ENOENT;
+    return S_ISDIR(status.st_mode) &&
+           faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
 }
 
 static int open_files(struct worker *worker)
 {
-    char path[PATH_MAX];
-    struct stat status;
-    int length = snprintf(path, sizeof path, "%s/public", worker->directory);
-    if (!worker->is_directory || length >= PATH_MAX ||
-        stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+    static const char name[] = "/public";
+    char path[PATH_MAX + sizeof name];
+    if (!worker->is_directory)
         return 0;
-    worker->files = tree_new(path);
+    snprintf(path, sizeof path, "%s%s", worker->directory, name);
+    if (find_public(path))
+        worker->files = tree_new(path);
+    else if (errno == ENOENT)
+        return 0;
     return worker->files ? 0 : fail(EX_CONFIG, "%s: %s", path, strerror(errno));
 }
 
@@ -171,7 +197,7 @@ static int open_hub(struct worker *worker)
 {
     char error[MESSAGE_SIZE];
     worker->hub =
-        binding_start(worker->L, &worker->settings.options, &worker->log,
+        binding_start(worker->L, &worker->settings.options, &worker->errors.log,
                       worker->files, loop_now(), loop_wall());
     if (worker->hub)
         return 0;

@@ -95,9 +95,9 @@ bool response_field(struct buffer *out, struct memory *memory,
            buffer_append(out, memory, "\r\n", 2);
 }
 
-/* RFC 9110 8.6: none with 1xx and 204; with 304 it would have to be that of
- * the 200 that isn't sent. */
-static bool status_has_length(int status)
+/* RFC 9110 8.6: no length with 1xx and 204 either; with 304 it would have to be
+ * that of the 200 that isn't sent. */
+bool status_has_content(int status)
 {
     return status >= 200 && status != 204 && status != 304;
 }
@@ -118,7 +118,7 @@ static size_t tail_write(char *tail, size_t size, int status,
                          uint64_t content_length, bool keep)
 {
     int length = 0;
-    if (status_has_length(status))
+    if (status_has_content(status))
         length = snprintf(tail, size, "Content-Length: %" PRIu64 "\r\n",
                           content_length);
     length += snprintf(tail + length, size - (size_t)length, "%s\r\n",

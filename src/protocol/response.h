@@ -10,6 +10,10 @@
 /* The reason phrase of a status, "Unknown" for one that the table lacks. */
 const char *status_reason(int status);
 
+/* Whether a response of that status has a body (RFC 9110 6.4.1: 1xx, 204 and
+ * 304 have none). */
+bool status_has_content(int status);
+
 /* Whether a script's status may be sent as a final one: 200 to 599. */
 bool status_is_final(int status);
 

@@ -11,6 +11,16 @@ DESTDIR ?=
 DIR  ?= examples/chat
 ARGS ?=
 
+# One short line for each command; V=1 shows the commands, make -s nothing.
+V ?= 0
+ifeq ($(V),1)
+say =
+else ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
+say = @
+else
+say = @printf '%-4s%s\n' $(1) $(2);
+endif
+
 # --- Layers: which directories each may include (README, Contributing) ------
 
 LAYERS := base protocol core net binding process
@@ -88,16 +98,16 @@ objects: $(OBJECTS)
 # The host (lua5.4, or the binary) brings Lua's symbols: hence no -llua here.
 $(BUILD)/lua/moonroom/core.so: $(call objects_of,$(IN_CORE_SO))
 	@mkdir -p $(@D)
-	$(CC) -shared $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	$(call say,LD,$@)$(CC) -shared $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
 $(BUILD)/moonroom: $(call objects_of,$(IN_BINARY))
 	@mkdir -p $(@D)
-	$(CC) -pie $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(BINARY_LIBS)
+	$(call say,LD,$@)$(CC) -pie $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(BINARY_LIBS)
 
 define layer_rules
 $(BUILD)/obj/$(1)/%.o: src/$(1)/%.c Makefile | needs
 	@mkdir -p $$(@D)
-	$$(CC) $$(call flags_of,$(1)) $$(CPPFLAGS) $$(CFLAGS) -MD -MP -c -o $$@ $$<
+	$$(call say,CC,$$<)$$(CC) $$(call flags_of,$(1)) $$(CPPFLAGS) $$(CFLAGS) -MD -MP -c -o $$@ $$<
 
 # A header compiles alone.
 $(BUILD)/headers/$(1)/%.ok: src/$(1)/%.h $(HEADERS) Makefile | needs

@@ -46,6 +46,14 @@ describe("the Makefile", function()
     end
   end)
 
+  it("says a short line for each command, the command with V=1, nothing with -s", function()
+    local target = folder .. "/obj/base/slice.o"
+    local function made(words) return (run("make %s BUILD='%s' '%s'", words, folder, target)) end
+    assert.equal("CC  src/base/slice.c\n", made(""))
+    assert.matches("^%S+ %-std=c11 [^\n]* %-c %-o [^\n]*src/base/slice%.c\n$", made("V=1 -B"))
+    assert.equal("", made("-s -B"))
+  end)
+
   it("shows each layer the same layers that the include table allows", function()
     local makefile = read("Makefile")
     for layer, may_see in pairs(dofile("scripts/include-table.lua").layers) do

@@ -4,6 +4,7 @@
 -- in a table of their own, which an instance's lookups walk without coming by here.
 
 local core = require "moonroom.core"
+local spelling = require "moonroom.spelling"
 
 -- Scripts may take string's methods away: what runs after them calls none by way of a string.
 local format = string.format
@@ -11,11 +12,28 @@ local format = string.format
 local Class = {}
 local infos = setmetatable({}, { __mode = "k" }) -- class -> { name, super, methods, kind }
 
+-- Says in the log, once for a class and name, that a field looks like a slip. level: the script's.
+local function advise(info, key, level)
+  local why = info.kind.advice(key)
+  if not why or info.advised and info.advised[key] then return end
+  local hub = core.hub()
+  if not hub then return end
+  info.advised = info.advised or {}
+  info.advised[key] = true
+  local place = debug.getinfo(level, "Sl")
+  local where = place and format("%s:%d: ", place.short_src, place.currentline) or ""
+  core.log(hub, "warn", "script", format("%s%s.%s %s", where, info.name, key, why))
+end
+
 -- Raises where a class or its objects may not have the field. level: the script's, for check_field.
 local function check_field(class, key, value, level)
   local info = infos[class]
   local rule = info.kind.rules[key]
-  if rule == nil then return end
+  if rule == nil then
+    local is_new = value ~= nil and type(key) == "string" and info.methods[key] == nil
+    if is_new and info.kind.advice then advise(info, key, level + 1) end
+    return
+  end
   local why = rule
   if type(rule) == "function" then
     why = rule(value)
@@ -109,9 +127,18 @@ local function is(object, ancestor)
   return descends(class, ancestor)
 end
 
+-- The core calls it where a room of a class gets a field that it doesn't have and no rule knows.
+local function advise_object(object, key)
+  if type(key) == "string" then advise(infos[class_of(object)], key, 4) end
+end
+
 -- A base class. kind is a table: rules = { name -> true | why | function(value) -> why | nil } and
 -- construct = function(class, ...).
 local function new_base(kind, name, methods)
+  if kind.rules == core.room_rules then
+    kind.advice = spelling.new_adviser()
+    setmetatable(kind.rules, { unruled = advise_object })
+  end
   methods.extend, methods.is = extend, is
   local class = new_class(kind, name, nil, methods)
   infos[class].is_sealed = true

@@ -1,20 +1,56 @@
 -- Loads a script directory, or a file, into the running app.
 
 local app = require "moonroom.current"
+local class = require "moonroom.class"
 local core = require "moonroom.core"
 local log = require "moonroom.log"
 local rooms = require "moonroom.rooms"
+local rules = require "moonroom.rules"
 
 -- init.lua may take string's methods away before rooms/ is loaded.
-local find, format, gsub = string.find, string.format, string.gsub
+local find, format, gsub, sub = string.find, string.format, string.gsub, string.sub
+
+-- --- errors ----------------------------------------------------------------
+
+-- What is raised as one of these is told as it is, without a traceback.
+local Failure = {}
+
+function Failure.__tostring(failure) return failure.text end
+
+local function fail(text, ...)
+  error(setmetatable({ text = format(text, ...) }, Failure))
+end
+
+local function is_failure(value) return debug.getmetatable(value) == Failure end
+
+local function text_of(value)
+  local ok, text = pcall(tostring, value)
+  return ok and text or format("(error object is a %s value)", type(value))
+end
+
+-- The traceback as far as the scripts go: below them is this file, which runs them.
+local function script_traceback()
+  local own = "\t" .. debug.getinfo(1, "S").short_src .. ":"
+  local lines, last = {}, 0
+  for line in string.gmatch(debug.traceback(nil, 3), "[^\n]+") do
+    if sub(line, 1, #own) == own then break end
+    lines[#lines + 1] = line
+    if find(line, "^\t[^%[(]") then last = #lines end
+  end
+  return last > 0 and "\n" .. table.concat(lines, "\n", 1, last) or ""
+end
+
+local function to_failure(value)
+  if is_failure(value) then return value end
+  return setmetatable({ text = text_of(value) .. script_traceback() }, Failure)
+end
+
+-- --- files -----------------------------------------------------------------
 
 -- Runs a file, source text only. Errors carry the file and line of the script.
 local function run(path)
   local chunk, why = loadfile(path, "t")
-  if not chunk then
-    if not find(why, ":%d+:") then why = path .. ": " .. why end
-    error(why, 0)
-  end
+  if not chunk then fail("%s%s", find(why, ":%d+:") and "" or path .. ": ", why) end
   return chunk()
 end
 
@@ -26,6 +62,13 @@ end
 
 local function is_servable(value)
   return rooms.is_room(value) or app.is_room_class(value)
+end
+
+-- What a file has returned instead of a room, in words.
+local function words_for(value)
+  if value == nil then return "nil (is `return` missing?)" end
+  if class.is_class(value) then return "a class of clients" end
+  return "a " .. type(value)
 end
 
 -- "a/b.lua" is served at /a/b, "index.lua" at /, "a/index.lua" at /a.
@@ -41,11 +84,11 @@ local function load_rooms(directory)
   for _, name in ipairs(names) do
     local room = run(root .. "/" .. name)
     if not is_servable(room) then
-      error(format("%s/%s: a file in rooms/ returns a Room class or a room, not a %s", root, name,
-        type(room)), 0)
+      fail("%s/%s: a file in rooms/ returns a Room class or a room, not %s", root, name,
+        words_for(room))
     end
     local ok, why = pcall(app.public.mount, path_of(name), room)
-    if not ok then error(format("%s/%s: %s", root, name, why), 0) end
+    if not ok then fail("%s/%s: %s", root, name, why) end
   end
   return #names
 end
@@ -55,30 +98,41 @@ local function load_directory(directory)
   local has_main = exists(main)
   if has_main then run(main) end
   if load_rooms(directory) == 0 and not has_main then
-    error(directory .. ": there is neither an init.lua nor a rooms/NAME.lua in it", 0)
+    fail("%s: there is neither an init.lua nor a rooms/NAME.lua in it", directory)
   end
+end
+
+local function has_routes()
+  local dispatch = app.public.dispatch
+  return #app.rooms.mounts > 0 or type(dispatch) ~= "table" or next(dispatch) ~= nil
 end
 
 -- A file on its own returns a room, or mounts what it has itself.
 local function load_file(path)
-  if not exists(path) then error(path .. ": no such file or directory", 0) end
+  if not exists(path) then fail("%s: no such file or directory", path) end
   local room = run(path)
   if is_servable(room) then
     app.public.mount("/", room)
   elseif room ~= nil then
-    error(format("%s: a file that is served on its own returns a Room, not a %s", path,
-      type(room)), 0)
-  elseif #app.rooms.mounts == 0 and #app.public.dispatch == 0 then
-    error(path .. ": it returned no Room, and neither mounted nor dispatches anything", 0)
+    fail("%s: a file that is served on its own returns a Room, not %s", path, words_for(room))
+  elseif not has_routes() then
+    fail("%s: it returned no Room (is `return` missing?), and neither mounted nor dispatches "
+      .. "anything", path)
   end
 end
 
-local function load(path)
-  print = log.new_print(app.hub) -- luacheck: globals print
-  if core.is_directory(path) then
-    load_directory(path)
-  else
-    load_file(path)
+-- --- routes ----------------------------------------------------------------
+
+local function check_dispatch(path)
+  local dispatch = app.public.dispatch
+  if type(dispatch) ~= "table" then
+    fail("%s: moonroom.dispatch is a list of functions; it has been replaced by a %s", path,
+      type(dispatch))
+  end
+  for key, ask in pairs(dispatch) do
+    if not rules.is_callable(ask) then
+      fail("%s: moonroom.dispatch[%s] is a %s, not a function", path, text_of(key), type(ask))
+    end
   end
 end
 
@@ -86,11 +140,52 @@ local function describe_target(target)
   return is_servable(target) and tostring(target) or "a function"
 end
 
+-- Marks each mount that an earlier one of the same pattern hides: parameters' names apart. A
+-- function hides nothing, since it may answer with nil.
+local function hidden_mounts()
+  local taken, hidden = {}, {}
+  for index, mount in ipairs(app.rooms.mounts) do
+    local shape = gsub(mount.pattern, "/:[^/]*", "/:")
+    hidden[index] = taken[shape]
+    taken[shape] = taken[shape] or is_servable(mount.target)
+  end
+  return hidden
+end
+
+local function warn_of_hidden()
+  local hidden = hidden_mounts()
+  for index, mount in ipairs(app.rooms.mounts) do
+    if hidden[index] then
+      core.log(app.hub, "warn", "script", format("%s at %s is never reached: an earlier mount of "
+        .. "the same pattern", describe_target(mount.target), mount.pattern))
+    end
+  end
+end
+
+local function load_any(path)
+  print = log.new_print(app.hub) -- luacheck: globals print
+  if core.is_directory(path) then
+    load_directory(path)
+  else
+    load_file(path)
+  end
+  check_dispatch(path)
+  warn_of_hidden()
+end
+
+-- Raises what people can read as it is: a table whose text says file and line, with a traceback
+-- where it was a script that raised.
+local function load(path)
+  local ok, why = xpcall(load_any, to_failure, path)
+  if not ok then error(is_failure(why) and why or to_failure(why)) end
+end
+
 -- The routes, a line each, for people.
 local function describe()
-  local lines = {}
-  for _, mount in ipairs(app.rooms.mounts) do
-    lines[#lines + 1] = format("%-24s %s\n", mount.pattern, describe_target(mount.target))
+  local lines, hidden = {}, hidden_mounts()
+  for index, mount in ipairs(app.rooms.mounts) do
+    lines[#lines + 1] = format("%-24s %s%s\n", mount.pattern, describe_target(mount.target),
+      hidden[index] and ", never reached: an earlier mount of the same pattern" or "")
   end
   local asked = #app.public.dispatch
   if asked > 0 then

@@ -154,8 +154,8 @@ function json.array(table) end
 ---What Room and Client have as classes. Fields of a class are what its objects have where they
 ---have none of their own; tables belong in init, not here, since they would be shared.
 ---@class moonroom.Class
----@field name string
----@field super moonroom.Class|nil
+---@field name string of a class alone; its objects have no such field
+---@field super moonroom.Class|nil the class that it extends; of a class alone, too
 local Class = {} -- luacheck: ignore 241
 
 ---Makes a subclass. Raises for fields that may not be.
@@ -262,15 +262,16 @@ function Room:on_error(client, err, traceback, where) end
 --- on the way are passed over, those that join are left out
 function Room:clients() end
 
----Queues a message for every client: text, or a table as JSON. Never waits.
----@param message string|table
----@param except? moonroom.Client|fun(client: moonroom.Client): any left out; true: to hear it
+---Queues a message for every client: text (a number as its text), or a table as JSON. Never waits.
+---@param message string|number|table
+---@param except? moonroom.Client|fun(client: moonroom.Client): any a client who is left out, or a
+--- function(client) that answers true for those who are to hear it
 ---@return integer|nil queued for how many clients
 ---@return string? error "invalid UTF-8", or why the table is no JSON
 function Room:broadcast(message, except) end
 
 ---@param data string
----@param except? moonroom.Client|fun(client: moonroom.Client): any
+---@param except? moonroom.Client|fun(client: moonroom.Client): any as for broadcast
 ---@return integer queued for how many clients
 function Room:broadcast_binary(data, except) end
 
@@ -317,9 +318,9 @@ local Client = {}
 ---@param request moonroom.Request
 function Client:init(request) end
 
----Queues a message: text, or a table as JSON. Never waits, and never fails because of the peer
----before its queue is full.
----@param message string|table
+---Queues a message: text (a number as its text), or a table as JSON. Never waits, and never fails
+---because of the peer before its queue is full.
+---@param message string|number|table
 ---@return true|nil
 ---@return string? error "closed", "invalid UTF-8", or why the table is no JSON
 function Client:send(message) end
@@ -336,7 +337,7 @@ function Client:send_binary(data) end
 function Client:ping(data) end
 
 ---As room:broadcast, to everybody in the client's room but this one.
----@param message string|table
+---@param message string|number|table
 ---@return integer|nil queued
 ---@return string? error "closed", "invalid UTF-8", or why the table is no JSON
 function Client:broadcast(message) end

@@ -4,6 +4,7 @@ local class = require "moonroom.class"
 local core = require "moonroom.core"
 local rooms = require "moonroom.rooms"
 local rules = require "moonroom.rules"
+local spelling = require "moonroom.spelling"
 
 local format, lower = string.format, string.lower
 
@@ -20,36 +21,54 @@ local own_fields = {
   ["sec-websocket-version"] = true, ["transfer-encoding"] = true, ["upgrade"] = true,
 }
 
--- { name = value } as response fields; a list of values makes several of them.
-local function fields_of(headers)
+-- { name = value } as response fields; a list of values makes several of them. who: the handler,
+-- as its script knows it.
+local function fields_of(headers, who)
   if headers == nil then return "" end
   if type(headers) ~= "table" then
-    error("on_accept's headers are a table, not a " .. type(headers), 0)
+    error(format("%s's headers are a table, not a %s", who, type(headers)), 0)
   end
   local lines = {}
   for name, value in pairs(headers) do
     if own_fields[lower(tostring(name))] then
-      error(format("on_accept set the header field %s, which the server itself sets", name), 0)
+      error(format("%s set the header field %s, which the server itself sets", who, name), 0)
     end
     local values = type(value) == "table" and value or { value }
     for _, item in ipairs(values) do
-      lines[#lines + 1] = core.field(tostring(name), tostring(item))
+      local ok, line = pcall(core.field, tostring(name), tostring(item))
+      if not ok then error(format("%s's %s", who, line), 0) end
+      lines[#lines + 1] = line
     end
   end
   table.sort(lines)
   return table.concat(lines)
 end
 
-local function check_status(status)
+local function check_status(status, who)
   if status == nil then return 403 end
   if math.type(status) == "integer" and status >= 200 and status <= 599 then return status end
-  error(format("on_accept refused with the status %s, which is no integer from 200 to 599",
+  error(format("%s refused with the status %s, which is no integer from 200 to 599", who,
     tostring(status)), 0)
 end
 
-local function check_body(body)
+local function check_body(body, who)
   if body == nil or type(body) == "string" then return body end
-  error("on_accept's body is a string, not a " .. type(body), 0)
+  error(format("%s's body is a string, not a %s", who, type(body)), 0)
+end
+
+local verdict_names = { "protocol", "headers" }
+
+local function check_verdict(verdict, who)
+  if type(verdict) ~= "table" then
+    error(format("%s returned a %s, not nil, a boolean or a table", who, type(verdict)), 0)
+  end
+  for key in pairs(verdict) do
+    if key ~= "protocol" and key ~= "headers" then
+      local meant = type(key) == "string" and spelling.nearest(key, verdict_names)
+      error(format("%s returned a table with the unknown key %s; %s", who, tostring(key),
+        meant and format("did you mean %s?", meant) or "it may have protocol and headers"), 0)
+    end
+  end
 end
 
 -- --- origins ---------------------------------------------------------------
@@ -139,26 +158,25 @@ local function choose_protocol(room, request)
 end
 
 -- The subprotocol and the response fields of a verdict that isn't false.
-local function accept_as(verdict, room, request)
+local function accept_as(verdict, room, request, who)
   if verdict == nil or verdict == true then return choose_protocol(room, request), "" end
-  if type(verdict) ~= "table" then
-    error("on_accept returned a " .. type(verdict) .. ", not nil, a boolean or a table", 0)
-  end
+  check_verdict(verdict, who)
   local protocol = verdict.protocol or choose_protocol(room, request)
   if protocol ~= "" and not contains(request.protocols, protocol) then
-    error(format("on_accept chose the subprotocol %q, which the client did not offer",
+    error(format("%s chose the subprotocol %q, which the client did not offer", who,
       tostring(protocol)), 0)
   end
-  return protocol, fields_of(verdict.headers)
+  return protocol, fields_of(verdict.headers, who)
 end
 
 -- Asks on_accept. Returns protocol and response fields, or nil after a refusal.
 local function ask_room(room, request)
   if not room.on_accept then return choose_protocol(room, request), "" end
   local verdict, status, body, headers = room:on_accept(request)
-  if verdict ~= false then return accept_as(verdict, room, request) end
-  refuse(request, check_status(status), "on_accept", name_of(room) .. ".on_accept refused",
-    fields_of(headers), check_body(body))
+  local who = name_of(room) .. ".on_accept"
+  if verdict ~= false then return accept_as(verdict, room, request, who) end
+  refuse(request, check_status(status, who), "on_accept", who .. " refused",
+    fields_of(headers, who), check_body(body, who))
 end
 
 local function join(app, request, room)

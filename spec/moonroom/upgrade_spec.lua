@@ -157,12 +157,18 @@ describe("on_accept", function()
       { "with the status 101", false, 101 }, { "with the status 600", false, 600 },
       { "with the status 403.5", false, 403.5 }, { "with the status no", false, "no" },
       { "on_accept's body is a string, not a table", false, 403, {} },
+      { "unknown key protocols; did you mean protocol?", { protocols = { "v1" } } },
+      { "unknown key header; did you mean headers?", { header = { ["X-One"] = 1 } } },
+      { "unknown key status; it may have protocol and headers", { status = 401 } },
+      { "unknown key 1; it may have protocol and headers", { "v1" } },
       { "on_accept's headers are a table", false, 403, "no", "X: 1" },
     }
     for _, case in ipairs(cases) do
       local peer, w = answering(table.unpack(case, 2))
       assert.equal(500, peer.status, case[1])
-      assert.is_truthy(w:log():find(case[1], 1, true), case[1])
+      local log = w:log()
+      assert.is_truthy(log:find(case[1], 1, true), case[1])
+      assert.is_truthy(log:find("Talk.on_accept", 1, true), case[1])
       assert.equal(0, #w.room)
     end
   end)

@@ -48,6 +48,14 @@ describe("config.lua", function()
     assert.matches("title nil", out)
   end)
 
+  it("is not passed over where its path is too long", function()
+    local directory = directory_of("return {}")
+    local long = directory .. ("/."):rep((4090 - #directory) // 2)
+    local code, _, err = program.run { "check", long }
+    assert.equal(78, code)
+    assert.equal(long .. "/config.lua: File name too long\n", err)
+  end)
+
   it("may set every option by its name", function()
     local kit = require("moonroom.core").testkit.options
     local lines = { "return {" }
@@ -148,7 +156,7 @@ describe("config.lua", function()
     end)
 
     it("is refused where it returns no table of options", function()
-      assert.equal("config.lua: must return a table of options, not a nil", refused(""))
+      assert.equal("config.lua: must return a table of options, not nil", refused(""))
       assert.equal("config.lua: must return a table of options, not a string",
         refused('return "4"'))
       assert.equal("config.lua: an option is a name = value, not a bare number",
@@ -162,6 +170,18 @@ describe("config.lua", function()
     it("is refused with Lua's own line where it raises", function()
       assert.equal("config.lua:3: no title", refused('local title\n\nerror("no title")'))
       assert.matches("^config%.lua:1: attempt to index a nil value", refused("return nothing.here"))
+    end)
+
+    it("is refused with what there is where it asks for more of Lua", function()
+      local rest = "; it may use assert, error, ipairs, next, pairs, pcall, select, tonumber, "
+        .. "tostring, type, string, table, math, utf8, os.clock, os.date, os.getenv, os.time"
+      for code, name in pairs {
+        ['require "secrets"'] = "require", ['print("hello")'] = "print", ['load("")'] = "load",
+        ['io.open("x")'] = "io", ["local x = debug.traceback"] = "debug",
+        ['os.execute("ls")'] = "os.execute", ["os.exit()"] = "os.exit", ["f()"] = "f",
+      } do
+        assert.equal("config.lua:2: config.lua has no " .. name .. rest, refused("\n" .. code))
+      end
     end)
 
     it("is refused whatever it raises", function()
@@ -188,6 +208,30 @@ describe("config.lua", function()
     it("is refused for the topmost mistake", function()
       assert.matches("^config%.lua:2: ",
         refused("return {\n  one = 1,\n  two = 2,\n  three = 3,\n  four = 4,\n  five = 5,\n}"))
+    end)
+  end)
+
+  describe("in the README", function()
+    local file <close> = assert(io.open("README.md"))
+    local readme = file:read("a"):match("\n## Configuration\n(.-)\n## ")
+
+    it("shows the message that a mistake gives", function()
+      local line, name, what = readme:match("\n    examples/chat/config%.lua:(%d+): "
+        .. "(unknown option (%S+); did you mean [%w_]+%?)\n")
+      local source = "return {" .. ("\n"):rep(line - 1) .. what:gsub(";", "") .. " = 1 }"
+      assert.equal(("config.lua:%d: %s"):format(line, name), refused(source))
+    end)
+
+    it("is an example that works", function()
+      local source = readme:match("```lua\n(.-)```")
+      assert.matches("listen = .*max_message = .*app = ", source)
+      assert.matches("title Chat", accepted(source))
+    end)
+
+    it("says every exit code", function()
+      for _, code in ipairs { 0, 64, 70, 71, 78 } do
+        assert.is_truthy(readme:match("Exit codes.*"):find("%f[%d]" .. code .. "%f[%D]"), code)
+      end
     end)
   end)
 

@@ -97,8 +97,38 @@ describe("the command line", function()
       refusal("run", "a", "check"))
   end)
 
+  it("suggests the command that a word was meant to be", function()
+    for word, meant in pairs {
+      chek = "check", cehck = "check", rum = "run", help = "--help", version = "--version",
+      hepl = "--help",
+    } do
+      local said = ('moonroom: "%s" is no file or directory; did you mean %s?\n')
+        :format(word, meant)
+      assert.equal(said, refusal(word))
+      assert.equal(said, refusal(word, "examples/chat"))
+      assert.equal(said, refusal("--max-rooms=5", word))
+    end
+    assert.matches("nor a command", refusal("run", "chek"))
+  end)
+
+  it("suggests the flag that a short one was meant to be", function()
+    for word, meant in pairs {
+      ["-v"] = "--version", ["-V"] = "--version", ["-help"] = "--help", ["-version"] = "--version",
+    } do
+      assert.equal(("moonroom: unknown flag %s; did you mean %s?\n"):format(word, meant),
+        refusal(word))
+    end
+  end)
+
+  it("takes a path for one where it is there, however it is called", function()
+    local here = program.directory { ["chek/init.lua"] = 'io.stdout:write("chek\\n")' }
+    local code, _, err = program.run({ "chek", "--listen=192.0.2.1:80" }, { directory = here })
+    program.remove(here)
+    assert.equal(71, code, err)
+  end)
+
   it("refuses a word that is neither a command nor a path", function()
-    for _, word in ipairs { "chek", "dev", "test/none", "new", "init.lua/x", "" } do
+    for _, word in ipairs { "dev", "test/none", "new", "init.lua/x", "" } do
       assert.equal(('moonroom: "%s" is no file or directory, nor a command '
         .. "(these are run and check)\n"):format(word), refusal(word))
     end

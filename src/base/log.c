@@ -97,6 +97,8 @@ static void put_control(struct log_line *line, const char *bytes, size_t size)
 {
     if (bytes[0] == '\n')
         put(line, "\\n", 2);
+    else if (bytes[0] == '\t')
+        put(line, "\\t", 2);
     else if (size == 2)
         put_format(line, "\\u00%02x", (unsigned char)bytes[1]);
     else

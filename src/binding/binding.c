@@ -266,7 +266,8 @@ static int core_is_object(lua_State *L)
 static int core_is_closed(lua_State *L)
 {
     const struct room_box *box = object_check(L, 1, &room_type);
-    lua_pushboolean(L, !box->room || box->room->is_closed);
+    const struct room *room = room_of(box);
+    lua_pushboolean(L, !room || room->is_closed);
     return 1;
 }
 
@@ -390,9 +391,12 @@ struct hub *binding_start(lua_State *L, const struct options *options,
     return lua_pcall(L, 1, 0, 0) == LUA_OK ? start.hub : NULL;
 }
 
+/* The loader raises a table whose text is complete (lua/moonroom/loader). */
 static int add_traceback(lua_State *L)
 {
-    luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
+    const char *message = luaL_tolstring(L, 1, NULL);
+    if (!lua_istable(L, 1))
+        luaL_traceback(L, L, message, 1);
     return 1;
 }
 

@@ -38,11 +38,13 @@ static int refuse_assignment(lua_State *L, const char *why)
                       luaL_tolstring(L, 2, NULL), why);
 }
 
-/* Raises where a rule forbids the assignment of the value at 3 to key 2. */
-static void check_rule(lua_State *L)
+/* Raises where a rule forbids the assignment of the value at 3 to key 2.
+ * Returns whether there is a rule. */
+static bool check_rule(lua_State *L)
 {
     lua_pushvalue(L, 2);
-    switch (lua_rawget(L, lua_upvalueindex(UPVALUE_RULES))) {
+    int type = lua_rawget(L, lua_upvalueindex(UPVALUE_RULES));
+    switch (type) {
     case LUA_TNIL:
         break;
     case LUA_TFUNCTION:
@@ -58,19 +60,36 @@ static void check_rule(lua_State *L)
         refuse_assignment(L, "it is read-only");
     }
     lua_settop(L, 3);
+    return type != LUA_TNIL;
+}
+
+/* Tells the rules' hearer of a field that is new and that no rule knows. */
+static void tell_unruled(lua_State *L)
+{
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, 4) == LUA_TNIL &&
+        luaL_getmetafield(L, lua_upvalueindex(UPVALUE_RULES), "unruled") !=
+            LUA_TNIL) {
+        lua_pushvalue(L, 1);
+        lua_pushvalue(L, 2);
+        lua_call(L, 2, 0);
+    }
+    lua_settop(L, 4);
 }
 
 static int object_newindex(lua_State *L)
 {
     if (lua_isnil(L, 2))
         return luaL_error(L, "index is nil");
-    check_rule(L);
+    bool is_unruled = !check_rule(L);
     if (lua_getiuservalue(L, 1, OBJECT_FIELDS) != LUA_TTABLE) {
         lua_newtable(L);
         lua_pushvalue(L, -1);
         lua_setiuservalue(L, 1, OBJECT_FIELDS);
         lua_replace(L, 4);
     }
+    if (is_unruled)
+        tell_unruled(L);
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 3);
     lua_rawset(L, 4);

@@ -161,8 +161,8 @@ static int run_config(lua_State *L)
     lua_setupvalue(L, -2, 1);
     lua_call(L, 0, 1);
     if (lua_type(L, -1) != LUA_TTABLE) {
-        complain(config, NULL, "must return a table of options, not a %s",
-                 luaL_typename(L, -1));
+        complain(config, NULL, "must return a table of options, not %s%s",
+                 lua_isnil(L, -1) ? "" : "a ", luaL_typename(L, -1));
         return 0;
     }
     lua_pushnil(L);
@@ -201,7 +201,17 @@ static int report_raised(int status, const char *message,
                          char error[SETTINGS_ERROR_SIZE])
 {
     static const char start[] = CONFIG_NAME ":";
-    bool has_name = !strncmp(message, start, sizeof start - 1);
+    size_t length = sizeof start - 1;
+    bool has_name = !strncmp(message, start, length);
+    char advice[MESSAGE_SIZE];
+    if (has_name)
+        length += strspn(message + length, "0123456789");
+    if (has_name &&
+        config_environment_explain(message, advice, sizeof advice)) {
+        snprintf(error, SETTINGS_ERROR_SIZE, "%.*s: %s", (int)length, message,
+                 advice);
+        return EX_CONFIG;
+    }
     snprintf(error, SETTINGS_ERROR_SIZE, "%s%s",
              has_name ? "" : CONFIG_NAME ": ", message);
     return status == LUA_ERRMEM ? EX_SOFTWARE : EX_CONFIG;
@@ -236,8 +246,8 @@ int config_load(lua_State *L, const char *directory, struct settings *settings,
     size_t length;
     int needed = snprintf(path, sizeof path, "%s/" CONFIG_NAME, directory);
     if (needed >= PATH_MAX)
-        return 0;
-    if (!read_source(path, &text, &length)) {
+        errno = ENAMETOOLONG;
+    if (needed >= PATH_MAX || !read_source(path, &text, &length)) {
         snprintf(error, SETTINGS_ERROR_SIZE, CONFIG_NAME ": %s",
                  strerror(errno));
         return EX_CONFIG;

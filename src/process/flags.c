@@ -1,8 +1,10 @@
 #include "flags.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     FLAG_SHOWN = 100 /* bytes of a wrong word that are shown */
@@ -16,6 +18,7 @@ struct command_line {
     char *error;
     bool has_word; /* a subcommand or path has been seen */
     bool has_path;
+    bool has_command; /* the first word was one */
 };
 
 static bool fail(struct command_line *line, const char *format, ...)
@@ -111,17 +114,50 @@ static bool take_flag(struct command_line *line, const char *word)
     return fail_value(line, option->name, error);
 }
 
+/* What the word was most likely meant to be, where it begins the line: a
+ * command, or a flag that is no word. NULL: it may be a path. */
+static const char *command_meant(const char *word)
+{
+    static const struct option commands[] = {{.name = "run"},
+                                             {.name = "check"},
+                                             {.name = "help"},
+                                             {.name = "version"}};
+    size_t count = sizeof commands / sizeof commands[0];
+    const char *meant = option_suggest(commands, count, slice_of(word));
+    if (!meant)
+        return NULL;
+    if (!strcmp(meant, "help"))
+        return "--help";
+    return strcmp(meant, "version") ? meant : "--version";
+}
+
+/* A misspelt command looks like the path of nothing. */
+static bool check_command(struct command_line *line)
+{
+    const char *word = line->flags->path;
+    if (!line->has_path || line->has_command || access(word, F_OK) == 0 ||
+        (errno != ENOENT && errno != ENOTDIR))
+        return true;
+    const char *meant = command_meant(word);
+    if (!meant)
+        return true;
+    return fail(line, "\"%s\" is no file or directory; did you mean %s?", word,
+                meant);
+}
+
 /* The first word may be a subcommand, even where a directory has its name. */
 static bool take_word(struct command_line *line, const char *word)
 {
     bool is_first = !line->has_word;
+    bool is_check = is_first && !strcmp(word, "check");
     line->has_word = true;
-    if (is_first && !strcmp(word, "run"))
-        return true;
-    if (is_first && !strcmp(word, "check")) {
-        line->flags->command = COMMAND_CHECK;
+    if (is_check || (is_first && !strcmp(word, "run"))) {
+        line->has_command = true;
+        line->flags->command = is_check ? COMMAND_CHECK : COMMAND_RUN;
         return true;
     }
+    if (line->has_path && !check_command(line))
+        return false;
     if (line->has_path)
         return fail(line, "one DIR or FILE, please, not \"%.*s\" and \"%.*s\"",
                     FLAG_SHOWN, line->flags->path, FLAG_SHOWN, word);
@@ -142,6 +178,18 @@ static bool is_question(struct command_line *line, const char *word)
     return true;
 }
 
+/* There are no short flags but -h; of the others one is known elsewhere. */
+static bool fail_short(struct command_line *line, const char *word)
+{
+    const char *meant = command_meant(word + 1);
+    if (!strcmp(word, "-v") || !strcmp(word, "-V"))
+        meant = "--version";
+    if (meant && *meant == '-')
+        return fail(line, "unknown flag %.*s; did you mean %s?", FLAG_SHOWN,
+                    word, meant);
+    return fail(line, "unknown flag %.*s; --help lists all", FLAG_SHOWN, word);
+}
+
 static bool take_next(struct command_line *line, bool *is_flag_time)
 {
     const char *word = line->argv[line->at++];
@@ -153,7 +201,7 @@ static bool take_next(struct command_line *line, bool *is_flag_time)
     }
     if (!strncmp(word, "--", 2))
         return take_flag(line, word);
-    return fail(line, "unknown flag %.*s; --help lists all", FLAG_SHOWN, word);
+    return fail_short(line, word);
 }
 
 bool flags_parse(int argc, char *const argv[], struct flags *flags,
@@ -173,5 +221,5 @@ bool flags_parse(int argc, char *const argv[], struct flags *flags,
         if (!take_next(&line, &is_flag_time))
             return false;
     }
-    return true;
+    return check_command(&line);
 }

@@ -240,6 +240,25 @@ describe("receive", function()
     assert.same({ "false" }, notes)
   end)
 
+  it("that is cancelled leaves the messages to on_text, also one that was on its way to it",
+    function()
+      local task
+      local w, notes = new(function(moonroom, note)
+        return {
+          on_join = function(_, client)
+            task = moonroom.spawn(function() note("received", (client:receive())) end)
+          end,
+          on_text = function(_, _, text) note("on_text", text) end,
+        }
+      end)
+      local peer = w:connect("/")
+      peer.raw:send(world.frame("text", "1"))
+      assert.is_true(task:cancel())
+      w:rest()
+      peer:text("2")
+      assert.same({ "on_text 1", "on_text 2" }, notes)
+    end)
+
   it("works from any coroutine; what follows goes to on_text", function()
     local w, notes = new(function(moonroom, note)
       return {

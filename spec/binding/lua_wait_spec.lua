@@ -262,6 +262,23 @@ describe("a promise", function()
     w:rest()
     assert.same({ nil, "timeout" }, got)
   end)
+
+  it("forgets a wait that could not begin for want of memory", function()
+    local w = new(function() return {} end)
+    local promise, ok, why, ran = w.moonroom.promise(), nil, nil, 0
+    w.kit.fail(w.hub, 1)
+    w.moonroom.spawn(function()
+      ran = ran + 1
+      ok, why = pcall(promise.wait, promise, 5)
+    end)
+    assert.is_false(ok)
+    assert.truthy(why:find("not enough memory", 1, true), why)
+    promise:resolve("x")
+    w:advance(10)
+    assert.equal(1, ran)
+    assert.equal("x", (promise:wait()))
+    assert.equal("", w:log())
+  end)
 end)
 
 describe("now", function()

@@ -192,7 +192,7 @@ static bool is_late(const struct client_box *client,
                     const struct client_event *event)
 {
     return event->kind != EVENT_LEAVE && client->connection &&
-           client->connection->state == CONNECTION_CLOSING;
+           client->connection->leave.is_ours;
 }
 
 static void handle(struct client_box *client, const struct client_event *event)
@@ -430,7 +430,6 @@ static int after_receive(lua_State *L, int status, lua_KContext context)
     struct client_box *client = object_check(L, 1, &client_type);
     (void)status;
     (void)context;
-    client->events.receiver = NULL;
     struct client_event *event = first_message(client);
     if (event)
         return take_message(L, client, event);
@@ -457,6 +456,14 @@ static int after_receive_json(lua_State *L, int status, lua_KContext context)
     return 2;
 }
 
+/* What was kept for it is for others, unless it takes it now. */
+static void forget_receiver(void *waited_for)
+{
+    struct client_box *client = waited_for;
+    client->events.receiver = NULL;
+    stir(client);
+}
+
 static int receive(lua_State *L, lua_KFunction after)
 {
     struct client_box *client = object_check(L, 1, &client_type);
@@ -468,6 +475,8 @@ static int receive(lua_State *L, lua_KFunction after)
         return after(L, LUA_OK, 0);
     struct routine *routine = routine_check(L, "client:receive");
     client->events.receiver = routine;
+    routine->let_go = forget_receiver;
+    routine->waited_for = client;
     return routine_wait(L, routine, seconds, 0, after);
 }
 

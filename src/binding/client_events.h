@@ -38,7 +38,7 @@ struct client_events {
     struct list flushers;     /* routines that wait in flush */
     struct client_event leave;
     char *reason;   /* of the leave, owned */
-    bool is_joined; /* on_join has begun: on_leave is owed */
+    bool is_joined; /* on_join has begun */
 };
 
 /* Pushes handler, room, client; false, nothing pushed, where the room has no

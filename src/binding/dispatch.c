@@ -205,6 +205,17 @@ int dispatch_call(lua_State *L, int arguments)
     return 0;
 }
 
+/* Whoever knows of the wait forgets it: the routine will do something else. */
+static void let_go(struct routine *routine)
+{
+    void (*call)(void *) = routine->let_go;
+    list_remove(&routine->place);
+    routine->waits = false;
+    routine->let_go = NULL;
+    if (call)
+        call(routine->waited_for);
+}
+
 /* Those woken while this runs have their turn in the next round: two that wake
  * each other for ever don't keep the loop from its sockets. */
 void dispatch_turn(struct dispatch *dispatch)
@@ -214,7 +225,7 @@ void dispatch_turn(struct dispatch *dispatch)
     list_move_all(&round, &dispatch->woken);
     for (struct list *link; (link = list_take(&round));) {
         struct routine *routine = LIST_ENTRY(link, struct routine, link);
-        routine->waits = false;
+        let_go(routine);
         go_on(routine, 0, true);
     }
 }
@@ -273,8 +284,10 @@ int routine_wait(lua_State *L, struct routine *routine, double seconds,
     struct hub *hub = routine->dispatch->hub;
     routine->has_timed_out = false;
     if (seconds >= 0 && !timers_start(&hub->timers, &hub->memory,
-                                      &routine->timer, hub->now + seconds))
+                                      &routine->timer, hub->now + seconds)) {
+        let_go(routine);
         return luaL_error(L, "not enough memory");
+    }
     routine->waits = true;
     return lua_yieldk(L, 0, context, after);
 }
@@ -296,7 +309,7 @@ void routine_wake(struct routine *routine)
 void routine_cancel(struct routine *routine)
 {
     stop_waiting(routine);
-    routine->waits = false;
+    let_go(routine);
     routine->entry.must_not_wait = true; /* nor may what closes its variables */
     if (lua_resetthread(routine->L) != LUA_OK)
         failure_report(routine->dispatch, &routine->entry, routine->L,

@@ -20,13 +20,13 @@ enum { DISPATCH_POOL_SIZE = 64 };
 struct entry {
     lua_CFunction body;
     const char *where;             /* "on_text": for errors; lives for ever */
-    struct connection *connection; /* the request's or client's, or NULL; is
-                                      cleared when it ends during a wait */
+    struct connection *connection; /* the request's, or NULL; is cleared when
+                                      it ends during a wait */
     struct client_box *client;     /* whose event it is, or NULL */
     void *owner;                   /* for done; the caller's own */
     /* Called when an entry that waited has ended, or NULL. */
     void (*done)(struct entry *entry, bool succeeded);
-    bool must_not_wait; /* check_message, filters */
+    bool must_not_wait; /* check_message, on_error */
 };
 
 enum dispatch_result { DISPATCH_DONE, DISPATCH_FAILED, DISPATCH_WAITS };
@@ -35,10 +35,14 @@ enum dispatch_result { DISPATCH_DONE, DISPATCH_FAILED, DISPATCH_WAITS };
 struct routine {
     lua_State *L;
     struct dispatch *dispatch;
-    struct entry entry;   /* while it runs or waits */
-    struct list link;     /* in dispatch->waiting or ->woken */
-    struct list place;    /* in what it waits for; a list of the owner's */
-    struct timer timer;   /* the limit of its wait */
+    struct entry entry; /* while it runs or waits */
+    struct list link;   /* in dispatch->waiting or ->woken */
+    struct list place;  /* in what it waits for; a list of the owner's */
+    struct timer timer; /* the limit of its wait */
+    /* Called when its wait is over, or couldn't begin, before anything else
+     * goes on; NULL where nobody else knows of the wait but by place. */
+    void (*let_go)(void *waited_for);
+    void *waited_for;
     lua_State *innermost; /* its coroutine, or one that it has resumed */
     unsigned blocked;     /* resumers below that can't be suspended */
     bool waits;           /* a wait has begun: the next yield is its own */

@@ -4,6 +4,7 @@
 #include "hub.h"
 #include "lua_client.h"
 #include "lua_room.h"
+#include "lua_slice.h"
 
 #include <lauxlib.h>
 
@@ -60,13 +61,6 @@ static void log_failure(struct hub *hub, const char *where, struct slice path,
     log_end(&line);
 }
 
-static struct slice slice_at(lua_State *L, int index)
-{
-    struct slice slice = {NULL, 0};
-    slice.bytes = lua_tolstring(L, index, &slice.length);
-    return slice;
-}
-
 static const struct connection *connection_of(const struct entry *entry)
 {
     return entry->client ? entry->client->connection : entry->connection;
@@ -90,7 +84,7 @@ int dispatch_on_error(lua_State *L)
     lua_settop(L, 5);
     push_error_text(L, 3);
     log_failure(hub, luaL_optstring(L, 5, "?"), path_of(connection),
-                slice_at(L, -1), slice_at(L, 4));
+                lua_slice_at(L, -1), lua_slice_at(L, 4));
     if (connection)
         connection_close(connection, CLOSE_INTERNAL,
                          slice_of("internal error"));
@@ -137,8 +131,8 @@ static int report_body(lua_State *L)
         return dispatch_call(L, 5);
     push_error_text(L, 2);
     log_failure(failure->dispatch->hub, failed->where,
-                path_of(connection_of(failed)), slice_at(L, -1),
-                slice_at(L, 3));
+                path_of(connection_of(failed)), lua_slice_at(L, -1),
+                lua_slice_at(L, 3));
     return 0;
 }
 

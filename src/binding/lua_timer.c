@@ -228,11 +228,17 @@ int timer_every(lua_State *L)
     return timer_new_free(L, true);
 }
 
+/* A finalizer may ask when the hub has gone. */
+static bool is_armed(const struct lua_timer *timer)
+{
+    return timer->binding->hub && timer->timer.slot;
+}
+
 /* timer:stop() -> true, or nil, "ended" */
 static int method_stop(lua_State *L)
 {
     struct lua_timer *timer = check(L);
-    if (!timer->timer.slot) {
+    if (!is_armed(timer)) {
         lua_pushnil(L);
         lua_pushliteral(L, "ended");
         return 2;
@@ -261,7 +267,7 @@ static int timer_index(lua_State *L)
     const struct lua_timer *timer = check(L);
     lua_settop(L, 2);
     if (lua_rawequal(L, 2, lua_upvalueindex(2))) {
-        if (!timer->timer.slot)
+        if (!is_armed(timer))
             return 0;
         lua_pushnumber(L, timer->timer.due - timer->binding->hub->now);
         return 1;

@@ -37,7 +37,7 @@ IN_BINARY  := $(LAYERS)
 
 SOURCES := $(foreach layer,$(LAYERS),$(sort $(wildcard src/$(layer)/*.c)))
 HEADERS := $(foreach layer,$(LAYERS),$(sort $(wildcard src/$(layer)/*.h)))
-MODULES := $(sort $(wildcard lua/moonroom/*.lua))
+MODULES := $(sort $(patsubst lua/%,%,$(shell find lua/moonroom -name '*.lua')))
 
 objects_of = $(patsubst src/%.c,$(BUILD)/obj/%.o,\
     $(filter $(addprefix src/,$(addsuffix /%,$(1))),$(SOURCES)))
@@ -176,18 +176,21 @@ valgrind: ## run the specs of core.so under valgrind; definite leaks fail
 
 BINDIR   := $(DESTDIR)$(PREFIX)/bin
 LUALIB   := $(DESTDIR)$(PREFIX)/lib/lua/5.4/moonroom
-LUASHARE := $(DESTDIR)$(PREFIX)/share/lua/5.4/moonroom
+LUASHARE := $(DESTDIR)$(PREFIX)/share/lua/5.4
 
 install: all ## install under PREFIX (/usr/local), below DESTDIR
-	install -d $(BINDIR) $(LUALIB) $(LUASHARE)
+	install -d $(BINDIR) $(LUALIB)
 	install -m 755 $(BUILD)/moonroom $(BINDIR)/moonroom
 	install -m 644 $(BUILD)/lua/moonroom/core.so $(LUALIB)/core.so
-	$(if $(MODULES),install -m 644 $(MODULES) $(LUASHARE))
+	for module in $(MODULES); do \
+	    install -D -m 644 lua/$$module $(LUASHARE)/$$module || exit 1; \
+	done
 
 uninstall: ## remove exactly what install put there
 	rm -f $(BINDIR)/moonroom $(LUALIB)/core.so
-	rm -f $(addprefix $(LUASHARE)/,$(notdir $(MODULES)))
-	rmdir $(LUALIB) $(LUASHARE) 2>/dev/null || true
+	rm -f $(addprefix $(LUASHARE)/,$(MODULES))
+	rmdir $(LUALIB) 2>/dev/null || true
+	find $(LUASHARE)/moonroom -depth -type d -empty -delete 2>/dev/null || true
 
 clean: ## remove the build directory
 	rm -rf $(BUILD)

@@ -73,7 +73,7 @@ end)
 
 describe("what is built", function()
   local function installed()
-    return lines(run("cd '%s' && find . ! -type d | sort", folder))
+    return lines(run("cd '%s' && find . ! -type d | LC_ALL=C sort", folder))
   end
 
   local release = assert(os.getenv("MOONROOM_RELEASE_BINARY") or "build/moonroom")
@@ -110,7 +110,7 @@ describe("what is built", function()
     local _, status = run("make -s BUILD='%s' DESTDIR='%s' PREFIX=/opt/m install", build, folder)
     assert.equal(0, status)
     local expected = { "./opt/m/bin/moonroom", "./opt/m/lib/lua/5.4/moonroom/core.so" }
-    for _, path in ipairs(lines(run("ls lua/moonroom/*.lua | sort"))) do
+    for _, path in ipairs(lines(run("find lua/moonroom -name '*.lua' | LC_ALL=C sort"))) do
       expected[#expected + 1] = "./opt/m/share/lua/5.4/" .. path:gsub("^lua/", "")
     end
     assert.same(expected, installed())
@@ -118,6 +118,7 @@ describe("what is built", function()
     write(folder .. "/opt/m/share/lua/5.4/moonroom/other.lua", "")
     run("make -s DESTDIR='%s' PREFIX=/opt/m uninstall", folder)
     assert.same({ "./opt/m/share/lua/5.4/moonroom/other.lua" }, installed())
+    assert.equal("", (run("find '%s' -type d -empty -path '*moonroom*'", folder)))
   end)
 end)
 

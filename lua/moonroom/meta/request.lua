@@ -1,0 +1,18 @@
+---@meta
+-- The request that asked for a connection.
+
+---The HTTP request of a client (RFC 9112). Read-only; any other field is the script's own.
+---@class moonroom.Request
+---@field method string
+---@field path string as it was sent
+---@field query table<string, string> decoded; the last of a name wins
+---@field query_string string as it was sent, without the "?"
+---@field headers table<string, string> names in lower case; repeated ones joined by ", "
+---@field cookies table<string, string> the last of a name wins
+---@field params table<string, string> of the pattern that matched, decoded
+---@field protocols string[] the subprotocols that were offered
+---@field origin string|nil
+---@field address string the peer's
+---@field port integer the peer's
+---@field secure boolean whether it came over TLS
+---@field host string

@@ -1,5 +1,5 @@
 ---@meta moonroom
--- What is public, for editors (LuaLS) and readers. Nothing runs here. "nil, message" is the answer
+-- The module: what `require "moonroom"` gives. Here as everywhere, "nil, message" is the answer
 -- where the world is at fault; what a script does wrong raises at its line. Times are in seconds,
 -- sizes in bytes.
 
@@ -9,33 +9,68 @@
 ---@field Client moonroom.Client the base of all classes of clients
 ---@field dispatch (fun(request: moonroom.Request): moonroom.Room|nil)[] asked in order, before the
 --- mounts, for the room of a handshake; the first room or class of rooms wins; an error is a 500
----@field json moonroom.json
----@field log moonroom.log
----@field config moonroom.config
+---@field json moonroom.json JSON, to and fro
+---@field log moonroom.log lines for the log
+---@field config moonroom.config the application's settings
 local moonroom = {}
 
 ---Says who answers at a path: a room; a class (one room for each path, made by its first request,
 ---kept under a literal pattern, else dropped when it empties); or a function, which answers with a
 ---room, a class, or nil to go on. The first one mounted wins. Raises for a pattern that is none.
+---```lua
+---local Table = moonroom.Room:extend("Table")
+---function Table:on_join(client) client:send("table " .. self.params.number) end
+---
+---moonroom.mount("/tables/:number", Table)
+---
+----- ann connects to /tables/7
+----- ann gets "table 7"
+---```
 ---@param pattern string "/lobby", "/rooms/:name"; a parameter is one segment of at most 255 bytes
 ---@param target moonroom.Room|fun(request: moonroom.Request): moonroom.Room|nil
 function moonroom.mount(pattern, target) end
 
 ---The room at a path: one that is mounted or was made there, or has the path.
+---```lua
+---local Talk = moonroom.Room:extend("Talk")
+---moonroom.mount("/:name", Talk)
+---
+---print(moonroom.room("/ducks")) --> nil
+---print(#moonroom.room("/ducks", true)) --> 0
+---```
 ---@param path string at most 255 bytes where a room is made
 ---@param make? moonroom.Room|true|fun(path: string): moonroom.Room|nil makes it where there is
 --- none: a class, a function, or true (as it is mounted)
 ---@return moonroom.Room|nil room nil also where there are max_rooms already
 function moonroom.room(path, make) end
 
+---All rooms: those that are mounted, were made by a mount, or have a path.
+---```lua
+---moonroom.mount("/lobby", moonroom.Room:extend("Lobby") { path = "/lobby" })
+---
+---for room in moonroom.rooms() do
+---  print(room.path, #room) --> /lobby 0
+---end
+---```
 ---@return fun(): moonroom.Room|nil iterator over all rooms, as they are now
 function moonroom.rooms() end
 
----@param bytes? integer 1 to 64, 16 by default, from the system's random source
+---A word that nobody can guess, from the system's random source: for invitations, or to know a
+---client again when it comes back.
+---```lua
+---local invitation = moonroom.token()
+---print(#invitation, #moonroom.token(4)) --> 32 8
+---```
+---@param bytes? integer 1 to 64, 16 by default
 ---@return string token two hexadecimal digits a byte
 function moonroom.token(bytes) end
 
----Unix time, advanced by the monotonic clock.
+---Unix time, advanced by the monotonic clock: it never jumps while the server runs.
+---```lua
+---local began = moonroom.now()
+---moonroom.sleep(1.5)
+---print(moonroom.now() - began) --> 1.5
+---```
 ---@return number seconds with fraction
 function moonroom.now() end
 
@@ -43,20 +78,59 @@ function moonroom.now() end
 ---and mount functions, Room:init, on_accept, tasks and timers, through pcall, metamethods,
 ---iterators and coroutines. They raise elsewhere, and inside functions of C's such as table.sort,
 ---which they name; so in a filter, in check_message and in on_error.
+---```lua
+---local Count = moonroom.Room:extend("Count")
+---function Count:on_text(client)
+---  for number = 2, 1, -1 do
+---    client:send(tostring(number))
+---    moonroom.sleep(1)
+---  end
+---  client:send("go")
+---end
+---moonroom.mount("/", Count)
+---
+----- ann connects to /
+----- ann sends "ready?"
+----- ann gets "2"
+----- 2 seconds pass
+----- ann gets "1", "go"
+---```
 ---@param seconds number from 0 up; raises for NaN and less
 function moonroom.sleep(seconds) end
 
 ---Runs a function beside the caller, at once until its first wait. An error is logged with the
 ---place of the spawn and closes nobody.
+---```lua
+---moonroom.spawn(function(name)
+---  print(name, "begins") --> tea begins
+---  moonroom.sleep(180)
+---  print(name, "is ready")
+---end, "tea")
+---print("meanwhile") --> meanwhile
+---```
 ---@param fn function
 ---@param ... any its arguments
 ---@return moonroom.Task
 function moonroom.spawn(fn, ...) end
 
+---A value that is still to come: whoever waits for it goes on when it is resolved.
+---```lua
+---local answer = moonroom.promise()
+---moonroom.after(2, function() answer:resolve("yes") end)
+---print(answer:wait(1)) --> nil timeout
+---print(answer:wait()) --> yes
+---```
 ---@return moonroom.Promise
 function moonroom.promise() end
 
 ---Calls a function, which may wait, once. Raises where there are no more timers to be had.
+---```lua
+---moonroom.after(0, print, "in the next turn")
+---
+---moonroom.after(60, function()
+---  for room in moonroom.rooms() do room:broadcast("a minute has passed") end
+---end)
+---```
 ---@param seconds number from 0 up; 0 is the next turn, never this one
 ---@param fn function
 ---@param ... any its arguments
@@ -65,55 +139,17 @@ function moonroom.after(seconds, fn, ...) end
 
 ---Calls a function again and again: at whole multiples of the seconds, so that it doesn't drift,
 ---and not while the call before still waits.
+---```lua
+---local began, count = moonroom.now(), 0
+---moonroom.every(10, function() count = count + 1 end)
+---
+---moonroom.sleep(35)
+---print(count, moonroom.now() - began) --> 3 35.0
+---```
 ---@param seconds number from 0 up
 ---@param fn function
 ---@param ... any its arguments
 ---@return moonroom.Timer
 function moonroom.every(seconds, fn, ...) end
-
----@class moonroom.config
----@field app table the application's own settings, from config.lua; empty without one
-local config = {}
-
----A line in the log: string.format where there are arguments, else the text as it is.
----@class moonroom.log
-local log = {}
-
----@param format any
----@param ... any
-function log.debug(format, ...) end
-
----@param format any
----@param ... any
-function log.info(format, ...) end
-
----@param format any
----@param ... any
-function log.warn(format, ...) end
-
----@param format any
----@param ... any
-function log.error(format, ...) end
-
----JSON (RFC 8259). Integers stay integers; depth is at most 100.
----@class moonroom.json
----@field null userdata JSON's null, equal only to itself
-local json = {}
-
----@param value any a table with keys 1..n is an array, with string keys an object
----@return string|nil text
----@return string? error for cycles, other keys, NaN, functions, invalid UTF-8
-function json.encode(value) end
-
----@param text string
----@return any value nil where it isn't JSON
----@return string? error
-function json.decode(text) end
-
----@param table? table
----@return table array the same table, which is encoded as an array even if it is empty
-function json.array(table) end
-
-moonroom.json, moonroom.log, moonroom.config = json, log, config
 
 return moonroom

@@ -1,9 +1,19 @@
 ---@meta
--- The request that asked for a connection.
+-- Requests: what asked for a connection.
 
----The HTTP request of a client (RFC 9112). Read-only; any other field is the script's own.
+---The HTTP request of a client (RFC 9112). Read-only; any other field is the script's own, and what
+---dispatch, on_accept and others set on it is there for those that come after them.
+---```lua
+---table.insert(moonroom.dispatch, function(request)
+---  print(request.method, request.path, request.query_string) --> GET /a%20room name=ann+b
+---  print(request.query.name, request.headers.upgrade) --> ann b websocket
+---end)
+---
+----- ann connects to /a%20room?name=ann+b
+----- ann is refused with 404
+---```
 ---@class moonroom.Request
----@field method string
+---@field method string "GET"
 ---@field path string as it was sent
 ---@field query table<string, string> decoded; the last of a name wins
 ---@field query_string string as it was sent, without the "?"
@@ -11,8 +21,8 @@
 ---@field cookies table<string, string> the last of a name wins
 ---@field params table<string, string> of the pattern that matched, decoded
 ---@field protocols string[] the subprotocols that were offered
----@field origin string|nil
+---@field origin string|nil of the page that asks, as its browser says; others send none
 ---@field address string the peer's
 ---@field port integer the peer's
 ---@field secure boolean whether it came over TLS
----@field host string
+---@field host string of the Host field

@@ -88,7 +88,7 @@ BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all objects run test lint format asan asan-test valgrind install \
+.PHONY: all objects run test lint format asan asan-test valgrind docs install \
     uninstall clean help needs headers tidy
 
 all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
@@ -171,6 +171,12 @@ valgrind: ## run the specs of core.so under valgrind; definite leaks fail
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) scripts/test --valgrind $(SPECS)
+
+docs: ## make the manual, as HTML in build/docs
+	@scripts/setup run
+	@rm -rf $(BUILD)/docs
+	@mkdir -p $(BUILD)/docs
+	lua5.4 scripts/docs/make.lua $(BUILD)/docs
 
 # --- Install ----------------------------------------------------------------
 

@@ -94,7 +94,7 @@ describe("a client's events", function()
     peer:text("0")
     peer:text("0")
     assert.is_false(peer:state().wants_read)
-    w:advance(60)
+    w:advance(20)
     assert.is_true(peer:state().wants_read)
     local ends = 0
     for _, note in ipairs(notes) do

@@ -81,7 +81,7 @@ end)
 
 describe("where memory fails", function()
   local function new_world()
-    local w = world.new({ messages_per_turn = 4 }, function(moonroom, w)
+    local w = world.new({ messages_per_turn = 4, ping_interval = 0 }, function(moonroom, w)
       local Room = moonroom.Room:extend("All")
       w.joins, w.leaves = 0, 0
       function Room.on_join() w.joins = w.joins + 1 end

@@ -9,7 +9,7 @@ local echoing, sent_to, texts, plain
 
 describe("a connection's share of a turn", function()
   it("is messages_per_turn messages; the rest is served in the next turns, in order", function()
-    local w = echoing { messages_per_turn = 3 }
+    local w = echoing { messages_per_turn = 3, ping_interval = 0 }
     local peer = w:connect("/room")
     peer.raw:send(texts(8))
     assert.equal(3, #w.heard)
@@ -58,7 +58,7 @@ describe("a connection's share of a turn", function()
   end)
 
   it("is over exactly at its last message", function()
-    local w = echoing { messages_per_turn = 2 }
+    local w = echoing { messages_per_turn = 2, ping_interval = 0 }
     local peer = w:connect("/room")
     peer.raw:send(texts(2))
     assert.is_true(peer:state().wants_read)

@@ -21,7 +21,7 @@ describe("write_stall", function()
   end)
 
   it("begins anew with each byte that is taken", function()
-    local w = echoing { write_stall = 3 }
+    local w = echoing { write_stall = 3, ping_interval = 0 }
     local peer = w:connect("/room")
     peer:faults { piece = 1 }
     peer:send(texts(1))
@@ -109,7 +109,7 @@ describe("handshake_timeout", function()
   end)
 
   it("doesn't touch a member", function()
-    local w = echoing { handshake_timeout = 10 }
+    local w = echoing { handshake_timeout = 10, ping_interval = 0 }
     local peer = w:connect("/room")
     assert.equal(math.huge, w.kit.turn(w.hub))
     w:advance(1000)

@@ -113,7 +113,7 @@ end)
 
 describe("a turn", function()
   it("says that nothing waits for time", function()
-    local w = new()
+    local w = new { ping_interval = 0 }
     assert.equal(math.huge, w.kit.turn(w.hub))
     local peer = w:connect("/echo")
     assert.equal(math.huge, w.kit.turn(w.hub))
@@ -122,7 +122,9 @@ describe("a turn", function()
   end)
 
   it("says when the next deadline is", function()
-    local w = new { handshake_timeout = 10, message_timeout = 60, close_timeout = 5 }
+    local w = new {
+      handshake_timeout = 10, message_timeout = 60, close_timeout = 5, ping_interval = 0,
+    }
     local peer = w:peer()
     assert.equal(10, w.kit.turn(w.hub))
     w:advance(4)

@@ -108,7 +108,7 @@ describe("message_timeout", function()
   it("is 1008 for a message that isn't whole in time, and counts from its first byte", function()
     local message = fragments("text", "one", "two")
     for cut = 1, #message - 1 do
-      local w = echoing { message_timeout = 60 }
+      local w = echoing { message_timeout = 60, ping_interval = 0 }
       local peer = join(w):send(message:sub(1, cut))
       w:advance(59)
       assert.same({}, closes(peer), cut)
@@ -120,7 +120,7 @@ describe("message_timeout", function()
   end)
 
   it("isn't put off by dripping bytes or pings", function()
-    local w = echoing { message_timeout = 60 }
+    local w = echoing { message_timeout = 60, ping_interval = 0 }
     local peer = join(w):send(frame("text", "a", { fin = false }))
     for _ = 1, 12 do
       w:advance(4.9)
@@ -132,7 +132,7 @@ describe("message_timeout", function()
   end)
 
   it("ends with the message", function()
-    local w = echoing { message_timeout = 60 }
+    local w = echoing { message_timeout = 60, ping_interval = 0 }
     local peer = join(w)
     for _ = 1, 5 do
       peer:send(frame("text", "a", { fin = false }))
@@ -145,7 +145,7 @@ describe("message_timeout", function()
   end)
 
   it("begins anew for a message that began with the end of another", function()
-    local w = echoing { message_timeout = 60 }
+    local w = echoing { message_timeout = 60, ping_interval = 0 }
     local peer = join(w):send(frame("text", "a", { fin = false }))
     w:advance(40)
     peer:send(frame("continuation", "b") .. frame("text", "c", { fin = false }))
@@ -156,7 +156,7 @@ describe("message_timeout", function()
   end)
 
   it("holds for an unfinished control frame", function()
-    local w = echoing { message_timeout = 60 }
+    local w = echoing { message_timeout = 60, ping_interval = 0 }
     local peer = join(w):send(frame("ping", "unfinished"):sub(1, 9))
     w:advance(61)
     assert.equal(1008, (closes(peer)[1] or {})[1])

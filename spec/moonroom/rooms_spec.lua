@@ -112,7 +112,7 @@ describe("moonroom.mount", function()
 
   it("makes a new room where the made one was closed", function()
     for _, pattern in ipairs { "/lobby", "/:name" } do
-      local w = world.new(nil, function(moonroom)
+      local w = world.new({ ping_interval = 0 }, function(moonroom)
         moonroom.mount(pattern, moonroom.Room:extend("Talk"))
       end)
       w:connect("/lobby")

@@ -101,6 +101,12 @@ static void run_pong(struct connection *connection, const unsigned char *bytes,
     client_events_pong(connection->owner, bytes, length, rtt);
 }
 
+static void note_rtt(struct connection *connection, double rtt)
+{
+    struct client_box *client = connection->owner;
+    client->rtt = rtt;
+}
+
 static void run_leave(struct connection *connection)
 {
     client_events_leave(connection->owner, &connection->leave);
@@ -243,6 +249,7 @@ const struct application binding_application = {
     .check = run_check,
     .message = run_message,
     .pong = run_pong,
+    .measured = note_rtt,
     .ended = run_ended,
     .flushed = run_flushed,
     .turn = run_turn,

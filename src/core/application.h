@@ -19,9 +19,12 @@ struct application {
     /* A whole message; the bytes are borrowed. */
     void (*message)(struct connection *connection, enum opcode opcode,
                     const unsigned char *bytes, size_t length);
-    /* A pong; rtt in seconds, negative where it answers no ping of ours. */
+    /* A pong that the keep-alive didn't ask for; rtt in seconds, negative where
+     * it answers no ping of ours. */
     void (*pong)(struct connection *connection, const unsigned char *bytes,
                  size_t length, double rtt);
+    /* The keep-alive's pong has come: seconds from its ping. */
+    void (*measured)(struct connection *connection, double rtt);
     /* It can't be sent to or heard any more: who waits for it goes on. May be
      * called more than once. */
     void (*ended)(struct connection *connection);

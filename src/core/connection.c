@@ -3,6 +3,7 @@
 #include "close_code.h"
 #include "exchange.h"
 #include "hub.h"
+#include "keep_alive.h"
 #include "room.h"
 #include "websocket.h"
 
@@ -86,8 +87,11 @@ void connection_arm(struct connection *connection)
     double due = connection->due;
     take_earlier(&due, connection->message_due);
     take_earlier(&due, connection->stall_due);
+    take_earlier(&due, keep_alive_due(connection));
     if (due <= 0)
         timers_stop(&hub->timers, &connection->timer);
+    else if (connection->timer.slot && connection->timer.due <= due)
+        return;
     else if (!timers_start(&hub->timers, &hub->memory, &connection->timer, due))
         connection_die(connection, true);
 }
@@ -98,6 +102,7 @@ static void pause_reading(struct connection *connection, bool pause)
     if (connection->is_paused == pause)
         return;
     connection->is_paused = pause;
+    connection->heard_at = connection->hub->now;
     transport->class->want_read(transport, !pause);
 }
 
@@ -166,6 +171,7 @@ static void keep(struct connection *connection, const unsigned char *bytes,
 void connection_receive(struct connection *connection, unsigned char *bytes,
                         size_t length)
 {
+    connection->heard_at = connection->hub->now;
     if (!takes_input(connection) || connection->is_ended)
         return;
     if (!has_waiting(connection))
@@ -328,6 +334,7 @@ void connection_flush(struct connection *connection)
     websocket_resume(connection);
     if (!write_all(connection))
         return;
+    keep_alive_flushed(connection);
     if (connection->watches_flush) {
         connection->watches_flush = false;
         connection->hub->application->flushed(connection);
@@ -396,12 +403,17 @@ static void expire_due(struct connection *connection, double now)
 static void expire(struct timer *timer, double now)
 {
     struct connection *connection = LIST_ENTRY(timer, struct connection, timer);
-    if (connection->is_stuck && has_passed(connection->stall_due, now))
+    if (connection->is_stuck && has_passed(connection->stall_due, now)) {
+        connection->rule = "write_stall";
         connection_die(connection, true);
-    else if (has_passed(connection->due, now))
+    } else if (has_passed(connection->due, now)) {
         expire_due(connection, now);
-    else if (has_passed(connection->message_due, now))
+    } else if (has_passed(connection->message_due, now)) {
         websocket_fail(connection, CLOSE_POLICY, "the message took too long");
-    else
-        connection_arm(connection);
+    } else {
+        if (has_passed(keep_alive_due(connection), now))
+            keep_alive_expire(connection);
+        if (connection->state != CONNECTION_DEAD)
+            connection_arm(connection);
+    }
 }

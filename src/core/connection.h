@@ -66,16 +66,20 @@ struct connection {
     double due;           /* end of the handshake or of the closing; 0: none */
     double message_due;   /* 0: no message is unfinished */
     double stall_due;     /* 0: output isn't stuck */
-    double ping_at;       /* 0: no ping of ours is unanswered */
+    double ping_at;       /* 0: no ping of the script's is unanswered */
     uint32_t ping_hash;   /* of its payload */
+    double heard_at;      /* when a byte came last, or could have come again */
+    double pinged_at;     /* 0: no ping of the keep-alive's is unanswered */
+    const char *rule;     /* the option that ended it, or NULL */
     uint16_t port;
     unsigned char state; /* enum connection_state */
     bool is_upgraded;
-    bool is_stuck;  /* the transport took less than all */
-    bool is_paused; /* the transport was told not to read */
-    bool is_shut;   /* FIN was sent */
-    bool is_ended;  /* their FIN has come */
-    bool is_reset;  /* died without grace */
+    bool is_stuck;   /* the transport took less than all */
+    bool is_paused;  /* the transport was told not to read */
+    bool is_shut;    /* FIN was sent */
+    bool is_ended;   /* their FIN has come */
+    bool is_reset;   /* died without grace */
+    bool ping_waits; /* the keep-alive's, in the queue */
     bool is_secure;
     bool is_held;       /* connection_hold */
     bool asks_upgrade;  /* the request is a handshake */
@@ -169,7 +173,7 @@ void connection_mark_dirty(struct connection *connection);
 /* Has what waits to be read, their FIN too, served from the next turn on. */
 void connection_wake(struct connection *connection);
 
-/* Sets the timer to the earliest of the three deadlines. */
+/* Has the timer come at the earliest of the deadlines, or before. */
 void connection_arm(struct connection *connection);
 
 /* Has what is queued go out, then FIN; what still comes is dropped; then TCP is

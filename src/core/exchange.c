@@ -411,6 +411,7 @@ static void become_open(struct connection *connection)
     connection->joined_at = hub_wall(hub);
     connection->limits = connection->room->limits;
     connection->due = 0;
+    connection->heard_at = hub->now;
     outq_seal(&connection->output);
     connection_arm(connection);
     list_remove(&connection->link);

@@ -31,7 +31,11 @@ enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
         SECONDS("write_stall", at(write_stall), 0.01,                          \
                 "without a byte taken; then reset"),                           \
         SECONDS("close_timeout", at(close_timeout), 0.01,                      \
-                "for the closing handshake; then reset")
+                "for the closing handshake; then reset"),                      \
+        SECONDS("ping_interval", at(ping_interval), 0,                         \
+                "of silence, then a ping; 0: none"),                           \
+        SECONDS("pong_timeout", at(pong_timeout), 0.01,                        \
+                "of silence after that ping; 1006")
 
 #define AT(field) offsetof(struct options, field)
 #define LIMIT_AT(field) offsetof(struct options, limits.field)
@@ -89,6 +93,8 @@ void options_init(struct options *options)
                 .send_queue = (size_t)4 * MIB,
                 .write_stall = 30,
                 .close_timeout = 5,
+                .ping_interval = 25,
+                .pong_timeout = 20,
             },
         .max_header = (size_t)16 * KIB,
         .max_target = (size_t)8 * KIB,

@@ -20,6 +20,8 @@ struct limits {
     size_t send_queue;    /* bytes waiting for a client: then 1013 */
     double write_stall;   /* seconds without a byte taken: reset */
     double close_timeout; /* seconds for the closing handshake: reset */
+    double ping_interval; /* seconds of silence, then a ping; 0: none */
+    double pong_timeout;  /* seconds of silence after it: 1006 */
 };
 
 struct options {

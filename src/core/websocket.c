@@ -2,6 +2,7 @@
 
 #include "close_code.h"
 #include "hub.h"
+#include "keep_alive.h"
 #include "room.h"
 
 #include <string.h>
@@ -35,12 +36,14 @@ static bool queue(struct connection *connection, enum opcode opcode,
 }
 
 /* The queue's limit counts what was there before the new message, so that an
- * empty queue takes one of any permitted size. */
+ * empty queue takes one of any permitted size. A ping of the keep-alive's in it
+ * is nobody's fault. */
 static bool may_queue(struct connection *connection)
 {
     if (connection->state != CONNECTION_OPEN)
         return false;
-    if (outq_frame_bytes(&connection->output) < connection->limits.send_queue)
+    if (outq_frame_bytes(&connection->output) <
+        connection->limits.send_queue + keep_alive_queued(connection))
         return true;
     outq_drop_unstarted(&connection->output, &connection->hub->pool);
     connection_close(connection, CLOSE_OVERLOAD, slice_of("slow consumer"));
@@ -69,6 +72,13 @@ bool connection_send(struct connection *connection, enum opcode opcode,
         connection->ping_hash = hash(bytes, length);
     }
     return true;
+}
+
+void websocket_ping(struct connection *connection, const unsigned char *bytes,
+                    size_t length)
+{
+    if (!queue(connection, OPCODE_PING, bytes, length))
+        connection_die(connection, true);
 }
 
 bool connection_send_blob(struct connection *connection, struct blob *frame)
@@ -154,6 +164,8 @@ static void log_leave(const struct connection *connection)
     if (leave->reason_length)
         log_text(&line, "reason",
                  (struct slice){leave->reason, leave->reason_length});
+    if (connection->rule)
+        log_string(&line, "rule", connection->rule);
     log_string(&line, "clean", leave->clean ? "yes" : "no");
     log_end(&line);
 }
@@ -249,6 +261,11 @@ static void receive_pong(struct connection *connection,
     if (answers) {
         rtt = hub->now - connection->ping_at;
         connection->ping_at = 0;
+    } else if (keep_alive_answers(connection, event->bytes, event->length,
+                                  &rtt)) {
+        if (rtt >= 0)
+            hub->application->measured(connection, rtt);
+        return;
     }
     hub->application->pong(connection, event->bytes, event->length, rtt);
 }

@@ -23,6 +23,10 @@ void websocket_fail(struct connection *connection, int code,
  * Close came. */
 void websocket_abandon(struct connection *connection);
 
+/* Queues a ping that is none of the script's; send_queue doesn't count here. */
+void websocket_ping(struct connection *connection, const unsigned char *bytes,
+                    size_t length);
+
 /* Queues the pong that was kept back while output was stuck. */
 void websocket_resume(struct connection *connection);
 

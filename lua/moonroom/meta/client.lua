@@ -13,7 +13,7 @@
 ---@field address string read-only; the peer's, IPv4 or IPv6
 ---@field ready_state "connecting"|"open"|"closing"|"closed" read-only; "connecting" in init
 ---@field buffered integer read-only; bytes that are queued and not yet taken by the system
----@field rtt number|nil read-only; seconds, of the latest answered ping
+---@field rtt number|nil read-only; seconds, of the latest answered ping, ours of ping_interval too
 ---@field joined_at number|nil read-only; Unix time of the 101; nil in init
 local Client = {}
 

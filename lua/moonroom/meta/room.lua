@@ -29,6 +29,9 @@
 ---@field send_queue integer bytes waiting for a slow client; then 1013
 ---@field write_stall number seconds in which a slow client takes nothing; then reset
 ---@field close_timeout number seconds for the closing handshake; then reset
+---@field ping_interval number seconds of a client's silence, any byte ends it; then it is pinged
+--- (RFC 6455 5.5.2), which on_pong doesn't hear of; 0: never
+---@field pong_timeout number seconds of silence after that ping; then on_leave gets 1006
 ---@operator call(table?): moonroom.Room
 ---@operator len: integer
 local Room = {}

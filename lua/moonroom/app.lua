@@ -100,16 +100,19 @@ local function new(hub)
   new_classes(app)
   app.public = new_public(app)
   if not hub then return app end
-  core.attach(hub,
-    function(request)
+  core.attach(hub, {
+    upgrade = function(request)
       check_dispatch(app)
       upgrade.decide(app, request)
     end,
-    function(request)
+    request = function(request)
       check_dispatch(app)
       upgrade.answer_plain(app, request)
     end,
-    function(room) app.rooms:emptied(room) end)
+    emptied = function(room) app.rooms:emptied(room) end,
+    over = function(room) app.rooms:over(room) end,
+    shutdown = function() app.rooms:close_all() end,
+  })
   return app
 end
 

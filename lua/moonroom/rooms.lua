@@ -19,12 +19,18 @@ local function new(app)
     made = {}, -- path -> a room that a mount has made
     made_count = 0,
     making = {}, -- path -> a promise of the room, while its init waits
+    ending = {}, -- path -> { room, promise } of a made room, while its on_close waits
+    awaited = {}, -- room -> how many requests for it are being answered
+    lingering = {}, -- made room that is empty -> the timer that drops it
+    every = setmetatable({}, { __mode = "k" }), -- room -> true
+    after = app.hub and core.waits(app.hub).after,
     kept = {}, -- path -> true where a made room stays when it empties
     by_path = setmetatable({}, { __mode = "v" }), -- every room that has a path
   }, Rooms)
 end
 
-local is_room = core.is_room
+-- A script's class may have a close of its own.
+local is_room, close_room = core.is_room, core.room_methods.close
 
 function Rooms:need_hub(what, level)
   if not self.app.hub then
@@ -60,6 +66,7 @@ function Rooms:construct(room_class, fields, level)
   for key, value in pairs(fields) do
     if key ~= "path" and key ~= "params" then room[key] = value end
   end
+  self.every[room] = true
   if room.init then room:init() end
   if fields.path then self.by_path[fields.path] = room end
   return room
@@ -92,11 +99,17 @@ function Rooms:made_at(path)
   self:drop(path)
 end
 
+-- Want of memory may cut it short anywhere: what is not closed yet is still known.
 function Rooms:drop(path)
   local room = self.made[path]
+  close_room(room, 1001)
   self.made[path], self.kept[path] = nil, nil
   self.made_count = self.made_count - 1
   if self.by_path[path] == room then self.by_path[path] = nil end
+  self:stop_lingering(room)
+  if room.on_close and not core.is_over(room) then
+    self.ending[path] = { room = room, promise = core.promise() }
+  end
 end
 
 function Rooms:find(path)
@@ -141,7 +154,10 @@ function Rooms:may_make()
   if self.made_count >= core.max_rooms(hub) and core.take_missed(hub) then
     for _, room in pairs(self.made) do self:emptied(room) end
   end
-  return self.made_count < core.max_rooms(hub)
+  local is_full = self.made_count >= core.max_rooms(hub)
+  local deserted = is_full and next(self.lingering)
+  if deserted then self:drop(deserted.path) end
+  return not is_full or deserted ~= nil
 end
 
 -- Closed when the room is made or its init has failed: whoever waits for it goes on. It is entered
@@ -168,8 +184,15 @@ end
 -- Returns nil, "max_rooms" where no more may be made.
 function Rooms:make(room_class, path, params, is_kept)
   local room = self:made_at(path)
+  while self.ending[path] do -- what it saves is what the next one loads
+    self.ending[path].promise:wait()
+    room = self:made_at(path)
+  end
   if room then return room end
-  if self.making[path] then return wait_for_room(self.making[path]) end
+  if self.making[path] then
+    room = wait_for_room(self.making[path])
+    return core.is_closed(room) and self:make(room_class, path, params, is_kept) or room
+  end
   if not self:may_make() then return nil, "max_rooms" end
   local making <close> = new_making(self, path)
   room = self:construct(room_class, { path = path, params = params }, 1)
@@ -180,13 +203,86 @@ function Rooms:make(room_class, path, params, is_kept)
   return room
 end
 
--- A made room that has emptied goes, unless its pattern is literal.
+-- --- the end of a room -----------------------------------------------------
+
+-- Whether a made room is one to drop when nobody is in it: its pattern is not literal.
+function Rooms:is_deserted(room)
+  local path = room.path
+  return path and self.made[path] == room and not self.kept[path] and core.guests(room) == 0
+    and not self.awaited[room]
+end
+
+function Rooms:stop_lingering(room)
+  local timer = self.lingering[room]
+  self.lingering[room] = nil
+  if timer then timer:stop() end
+end
+
+local function lapse(self, room)
+  self.lingering[room] = nil
+  if self:is_deserted(room) then self:drop(room.path) end
+end
+
+function Rooms:let_linger(room, seconds)
+  local timer = self.lingering[room]
+  if timer then
+    timer:restart(seconds)
+  else
+    self.lingering[room] = self.after(seconds, lapse, self, room)
+  end
+end
+
+-- A made room in which nobody is any more goes when its linger has passed; one in which nobody
+-- has ever been, since the request that made it was refused, at once.
 function Rooms:emptied(room)
   local path = room.path
-  if path and self.made[path] == room and not self.kept[path] and #room == 0 then
+  if path and self.made[path] == room and core.is_closed(room) then return self:drop(path) end
+  if not self:is_deserted(room) then return end
+  local _, is_visited = core.guests(room)
+  local seconds = is_visited and (room.linger or core.linger(self.app.hub)) or 0
+  if seconds > 0 then
+    self:let_linger(room, seconds)
+  else
     self:drop(path)
   end
 end
+
+-- A request for the room is being answered: it stays until release.
+function Rooms:hold(room)
+  self.awaited[room] = (self.awaited[room] or 0) + 1
+  self:stop_lingering(room)
+end
+
+function Rooms:release(room)
+  local count = self.awaited[room] - 1
+  self.awaited[room] = count > 0 and count or nil
+  self:emptied(room)
+end
+
+-- Closed when on_close has come to its end, error or not: whoever asks for the path goes on.
+local function new_ending(self, room)
+  return setmetatable({}, {
+    __close = function()
+      local ending = room.path and self.ending[room.path]
+      if not ending or ending.room ~= room then return end
+      self.ending[room.path] = nil
+      ending.promise:resolve()
+    end,
+  })
+end
+
+-- A room was closed, and everybody's on_leave is over.
+function Rooms:over(room)
+  local ending <close> = new_ending(self, room)
+  if room.on_close then room:on_close() end
+end
+
+-- The server stops, and every client has been told.
+function Rooms:close_all()
+  for room in pairs(self.every) do close_room(room, 1001, "the server is shutting down") end
+end
+
+-- --- who answers -----------------------------------------------------------
 
 -- What a dispatch or mount function answered, checked.
 local function check_target(self, target, where)

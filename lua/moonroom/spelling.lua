@@ -53,9 +53,8 @@ local others = {
 
 -- Not for this version, but no slip either: what other versions of Moonroom ask for.
 local later = {
-  on_open = true, on_close = true, on_limit = true, linger = true, rate = true,
-  compression = true, load_timeout = true, per_ip = true, Client = true, init = true, path = true,
-  params = true,
+  on_limit = true, rate = true, compression = true, load_timeout = true, per_ip = true,
+  Client = true, init = true, path = true, params = true,
 }
 
 local function new_names()

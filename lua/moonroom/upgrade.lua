@@ -114,9 +114,9 @@ local function check_room(request, target, room)
   local name = name_of(target)
   if not allows_origin(target.origins, request) then return refuse_origin(request, target, name) end
   local most = target.max_clients or 0
-  if room and most > 0 and #room >= most then
+  if room and most > 0 and core.occupancy(room) >= most then
     return refuse(request, 503, "max_clients", format("the room has %d clients, as many as it may: "
-      .. "%s.max_clients", #room, name), "Retry-After: 5\r\n")
+      .. "%s.max_clients", core.occupancy(room), name), "Retry-After: 5\r\n")
   end
   return true
 end
@@ -187,11 +187,11 @@ local function join(app, request, room)
   core.accept(request, client, protocol, fields)
 end
 
--- Closed at the end of a scope, error or not: a room that nobody joined after all goes.
+-- Keeps a room while a request for it is answered; closed at the end of a scope, error or not.
 local function new_guard(app)
-  return setmetatable({}, {
+  return setmetatable({ room = false }, {
     __close = function(guard)
-      if guard.room then app.rooms:emptied(guard.room) end
+      if guard.room then app.rooms:release(guard.room) end
     end,
   })
 end
@@ -204,8 +204,11 @@ local function decide(app, request)
     return refuse(request, 404, "dispatch", format("no room at %s: neither moonroom.dispatch nor a "
       .. "mount answers for it", request.path))
   end
-  guard.room = room_for(app, request, found)
-  if guard.room then join(app, request, guard.room) end
+  local room = room_for(app, request, found)
+  if not room then return end
+  app.rooms:hold(room)
+  guard.room = room
+  join(app, request, room)
 end
 
 -- --- ordinary requests -----------------------------------------------------

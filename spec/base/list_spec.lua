@@ -14,6 +14,12 @@ describe("a list", function()
     assert.same({ "312", "" }, lists("a3", "a1", "a2"))
   end)
 
+  it("takes a member in front", function()
+    assert.same({ "1", "" }, lists("p1"))
+    assert.same({ "312", "" }, lists("a1", "a2", "p3"))
+    assert.same({ "2", "" }, lists("p1", "p2", "-1"))
+  end)
+
   it("lets go of any member", function()
     assert.same({ "23", "" }, lists("a1", "a2", "a3", "-1"))
     assert.same({ "13", "" }, lists("a1", "a2", "a3", "-2"))

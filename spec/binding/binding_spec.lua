@@ -225,7 +225,7 @@ describe("want of Lua's memory", function()
 
   -- Sessions before and after, whole ones, find the same memory.
   local function survives(fail)
-    local w = world.new({ max_rooms = 2 }, script)
+    local w = world.new({ max_rooms = 2, linger = 0 }, script)
     local function rest()
       kit.reset(w.hub)
       goes_on(w)

@@ -232,7 +232,9 @@ describe("the keep-alive's ping", function()
 
   it("and client:ping's don't get in each other's way", function()
     local heard = {}
-    local w = new(nil, { on_pong = function(_, _, data, rtt) heard[#heard + 1] = { data, rtt } end })
+    local w = new(nil, {
+      on_pong = function(_, _, data, rtt) heard[#heard + 1] = { data, rtt } end,
+    })
     local peer, client = join(w)
     w:advance(24)
     client:ping("mine")
@@ -250,7 +252,9 @@ describe("the keep-alive's ping", function()
 
   it("leaves a script's ping of the same payload its answer", function()
     local heard = {}
-    local w = new(nil, { on_pong = function(_, _, data, rtt) heard[#heard + 1] = { data, rtt } end })
+    local w = new(nil, {
+      on_pong = function(_, _, data, rtt) heard[#heard + 1] = { data, rtt } end,
+    })
     local peer, client = join(w)
     w:advance(25)
     local payload = pings(peer)[1]

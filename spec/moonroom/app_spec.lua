@@ -84,6 +84,7 @@ describe("moonroom.dispatch", function()
     assert.equal(2, #w.moonroom.room("/x"))
     assert.equal(1, #w.moonroom.room("/y"))
     for _, peer in ipairs(peers) do peer:reset() end
+    w:advance(30)
     assert.is_nil(w.moonroom.room("/x"))
   end)
 

@@ -92,6 +92,7 @@ describe("moonroom.mount", function()
     w.moonroom.room("/lobby").topic, w.moonroom.room("/other").topic = "kept", "dropped"
     lobby:reset()
     other:close(1000)
+    w:advance(30)
     collect()
     assert.equal("kept", w.moonroom.room("/lobby").topic)
     assert.is_nil(w.moonroom.room("/other"))

@@ -65,8 +65,8 @@ describe("a field of a Room class", function()
     for _, name in ipairs(rules.handlers) do assert.is_nil(advice(name)) end
     for _, name in ipairs(core.room_options()) do assert.is_nil(advice(name, 1)) end
     for _, name in ipairs {
-      "on_open", "on_close", "on_limit", "linger", "rate", "init", "compression", "say", "topic",
-      "one", "online", "checks", "history", "", ("x"):rep(1000),
+      "on_limit", "rate", "init", "compression", "say", "topic", "one", "online", "checks",
+      "history", "", ("x"):rep(1000),
     } do
       assert.is_nil(advice(name), name)
     end

@@ -267,7 +267,8 @@ end
 -- Runs the lines, the first of which is the given one of the file. Raises "file:line: why".
 local function run_example(path, lines, first)
   local run = setmetatable({
-    path = path, world = world.new(), acts = {}, printed = {}, peers = {}, log = {},
+    path = path, world = world.new({ ping_interval = 0 }), acts = {}, printed = {}, peers = {},
+    log = {},
   }, Run)
   local chunk = read(run, lines, first)
   run.world.moonroom.spawn(function()

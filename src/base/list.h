@@ -34,6 +34,12 @@ static inline void list_append(struct list *list, struct list *link)
     list->previous = link;
 }
 
+/* Puts a link that is in no list in front. */
+static inline void list_prepend(struct list *list, struct list *link)
+{
+    list_append(list->next, link);
+}
+
 /* Takes a link out of its list; one that is in none stays so. */
 static inline void list_remove(struct list *link)
 {

@@ -108,8 +108,11 @@ struct binding *binding_new(lua_State *L, const struct options *options,
                             double now, double wall)
 {
     struct binding *binding = lua_newuserdatauv(L, sizeof *binding, 1);
-    *binding = (struct binding){
-        .upgrade = LUA_NOREF, .request = LUA_NOREF, .emptied = LUA_NOREF};
+    *binding = (struct binding){.upgrade = LUA_NOREF,
+                                .request = LUA_NOREF,
+                                .emptied = LUA_NOREF,
+                                .over = LUA_NOREF,
+                                .shutdown = LUA_NOREF};
     luaL_setmetatable(L, hub_type);
     random_text(L, ID_PREFIX_BYTES, binding->id_prefix);
     binding->hub = hub_new(options, &binding_application, binding, now, wall);
@@ -118,6 +121,7 @@ struct binding *binding_new(lua_State *L, const struct options *options,
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
     dispatch_init(&binding->dispatch, lua_tothread(L, -1), binding->hub);
     list_init(&binding->clients);
+    list_init(&binding->ending);
     lua_pop(L, 1);
     push_hubs(L);
     lua_newtable(L);
@@ -139,19 +143,27 @@ static int core_hub(lua_State *L)
     return 1;
 }
 
-/* core.attach(hub, upgrade, request, emptied): who answers requests, and who
- * hears of rooms that have emptied. */
+/* core.attach(hub, { upgrade =, request =, emptied =, over =, shutdown = }):
+ * who answers requests, and who hears of rooms that have emptied or are over,
+ * and of the shutdown. */
 static int core_attach(lua_State *L)
 {
     struct binding *binding = binding_check(L, 1);
-    int *const slots[] = {&binding->upgrade, &binding->request,
-                          &binding->emptied};
-    lua_settop(L, 4);
+    const struct {
+        const char *name;
+        int *slot;
+    } functions[] = {{"upgrade", &binding->upgrade},
+                     {"request", &binding->request},
+                     {"emptied", &binding->emptied},
+                     {"over", &binding->over},
+                     {"shutdown", &binding->shutdown}};
+    luaL_checktype(L, 2, LUA_TTABLE);
     binding_push_anchors(L, binding);
-    for (int i = 0; i < 3; i++) {
-        luaL_checktype(L, 2 + i, LUA_TFUNCTION);
-        lua_pushvalue(L, 2 + i);
-        *slots[i] = luaL_ref(L, 5);
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        if (lua_getfield(L, 2, functions[i].name) != LUA_TFUNCTION)
+            return luaL_error(L, "attach: %s is no function",
+                              functions[i].name);
+        *functions[i].slot = luaL_ref(L, -2);
     }
     return 0;
 }
@@ -205,6 +217,14 @@ static int core_max_rooms(lua_State *L)
 {
     struct binding *binding = binding_check(L, 1);
     lua_pushinteger(L, (lua_Integer)binding->hub->options.max_rooms);
+    return 1;
+}
+
+/* core.linger(hub) -> seconds, for rooms that don't say otherwise */
+static int core_linger(lua_State *L)
+{
+    struct binding *binding = binding_check(L, 1);
+    lua_pushnumber(L, binding->hub->options.limits.linger);
     return 1;
 }
 
@@ -271,6 +291,33 @@ static int core_is_closed(lua_State *L)
     return 1;
 }
 
+/* core.is_over(room) -> whether its on_close has come to its end */
+static int core_is_over(lua_State *L)
+{
+    const struct room_box *box = object_check(L, 1, &room_type);
+    lua_pushboolean(L, box->is_over);
+    return 1;
+}
+
+/* core.guests(room) -> how many clients came in and haven't left, on_leave and
+ * all; whether there has been any */
+static int core_guests(lua_State *L)
+{
+    const struct room_box *box = object_check(L, 1, &room_type);
+    lua_pushinteger(L, (lua_Integer)box->guests);
+    lua_pushboolean(L, box->is_visited);
+    return 2;
+}
+
+/* core.occupancy(room) -> its clients, and those who are about to join */
+static int core_occupancy(lua_State *L)
+{
+    const struct room_box *box = object_check(L, 1, &room_type);
+    const struct room *room = room_of(box);
+    lua_pushinteger(L, room ? (lua_Integer)room_occupancy(room) : 0);
+    return 1;
+}
+
 /* core.methods(object) -> the methods table of a room's or client's class */
 static int core_methods(lua_State *L)
 {
@@ -285,6 +332,9 @@ static const luaL_Reg functions[] = {
     {"is_room", core_is_room},
     {"is_object", core_is_object},
     {"is_closed", core_is_closed},
+    {"is_over", core_is_over},
+    {"guests", core_guests},
+    {"occupancy", core_occupancy},
     {"methods", core_methods},
     {"hub", core_hub},
     {"attach", core_attach},
@@ -292,6 +342,7 @@ static const luaL_Reg functions[] = {
     {"option_error", core_option_error},
     {"room_options", core_room_options},
     {"max_rooms", core_max_rooms},
+    {"linger", core_linger},
     {"take_missed", core_take_missed},
     {"handlers_changed", core_handlers_changed},
     {"waits", core_waits},

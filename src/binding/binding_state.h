@@ -15,10 +15,14 @@ enum { CLIENT_ID_SIZE = 32 };
 struct binding {
     struct dispatch dispatch;
     struct hub *hub;
-    int upgrade, request, emptied; /* references to the app's functions;
-                                      LUA_NOREF until attached */
-    struct list clients;           /* whose kept events can go on */
-    bool is_ending;                /* the hub's userdata is being collected */
+    int upgrade, request, emptied, over, shutdown; /* references to the app's
+                                                      functions; LUA_NOREF until
+                                                      attached */
+    struct list clients; /* whose kept events can go on */
+    struct list ending;  /* rooms that were closed, with guests left */
+    size_t ending_count; /* with those whose on_close waits */
+    bool has_shut;       /* shutdown has been called */
+    bool is_ending;      /* the hub's userdata is being collected */
     bool has_missed; /* for want of memory a room that emptied may be left */
     unsigned long long next_id;
     char id_prefix[16];

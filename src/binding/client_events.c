@@ -1,5 +1,6 @@
 #include "client_events.h"
 
+#include "client_handlers.h"
 #include "close_code.h"
 #include "json.h"
 #include "lua_client.h"
@@ -7,14 +8,10 @@
 #include "lua_timer.h"
 #include "lua_wait.h"
 #include "outgoing.h"
+#include "room.h"
 
 #include <lauxlib.h>
 #include <string.h>
-
-struct call {
-    struct entry entry;
-    const struct client_event *event;
-};
 
 void client_events_init(struct client_events *events)
 {
@@ -22,6 +19,8 @@ void client_events_init(struct client_events *events)
     list_init(&events->queue);
     list_init(&events->turn);
     list_init(&events->flushers);
+    events->join.kind = EVENT_JOIN;
+    events->moved.kind = EVENT_MOVED;
 }
 
 static struct memory *memory_of(const struct client_box *client)
@@ -34,182 +33,7 @@ static bool is_message(const struct client_event *event)
     return event->kind == EVENT_TEXT || event->kind == EVENT_BINARY;
 }
 
-/* --- handlers --- */
-
-bool client_push_handler(lua_State *L, const struct client_box *client,
-                         const char *name)
-{
-    int top = lua_gettop(L);
-    if (!client_push_box(L, client))
-        return false;
-    client_push_room(L, -1);
-    if (object_push_member(L, -1, name) == LUA_TNIL) {
-        lua_settop(L, top);
-        return false;
-    }
-    lua_insert(L, -3);
-    lua_insert(L, -2);
-    return true;
-}
-
-static void push_bytes(lua_State *L, const struct client_event *event)
-{
-    lua_pushlstring(L, event->length ? (const char *)event->bytes : "",
-                    event->length);
-}
-
-static int join_body(lua_State *L)
-{
-    const struct call *call = lua_touserdata(L, 1);
-    return client_push_handler(L, call->entry.client, "on_join")
-               ? dispatch_call(L, 2)
-               : 0;
-}
-
-static void close_client(const struct client_box *client, int code,
-                         const char *reason)
-{
-    if (client->connection)
-        connection_close(client->connection, code, slice_of(reason));
-}
-
-static int json_body(lua_State *L, const struct call *call)
-{
-    const struct client_event *event = call->event;
-    if (json_push_decoded(L, (const char *)event->bytes, event->length))
-        return dispatch_call(L, 3);
-    close_client(call->entry.client, CLOSE_DATA, "not valid JSON");
-    return 0;
-}
-
-static int text_body(lua_State *L)
-{
-    const struct call *call = lua_touserdata(L, 1);
-    if (client_push_handler(L, call->entry.client, "on_json")) {
-        dispatch_set_where(L, "on_json");
-        return json_body(L, call);
-    }
-    if (!client_push_handler(L, call->entry.client, "on_text"))
-        return 0;
-    push_bytes(L, call->event);
-    return dispatch_call(L, 3);
-}
-
-static int binary_body(lua_State *L)
-{
-    const struct call *call = lua_touserdata(L, 1);
-    if (client_push_handler(L, call->entry.client, "on_binary")) {
-        push_bytes(L, call->event);
-        return dispatch_call(L, 3);
-    }
-    close_client(call->entry.client, CLOSE_TYPE, "binary is not accepted here");
-    return 0;
-}
-
-static int pong_body(lua_State *L)
-{
-    const struct call *call = lua_touserdata(L, 1);
-    if (!client_push_handler(L, call->entry.client, "on_pong"))
-        return 0;
-    push_bytes(L, call->event);
-    if (call->event->rtt < 0)
-        lua_pushnil(L);
-    else
-        lua_pushnumber(L, call->event->rtt);
-    return dispatch_call(L, 4);
-}
-
-static int leave_body(lua_State *L)
-{
-    const struct call *call = lua_touserdata(L, 1);
-    if (!client_push_handler(L, call->entry.client, "on_leave"))
-        return 0;
-    lua_pushinteger(L, call->event->code);
-    push_bytes(L, call->event);
-    lua_pushboolean(L, call->event->clean);
-    return dispatch_call(L, 5);
-}
-
-/* A room that mount made goes when it is empty. */
-static int emptied_body(lua_State *L)
-{
-    const struct call *call = lua_touserdata(L, 1);
-    const struct client_box *client = call->entry.client;
-    if (!client_push_box(L, client))
-        return 0;
-    client_push_room(L, -1);
-    const struct room_box *box = object_check(L, -1, &room_type);
-    const struct room *room = room_of(box);
-    if (room && room->count)
-        return 0;
-    binding_push_anchored(L, client->binding, client->binding->emptied);
-    lua_insert(L, -2);
-    return dispatch_call(L, 1);
-}
-
-/* --- one at a time --- */
-
-static const struct {
-    lua_CFunction body;
-    const char *where;
-} handlers[] = {
-    [EVENT_JOIN] = {join_body, "on_join"},
-    [EVENT_TEXT] = {text_body, "on_text"},
-    [EVENT_BINARY] = {binary_body, "on_binary"},
-    [EVENT_PONG] = {pong_body, "on_pong"},
-    [EVENT_LEAVE] = {leave_body, "on_leave"},
-};
-
-static void go_on(struct client_box *client);
-
-static void run_emptied(struct client_box *client)
-{
-    struct call call = {.entry = {.body = emptied_body,
-                                  .where = "a room's end",
-                                  .client = client,
-                                  .must_not_wait = true}};
-    struct binding *binding = client->binding;
-    if (dispatch_run(&binding->dispatch, &call.entry, NULL) != DISPATCH_DONE)
-        binding->has_missed = true;
-}
-
-static void handled(struct entry *entry, bool succeeded)
-{
-    struct client_box *client = entry->client;
-    (void)succeeded;
-    client->events.busy = NULL;
-    go_on(client);
-}
-
-static void left(struct entry *entry, bool succeeded)
-{
-    run_emptied(entry->client);
-    handled(entry, succeeded);
-}
-
-/* After our Close nothing is delivered. */
-static bool is_late(const struct client_box *client,
-                    const struct client_event *event)
-{
-    return event->kind != EVENT_LEAVE && client->connection &&
-           client->connection->leave.is_ours;
-}
-
-static void handle(struct client_box *client, const struct client_event *event)
-{
-    bool is_leave = event->kind == EVENT_LEAVE;
-    struct call call = {.entry = {.body = handlers[event->kind].body,
-                                  .where = handlers[event->kind].where,
-                                  .client = client,
-                                  .done = is_leave ? left : handled},
-                        .event = event};
-    if (is_late(client, event))
-        return;
-    enum dispatch_result result = dispatch_run(
-        &client->binding->dispatch, &call.entry, &client->events.busy);
-    if (result != DISPATCH_WAITS && is_leave)
-        run_emptied(client);
-}
+/* --- what is kept --- */
 
 static void take_off(struct client_box *client, struct client_event *event)
 {
@@ -225,24 +49,201 @@ static struct client_event *first(const struct client_box *client)
                : LIST_ENTRY(queue->next, struct client_event, link);
 }
 
-/* A leave is part of its client; its reason is not. */
+static void put_in_front(struct client_box *client, struct client_event *event)
+{
+    list_prepend(&client->events.queue, &event->link);
+    client->events.count++;
+}
+
+static bool is_embedded(const struct client_event *event)
+{
+    return event->kind == EVENT_JOIN || event->kind == EVENT_MOVED ||
+           event->kind == EVENT_LEAVE;
+}
+
+/* What has its place in the client stays there; a leave's reason does not. */
 static void release(struct client_box *client, struct client_event *event)
 {
-    if (event->kind != EVENT_LEAVE) {
+    if (!is_embedded(event)) {
         memory_free(memory_of(client), event);
         return;
     }
+    if (event->kind != EVENT_LEAVE)
+        return;
     memory_free(memory_of(client), client->events.reason);
     client->events.reason = NULL;
 }
 
-static void drop_kept(struct client_box *client)
+/* is_all: also what is owed, to a room that was left. */
+static void drop_kept(struct client_box *client, bool is_all)
 {
-    struct client_event *event;
-    while ((event = first(client))) {
+    struct list *queue = &client->events.queue;
+    for (struct list *link = queue->next, *next; link != queue; link = next) {
+        struct client_event *event =
+            LIST_ENTRY(link, struct client_event, link);
+        next = link->next;
+        if (event->kind == EVENT_MOVED && !is_all)
+            continue;
         take_off(client, event);
         release(client, event);
     }
+}
+
+static bool is_open(const struct client_box *client)
+{
+    return client->connection && client->connection->state == CONNECTION_OPEN;
+}
+
+/* Those that may go on wait for the turn: this is another's coroutine. */
+static void stir(struct client_box *client)
+{
+    struct client_events *events = &client->events;
+    if (!events->count || !list_is_empty(&events->turn))
+        return;
+    list_append(&client->binding->clients, &events->turn);
+    client->binding->hub->has_woken = true;
+}
+
+/* --- one at a time --- */
+
+static void go_on(struct client_box *client);
+
+struct emptied {
+    struct entry entry;
+    void (*push_room)(lua_State *, int); /* which of the client's */
+};
+
+/* A room that mount made goes when it is empty. */
+static int emptied_body(lua_State *L)
+{
+    const struct emptied *emptied = lua_touserdata(L, 1);
+    const struct client_box *client = emptied->entry.client;
+    if (!client_push_box(L, client))
+        return 0;
+    emptied->push_room(L, -1);
+    const struct room_box *box = object_check(L, -1, &room_type);
+    if (box->guests)
+        return 0;
+    binding_push_anchored(L, client->binding, client->binding->emptied);
+    lua_insert(L, -2);
+    return dispatch_call(L, 1);
+}
+
+static void run_emptied(struct client_box *client,
+                        void (*push_room)(lua_State *, int))
+{
+    struct emptied emptied = {.entry = {.body = emptied_body,
+                                        .where = "a room's end",
+                                        .client = client,
+                                        .must_not_wait = true},
+                              .push_room = push_room};
+    struct binding *binding = client->binding;
+    if (dispatch_run(&binding->dispatch, &emptied.entry, NULL) != DISPATCH_DONE)
+        binding->has_missed = true;
+}
+
+/* The client's time in one of its rooms is over, on_leave and all. */
+static void end_stay(struct client_box *client,
+                     void (*push_room)(lua_State *, int))
+{
+    lua_State *L = client->binding->dispatch.L;
+    if (!client_push_box(L, client))
+        return;
+    push_room(L, -1);
+    room_guest_gone(object_test(L, -1, &room_type));
+    lua_pop(L, 2);
+    run_emptied(client, push_room);
+}
+
+/* Who was refused, or went meanwhile, is open no more. After an error it stays
+ * out whatever on_error has done. */
+static void opened(struct client_box *client, bool succeeded)
+{
+    struct connection *connection = client->connection;
+    if (!is_open(client))
+        return;
+    if (!succeeded)
+        connection_close(connection, CLOSE_INTERNAL,
+                         slice_of("internal error"));
+    else if (room_admit(connection))
+        put_in_front(client, &client->events.join);
+    else
+        connection_terminate(connection);
+}
+
+static void moved(struct client_box *client, bool succeeded)
+{
+    (void)succeeded;
+    end_stay(client, client_push_left_room);
+}
+
+static void left(struct client_box *client, bool succeeded)
+{
+    (void)succeeded;
+    end_stay(client, client_push_room);
+}
+
+/* What follows a handler that has come to its end. */
+static void (*const followers[])(struct client_box *, bool) = {
+    [EVENT_OPEN] = opened,
+    [EVENT_MOVED] = moved,
+    [EVENT_LEAVE] = left,
+};
+
+static void follow(struct client_box *client, enum event_kind kind,
+                   bool succeeded)
+{
+    if (followers[kind])
+        followers[kind](client, succeeded);
+}
+
+/* Of one that waited. */
+static void handled(struct entry *entry, bool succeeded)
+{
+    struct client_box *client = entry->client;
+    client->events.busy = NULL;
+    follow(client, client->events.busy_with, succeeded);
+    go_on(client);
+}
+
+/* After our Close nothing is delivered; and a room hears of a client from its
+ * on_join to its on_leave. */
+static bool is_due(const struct client_box *client, enum event_kind kind)
+{
+    const struct client_events *events = &client->events;
+    switch (kind) {
+    case EVENT_OPEN:
+    case EVENT_MOVED:
+        return true;
+    case EVENT_JOIN:
+        return is_open(client);
+    case EVENT_LEAVE:
+        return events->is_joined;
+    default:
+        return events->is_joined &&
+               !(client->connection && client->connection->leave.is_ours);
+    }
+}
+
+static void handle(struct client_box *client, const struct client_event *event)
+{
+    const struct client_handler *handler = &client_handlers[event->kind];
+    enum event_kind kind = event->kind;
+    struct client_call call = {.entry = {.body = handler->body,
+                                         .where = handler->where,
+                                         .client = client,
+                                         .done = handled},
+                               .event = event};
+    enum dispatch_result result = DISPATCH_DONE;
+    bool is_called = is_due(client, kind);
+    if (is_called) {
+        client->events.is_joined |= kind == EVENT_JOIN;
+        client->events.busy_with = kind;
+        result = dispatch_run(&client->binding->dispatch, &call.entry,
+                              &client->events.busy);
+    }
+    if (result != DISPATCH_WAITS)
+        follow(client, kind, result == DISPATCH_DONE);
 }
 
 static void release_pressure(struct client_box *client)
@@ -257,7 +258,7 @@ static void go_on(struct client_box *client)
     struct client_events *events = &client->events;
     struct client_event *event;
     if (client->binding->is_ending)
-        drop_kept(client);
+        drop_kept(client, true);
     while (!events->busy && (event = first(client))) {
         if (events->receiver && is_message(event))
             break;
@@ -301,11 +302,24 @@ static void deliver(struct client_box *client, const struct client_event *event)
         routine_wake(events->receiver);
 }
 
-void client_events_join(struct client_box *client)
+void client_events_open(struct client_box *client)
 {
-    struct client_event event = {.kind = EVENT_JOIN};
-    client->events.is_joined = true;
+    struct client_event event = {.kind = EVENT_OPEN};
+    client->events.is_opened = true;
     deliver(client, &event);
+    go_on(client);
+}
+
+/* In front of what is kept: that is for the new room, once it has joined. */
+void client_events_move(struct client_box *client)
+{
+    struct client_events *events = &client->events;
+    if (!events->is_joined)
+        return;
+    events->is_joined = false;
+    put_in_front(client, &events->join);
+    put_in_front(client, &events->moved);
+    stir(client);
 }
 
 void client_events_message(struct client_box *client, enum opcode opcode,
@@ -342,7 +356,7 @@ void client_events_leave(struct client_box *client, struct leave *leave)
     leave->reason = NULL;
     leave->reason_length = 0;
     if (leave->is_ours)
-        drop_kept(client);
+        drop_kept(client, false);
     list_append(&events->queue, &events->leave.link);
     events->count++;
     timer_stop_owned(&client->timers);
@@ -352,7 +366,7 @@ void client_events_leave(struct client_box *client, struct leave *leave)
 
 void client_events_drop(struct client_box *client)
 {
-    drop_kept(client);
+    drop_kept(client, true);
 }
 
 /* --- waiting for a client --- */
@@ -374,21 +388,6 @@ void client_events_ended(struct client_box *client)
 void client_events_flushed(struct client_box *client)
 {
     wake_flushers(client);
-}
-
-static bool is_open(const struct client_box *client)
-{
-    return client->connection && client->connection->state == CONNECTION_OPEN;
-}
-
-/* Those that may go on wait for the turn: this is another's coroutine. */
-static void stir(struct client_box *client)
-{
-    struct client_events *events = &client->events;
-    if (!events->count || !list_is_empty(&events->turn))
-        return;
-    list_append(&client->binding->clients, &events->turn);
-    client->binding->hub->has_woken = true;
 }
 
 void client_events_turn(struct binding *binding)
@@ -416,7 +415,7 @@ static struct client_event *first_message(struct client_box *client)
 static int take_message(lua_State *L, struct client_box *client,
                         struct client_event *event)
 {
-    push_bytes(L, event);
+    client_event_push_bytes(L, event);
     lua_pushstring(L, event->kind == EVENT_TEXT ? "text" : "binary");
     take_off(client, event);
     release(client, event);

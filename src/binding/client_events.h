@@ -9,10 +9,12 @@
 struct client_box;
 
 enum event_kind {
+    EVENT_OPEN, /* upgraded: may it join? */
     EVENT_JOIN,
     EVENT_TEXT,
     EVENT_BINARY,
     EVENT_PONG,
+    EVENT_MOVED, /* the leave from a room for another one */
     EVENT_LEAVE
 };
 
@@ -36,26 +38,27 @@ struct client_events {
     struct routine *busy;     /* of the handler that waits, or NULL */
     struct routine *receiver; /* waits in receive, or NULL */
     struct list flushers;     /* routines that wait in flush */
-    struct client_event leave;
-    char *reason;   /* of the leave, owned */
-    bool is_joined; /* on_join has begun */
+    struct client_event join, moved, leave; /* each at most once in the queue */
+    char *reason;                           /* of the leave, owned */
+    enum event_kind busy_with; /* of the handler that runs or waits */
+    bool is_opened;            /* on_open has begun */
+    bool is_joined; /* its room's on_join has begun, and it hasn't left */
 };
-
-/* Pushes handler, room, client; false, nothing pushed, where the room has no
- * such handler. */
-bool client_push_handler(lua_State *L, const struct client_box *client,
-                         const char *name);
 
 void client_events_init(struct client_events *events);
 
 /* The events themselves; bytes are borrowed. Each is handled now where no
  * other is being handled or kept. None raises. */
-void client_events_join(struct client_box *client);
+void client_events_open(struct client_box *client);
 void client_events_message(struct client_box *client, enum opcode opcode,
                            const unsigned char *bytes, size_t length);
 void client_events_pong(struct client_box *client, const unsigned char *bytes,
                         size_t length, double rtt);
 void client_events_leave(struct client_box *client, struct leave *leave);
+
+/* The client has been taken to another room: the old one's on_leave is next,
+ * where its on_join had begun, then the new one's on_join. */
+void client_events_move(struct client_box *client);
 
 /* The client can't be talked to any more: whoever waits for it goes on. */
 void client_events_ended(struct client_box *client);

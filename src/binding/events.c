@@ -1,5 +1,6 @@
 #include "binding_state.h"
 
+#include "client_handlers.h"
 #include "close_code.h"
 #include "lua_client.h"
 #include "lua_request.h"
@@ -122,11 +123,42 @@ static void run_flushed(struct connection *connection)
     client_events_flushed(connection->owner);
 }
 
+static int shutdown_body(lua_State *L)
+{
+    const struct entry *entry = lua_touserdata(L, 1);
+    const struct binding *binding = entry->owner;
+    binding_push_anchored(L, binding, binding->shutdown);
+    return dispatch_call(L, 0);
+}
+
+/* Once every client has been told of the end, the rooms end. */
+static void shut_down(struct binding *binding)
+{
+    const struct hub *hub = binding->hub;
+    struct entry entry = {.body = shutdown_body,
+                          .where = "shutdown",
+                          .owner = binding,
+                          .must_not_wait = true};
+    if (!hub->is_draining || hub->has_goodbyes || binding->has_shut)
+        return;
+    binding->has_shut = true;
+    if (binding->shutdown != LUA_NOREF)
+        dispatch_run(&binding->dispatch, &entry, NULL);
+}
+
 static void run_turn(struct hub *hub)
 {
     struct binding *binding = binding_of(hub);
+    shut_down(binding);
     dispatch_turn(&binding->dispatch);
     client_events_turn(binding);
+    room_end_closed(binding);
+}
+
+static bool is_idle(const struct hub *hub)
+{
+    const struct binding *binding = binding_of(hub);
+    return !hub->is_draining || (binding->has_shut && !binding->ending_count);
 }
 
 /* --- requests --- */
@@ -162,8 +194,8 @@ static void finish_request(struct connection *connection)
                       slice_of("the script failed"));
     client = connection->owner;
     if (connection->state == CONNECTION_OPEN && client &&
-        !client->events.is_joined)
-        client_events_join(client);
+        !client->events.is_opened)
+        client_events_open(client);
 }
 
 /* Of one that waited; its peer may have gone meanwhile. */
@@ -214,10 +246,20 @@ struct refresh {
     const struct room *room;
 };
 
+static const struct connection *anybody(const struct room *room)
+{
+    if (room->count)
+        return room->members[0];
+    return list_is_empty(&room->arrivals)
+               ? NULL
+               : LIST_ENTRY(room->arrivals.next, struct connection, arrival);
+}
+
 static int refresh_body(lua_State *L)
 {
     const struct room *room = ((struct refresh *)lua_touserdata(L, 1))->room;
-    if (!room->count || !client_push(L, room->members[0]))
+    const struct connection *one = anybody(room);
+    if (!one || !client_push(L, one))
         return 0;
     client_push_room(L, -1);
     room_read_options(L, -1);
@@ -253,6 +295,7 @@ const struct application binding_application = {
     .ended = run_ended,
     .flushed = run_flushed,
     .turn = run_turn,
+    .is_idle = is_idle,
     .leave = run_leave,
     .forget = run_forget,
     .refresh = run_refresh,

@@ -13,7 +13,8 @@ enum {
     CLIENT_ROOM = OBJECT_VALUES,
     CLIENT_REQUEST,
     CLIENT_PROTOCOL,
-    CLIENT_LAST = CLIENT_PROTOCOL
+    CLIENT_LEFT_ROOM,
+    CLIENT_LAST = CLIENT_LEFT_ROOM
 };
 
 static struct client_box *check(lua_State *L)
@@ -76,6 +77,11 @@ bool client_push_box(lua_State *L, const struct client_box *client)
 void client_push_room(lua_State *L, int index)
 {
     lua_getiuservalue(L, index, CLIENT_ROOM);
+}
+
+void client_push_left_room(lua_State *L, int index)
+{
+    lua_getiuservalue(L, index, CLIENT_LEFT_ROOM);
 }
 
 void client_forget(struct connection *connection)
@@ -184,16 +190,23 @@ static int get_joined_at(lua_State *L)
 
 /* --- methods --- */
 
-/* The connection, if it can be sent to. Client:init runs before the 101: what
- * it sent would be lost. */
-static struct connection *sendable(lua_State *L)
+/* The connection, if it is open. Client:init runs before the 101: what it sent
+ * would be lost. */
+static struct connection *open_connection(lua_State *L, const char *verb)
 {
     struct connection *connection = check(L)->connection;
     if (connection && connection->state == CONNECTION_DECIDING)
-        luaL_error(L, "init must not send: the client hasn't joined yet "
-                      "(send in on_join)");
+        luaL_error(L,
+                   "init must not %s: the client hasn't joined yet (%s in "
+                   "on_open or on_join)",
+                   verb, verb);
     return connection && connection->state == CONNECTION_OPEN ? connection
                                                               : NULL;
+}
+
+static struct connection *sendable(lua_State *L)
+{
+    return open_connection(L, "send");
 }
 
 static int send_slice(lua_State *L, enum opcode opcode, struct slice bytes)
@@ -294,6 +307,55 @@ static int method_every(lua_State *L)
     return new_timer(L, true);
 }
 
+/* --- moving --- */
+
+/* Stack: client, the new room. Where its on_join has begun in the old room,
+ * that one's on_leave follows; else that one forgets it. */
+static void change_room(lua_State *L, struct client_box *client,
+                        struct room_box *target)
+{
+    bool was_joined = client->events.is_joined;
+    client_push_room(L, 1);
+    room_guest_came(target);
+    lua_pushvalue(L, 2);
+    lua_setiuservalue(L, 1, CLIENT_ROOM);
+    if (was_joined) {
+        lua_setiuservalue(L, 1, CLIENT_LEFT_ROOM);
+        client_events_move(client);
+        return;
+    }
+    room_guest_gone(object_check(L, 3, &room_type));
+    binding_push_anchored(L, client->binding, client->binding->emptied);
+    lua_insert(L, 3);
+    lua_call(L, 1, 0);
+}
+
+static int method_move(lua_State *L)
+{
+    struct client_box *client = check(L);
+    struct room_box *target = object_check(L, 2, &room_type);
+    lua_settop(L, 2);
+    room_bring_up_to_date(L, 2);
+    struct connection *connection = open_connection(L, "move");
+    struct room *room = room_of(target);
+    if (!connection || !room || room->is_closed)
+        return outgoing_closed(L);
+    luaL_argcheck(L, room->hub == connection->hub, 2,
+                  "the room belongs to another app");
+    if (room != connection->room) {
+        if (room_is_full(room)) {
+            lua_pushnil(L);
+            lua_pushliteral(L, "full");
+            return 2;
+        }
+        if (!connection_move(connection, room))
+            return luaL_error(L, "not enough memory");
+        change_room(L, client, target);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 static int client_tostring(lua_State *L)
 {
     struct client_box *box = check(L);
@@ -349,6 +411,7 @@ const luaL_Reg client_methods[] = {
     {"receive", client_method_receive},
     {"receive_json", client_method_receive_json},
     {"flush", client_method_flush},
+    {"move", method_move},
     {"after", method_after},
     {"every", method_every},
     {NULL, NULL},

@@ -36,8 +36,10 @@ bool client_push_box(lua_State *L, const struct client_box *client);
 /* Lets go of one that has ended, once nothing of it is left to be handled. */
 void client_settle(struct client_box *client);
 
-/* Pushes the room of the client at an index. */
+/* Pushes the room of the client at an index, or the one that it has left for
+ * it, while that one's on_leave is due. */
 void client_push_room(lua_State *L, int index);
+void client_push_left_room(lua_State *L, int index);
 
 /* Notes the subprotocol that was agreed on. */
 void client_set_protocol(lua_State *L, int index, struct slice protocol);

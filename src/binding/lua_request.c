@@ -210,8 +210,10 @@ static int answer_accept(lua_State *L)
         box->connection && room_of(room) &&
         box->connection == client->connection &&
         connection_accept(box->connection, room->room, protocol, fields);
-    if (accepted)
+    if (accepted) {
+        room_guest_came(room);
         client->joined_at = client->connection->joined_at;
+    }
     lua_pushboolean(L, accepted);
     return 1;
 }

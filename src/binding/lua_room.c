@@ -28,6 +28,8 @@ int room_new_object(lua_State *L)
     lua_pushvalue(L, 4);
     lua_setiuservalue(L, -2, ROOM_PARAMS);
     list_init(&box->timers);
+    list_init(&box->ending);
+    box->anchor = LUA_NOREF;
     box->binding = binding;
     binding_push_anchors(L, binding);
     lua_setiuservalue(L, -2, ROOM_HUB);
@@ -49,6 +51,7 @@ static int room_gc(lua_State *L)
     if (room)
         room_free(room);
     box->room = NULL;
+    list_remove(&box->ending);
     return 0;
 }
 
@@ -107,7 +110,8 @@ static bool is_member(const struct room_box *box,
                       const struct client_box *client)
 {
     return client && client->connection && room_of(box) &&
-           client->connection->room == box->room;
+           client->connection->room == box->room &&
+           client->connection->is_member;
 }
 
 /* Upvalues: the room, the snapshot, the last index. Who has left since the
@@ -230,6 +234,83 @@ int room_method_broadcast_binary(lua_State *L)
     return broadcast(L, OPCODE_BINARY, outgoing_data(L, 2));
 }
 
+/* --- its end --- */
+
+void room_guest_came(struct room_box *box)
+{
+    box->guests++;
+    box->is_visited = true;
+}
+
+void room_guest_gone(struct room_box *box)
+{
+    box->guests--;
+    if (!list_is_empty(&box->ending) && box->binding->hub)
+        box->binding->hub->has_woken = true;
+}
+
+/* The room at index 1 stays until its on_close is over. */
+static void begin_end(lua_State *L, struct room_box *box)
+{
+    struct binding *binding = box->binding;
+    binding_push_anchors(L, binding);
+    lua_pushvalue(L, 1);
+    box->anchor = luaL_ref(L, -2);
+    lua_pop(L, 1);
+    list_append(&binding->ending, &box->ending);
+    binding->ending_count++;
+    binding->hub->has_woken = true;
+}
+
+static int over_body(lua_State *L)
+{
+    const struct entry *entry = lua_touserdata(L, 1);
+    const struct room_box *box = entry->owner;
+    const struct binding *binding = box->binding;
+    binding_push_anchored(L, binding, binding->over);
+    binding_push_anchored(L, binding, box->anchor);
+    return dispatch_call(L, 1);
+}
+
+static void over(struct entry *entry, bool succeeded)
+{
+    struct room_box *box = entry->owner;
+    struct binding *binding = box->binding;
+    lua_State *L = binding->dispatch.L;
+    (void)succeeded;
+    box->is_over = true;
+    binding->ending_count--;
+    binding_push_anchors(L, binding);
+    if (lua_istable(L, -1))
+        luaL_unref(L, -1, box->anchor);
+    lua_pop(L, 1);
+    box->anchor = LUA_NOREF;
+}
+
+static void end_one(struct room_box *box)
+{
+    struct entry entry = {
+        .body = over_body, .where = "on_close", .owner = box, .done = over};
+    enum dispatch_result result =
+        dispatch_run(&box->binding->dispatch, &entry, NULL);
+    if (result != DISPATCH_WAITS)
+        over(&entry, result == DISPATCH_DONE);
+}
+
+void room_end_closed(struct binding *binding)
+{
+    struct list round;
+    list_init(&round);
+    list_move_all(&round, &binding->ending);
+    for (struct list *link; (link = list_take(&round));) {
+        struct room_box *box = LIST_ENTRY(link, struct room_box, ending);
+        if (box->guests)
+            list_append(&binding->ending, link);
+        else
+            end_one(box);
+    }
+}
+
 static int method_close(lua_State *L)
 {
     struct slice reason;
@@ -238,6 +319,7 @@ static int method_close(lua_State *L)
     struct room *room = room_of(box);
     if (!room || room->is_closed)
         return outgoing_closed(L);
+    begin_end(L, box);
     timer_stop_owned(&box->timers);
     room_close(room, code, reason);
     lua_pushboolean(L, 1);
@@ -287,6 +369,16 @@ void room_read_options(lua_State *L, int index)
     room->accepts_binary =
         object_push_member(L, index, "on_binary") != LUA_TNIL;
     lua_pop(L, 2);
+}
+
+void room_bring_up_to_date(lua_State *L, int index)
+{
+    const struct room_box *box = object_check(L, index, &room_type);
+    struct room *room = room_of(box);
+    if (!room || room->version == room->hub->version)
+        return;
+    room->version = room->hub->version;
+    room_read_options(L, index);
 }
 
 static const struct object_getter getters[] = {

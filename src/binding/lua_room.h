@@ -14,6 +14,11 @@ struct room_box {
     struct binding *binding; /* a user value keeps it */
     struct room *room;       /* by room_of only */
     struct list timers;      /* of room:after and room:every */
+    struct list ending;      /* in binding->ending, from its close on */
+    size_t guests;   /* clients who came in and whose on_leave isn't over */
+    int anchor;      /* of one that ends */
+    bool is_visited; /* it has had guests */
+    bool is_over;    /* it was closed, and on_close has come to its end */
 };
 
 /* The box's room; NULL once its hub is gone. */
@@ -28,6 +33,20 @@ int room_new_object(lua_State *L);
 /* room:broadcast and room:broadcast_binary. */
 int room_method_broadcast(lua_State *L);
 int room_method_broadcast_binary(lua_State *L);
+
+/* A client comes in. */
+void room_guest_came(struct room_box *box);
+
+/* A guest's on_leave is over, or its on_join never began. Never raises. */
+void room_guest_gone(struct room_box *box);
+
+/* Calls on_close of the rooms that have been closed and that every guest has
+ * left. At the end of the turn. */
+void room_end_closed(struct binding *binding);
+
+/* Reads what the scripts want of the room at an index, where that may have
+ * changed. Only under protection. */
+void room_bring_up_to_date(lua_State *L, int index);
 
 /* Reads the options and the presence of handlers off the room at an index.
  * Only under protection. */

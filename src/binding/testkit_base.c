@@ -124,6 +124,9 @@ static void list_step(lua_State *L, struct kit_list *kit, const char *step)
     case 'b':
         list_append(&kit->lists[1], link);
         break;
+    case 'p':
+        list_prepend(&kit->lists[0], link);
+        break;
     case '-':
         list_remove(link);
         break;
@@ -153,8 +156,8 @@ static void push_members(lua_State *L, const struct list *list)
 }
 
 /* list(steps...) -> the members of the lists a and b as digits. A step is "a1"
- * or "b1" (append 1 to that list), "-1" (remove), "ta" (take the first of a) or
- * "ma" (move all to a). */
+ * or "b1" (append 1 to that list), "p1" (put 1 in front of a), "-1" (remove),
+ * "ta" (take the first of a) or "ma" (move all to a). */
 static int kit_list(lua_State *L)
 {
     struct kit_list kit;

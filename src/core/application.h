@@ -31,16 +31,19 @@ struct application {
     /* What was queued has left, where connection->watches_flush asked. */
     void (*flushed)(struct connection *connection);
     /* Runs what was woken since the last turn. Where hub->has_woken is set
-     * after it, another turn follows at once. */
+     * after it, another turn follows at once. Where the hub drains and has no
+     * hub->has_goodbyes any more, every client has been told. */
     void (*turn)(struct hub *hub);
-    /* The last event, once for each join; connection->leave says how it ended,
-     * and it is a member of no room any more. */
+    /* Whether a hub that drains need not wait for the application. */
+    bool (*is_idle)(const struct hub *hub);
+    /* The last event, once for each upgrade; connection->leave says how it
+     * ended, and it is in no room any more. */
     void (*leave)(struct connection *connection);
     /* The connection's memory goes: forget it. */
     void (*forget)(struct connection *connection);
     /* Says in room->announces, ->accepts_binary and ->limits what the room's
-     * scripts want now. Called when hub->version has moved on, while the room
-     * has a member. */
+     * scripts want now. Called when hub->version has moved on, while somebody
+     * is in the room. */
     void (*refresh)(struct room *room);
 };
 

@@ -45,11 +45,12 @@ struct leave {
 struct connection {
     struct hub *hub;
     struct transport *transport;
-    struct room *room; /* NULL but while a member */
-    void *owner;       /* the application's: its client */
-    void *asker;       /* the application's, while it decides */
-    size_t slot;       /* in room->members */
-    struct list link;  /* in hub->connections or hub->pending */
+    struct room *room;   /* NULL but while in one */
+    void *owner;         /* the application's: its client */
+    void *asker;         /* the application's, while it decides */
+    size_t slot;         /* in room->members */
+    struct list link;    /* in hub->connections or hub->pending */
+    struct list arrival; /* in room->arrivals, while no member */
     struct list dirty, ready, leaving, dying; /* in those of the hub */
     struct timer timer;
     struct outq output;
@@ -61,8 +62,8 @@ struct connection {
     struct download *download; /* a file that is being sent */
     struct blob *pong;         /* the latest, while output is stuck */
     struct leave leave;
-    struct limits limits; /* the room's when it joined; before, the hub's */
-    double joined_at;     /* Unix time */
+    struct limits limits; /* the room's when it came in; before, the hub's */
+    double joined_at;     /* Unix time of the upgrade */
     double due;           /* end of the handshake or of the closing; 0: none */
     double message_due;   /* 0: no message is unfinished */
     double stall_due;     /* 0: output isn't stuck */
@@ -74,6 +75,7 @@ struct connection {
     uint16_t port;
     unsigned char state; /* enum connection_state */
     bool is_upgraded;
+    bool is_member;  /* of room; before, it has only arrived */
     bool is_stuck;   /* the transport took less than all */
     bool is_paused;  /* the transport was told not to read */
     bool is_shut;    /* FIN was sent */
@@ -85,7 +87,7 @@ struct connection {
     bool asks_upgrade;  /* the request is a handshake */
     bool watches_flush; /* application->flushed is wanted */
     bool keeps_alive;   /* after the response another request is read */
-    bool owes_leave;    /* it has joined, and its leave isn't queued yet */
+    bool owes_leave;    /* it was upgraded, and its leave isn't queued yet */
     char address[REQUEST_ADDRESS_SIZE];
 };
 
@@ -101,11 +103,16 @@ void connection_writable(struct connection *connection);
 
 /* --- called by the application --- */
 
-/* Answers a good handshake with 101 and makes the connection a member of the
- * room. fields: further response fields, each ended by CRLF. Returns false,
- * with the connection answered by 503 or gone, where that can't be. */
+/* Answers a good handshake with 101 and lets the connection arrive in the
+ * room: room_admit makes it a member. fields: further response fields, each
+ * ended by CRLF. Returns false, with the connection answered by 503 or gone,
+ * where that can't be. */
 bool connection_accept(struct connection *connection, struct room *room,
                        struct slice protocol, struct slice fields);
+
+/* Takes an open connection to another room of its hub that is not closed, with
+ * that room's limits from here on. False: no memory, nothing changed. */
+bool connection_move(struct connection *connection, struct room *room);
 
 /* Answers a request with a status, fields (each ended by CRLF) and a body; an
  * upgrade that is refused closes the connection after it. */

@@ -422,6 +422,23 @@ static void become_open(struct connection *connection)
     connection_wake(connection);
 }
 
+/* What the scripts want of the room is read once somebody is there. */
+static bool arrive(struct connection *connection, struct room *room)
+{
+    if (!room_arrive(room, connection)) {
+        exchange_refuse(connection, 503, "room", "the room is closed");
+        return false;
+    }
+    room_refresh(room);
+    size_t most = room->limits.max_clients;
+    if (!most || room_occupancy(room) <= most)
+        return true;
+    room_remove(connection);
+    exchange_refuse(connection, 503, "max_clients",
+                    "the room has as many clients as it may");
+    return false;
+}
+
 bool connection_accept(struct connection *connection, struct room *room,
                        struct slice protocol, struct slice fields)
 {
@@ -433,11 +450,8 @@ bool connection_accept(struct connection *connection, struct room *room,
         connection_die(connection, false);
         return false;
     }
-    if (!room_add(room, connection)) {
-        exchange_refuse(connection, 503, "room", "the room takes no more");
+    if (!arrive(connection, room))
         return false;
-    }
-    room_refresh(room);
     bool queued =
         upgrade_fields(connection, protocol, fields, &all) &&
         queue_head(connection, 101,

@@ -270,10 +270,10 @@ double hub_turn(struct hub *hub, double now)
     hub_set_time(hub, now);
     run_timers(hub);
     serve_ready(hub);
-    hub->has_woken = false;
-    hub->application->turn(hub);
     if (hub->has_goodbyes)
         say_goodbye(hub);
+    hub->has_woken = false;
+    hub->application->turn(hub);
     run_leaves(hub);
     flush_dirty(hub);
     run_leaves(hub); /* of those whose transport broke as it was written */
@@ -308,5 +308,6 @@ void hub_drain(struct hub *hub)
 
 bool hub_is_empty(const struct hub *hub)
 {
-    return list_is_empty(&hub->connections) && list_is_empty(&hub->pending);
+    return list_is_empty(&hub->connections) && list_is_empty(&hub->pending) &&
+           hub->application->is_idle(hub);
 }

@@ -73,7 +73,8 @@ void hub_set_time(struct hub *hub, double now);
  * client 1001. */
 void hub_drain(struct hub *hub);
 
-/* Whether no connection is left. */
+/* Whether no connection is left, nor anything that the application wants to
+ * bring to its end. */
 bool hub_is_empty(const struct hub *hub);
 
 /* Resets what is left. */

@@ -35,7 +35,9 @@ enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
         SECONDS("ping_interval", at(ping_interval), 0,                         \
                 "of silence, then a ping; 0: none"),                           \
         SECONDS("pong_timeout", at(pong_timeout), 0.01,                        \
-                "of silence after that ping; 1006")
+                "of silence after that ping; 1006"),                           \
+        SECONDS("linger", at(linger), 0,                                       \
+                "that an empty room which mount made is kept")
 
 #define AT(field) offsetof(struct options, field)
 #define LIMIT_AT(field) offsetof(struct options, limits.field)
@@ -95,6 +97,7 @@ void options_init(struct options *options)
                 .close_timeout = 5,
                 .ping_interval = 25,
                 .pong_timeout = 20,
+                .linger = 30,
             },
         .max_header = (size_t)16 * KIB,
         .max_target = (size_t)8 * KIB,

@@ -22,6 +22,7 @@ struct limits {
     double close_timeout; /* seconds for the closing handshake: reset */
     double ping_interval; /* seconds of silence, then a ping; 0: none */
     double pong_timeout;  /* seconds of silence after it: 1006 */
+    double linger; /* seconds that an empty room which mount made is kept */
 };
 
 struct options {

@@ -15,6 +15,7 @@ struct room *room_new(struct hub *hub)
     room->hub = hub;
     room->limits = hub->options.limits;
     room->version = hub->version - 1; /* stale: the first use refreshes it */
+    list_init(&room->arrivals);
     list_append(&hub->rooms, &room->link);
     return room;
 }
@@ -27,6 +28,7 @@ void room_free(struct room *room)
     memory_free(&room->hub->memory, room);
 }
 
+/* Room for one more member. */
 static bool grow(struct room *room)
 {
     if (room->count < room->capacity)
@@ -41,22 +43,62 @@ static bool grow(struct room *room)
     return true;
 }
 
-bool room_add(struct room *room, struct connection *connection)
+bool room_arrive(struct room *room, struct connection *connection)
 {
     assert(!connection->room);
-    if (room->is_closed || !grow(room))
+    if (room->is_closed)
         return false;
     connection->room = room;
-    connection->slot = room->count;
-    room->members[room->count++] = connection;
+    connection->is_member = false;
+    list_append(&room->arrivals, &connection->arrival);
+    room->arrival_count++;
     return true;
 }
 
-void room_remove(struct connection *connection)
+static void leave_arrivals(struct connection *connection)
+{
+    list_remove(&connection->arrival);
+    connection->room->arrival_count--;
+    connection->room = NULL;
+}
+
+/* There is room for it. */
+static void add_member(struct room *room, struct connection *connection)
+{
+    connection->room = room;
+    connection->is_member = true;
+    connection->slot = room->count;
+    room->members[room->count++] = connection;
+}
+
+bool room_admit(struct connection *connection)
 {
     struct room *room = connection->room;
-    if (!room)
-        return;
+    assert(room && !connection->is_member);
+    if (!grow(room))
+        return false;
+    leave_arrivals(connection);
+    add_member(room, connection);
+    return true;
+}
+
+bool room_move(struct connection *connection, struct room *room)
+{
+    bool is_member = connection->is_member;
+    assert(connection->room && !room->is_closed);
+    if (is_member && !grow(room))
+        return false;
+    room_remove(connection);
+    if (is_member)
+        add_member(room, connection);
+    else
+        room_arrive(room, connection);
+    return true;
+}
+
+static void remove_member(struct connection *connection)
+{
+    struct room *room = connection->room;
     struct connection *last = room->members[--room->count];
     room->members[connection->slot] = last;
     last->slot = connection->slot;
@@ -66,6 +108,27 @@ void room_remove(struct connection *connection)
     memory_free(&room->hub->memory, room->members);
     room->members = NULL;
     room->capacity = 0;
+}
+
+void room_remove(struct connection *connection)
+{
+    if (!connection->room)
+        return;
+    if (connection->is_member)
+        remove_member(connection);
+    else
+        leave_arrivals(connection);
+}
+
+size_t room_occupancy(const struct room *room)
+{
+    return room->count + room->arrival_count;
+}
+
+bool room_is_full(const struct room *room)
+{
+    size_t most = room->limits.max_clients;
+    return most && room_occupancy(room) >= most;
 }
 
 void room_refresh(struct room *room)
@@ -109,12 +172,20 @@ size_t room_broadcast(struct room *room, struct blob *frame,
     return queued;
 }
 
+static void close_one(struct connection *connection, int code,
+                      struct slice reason)
+{
+    struct room *room = connection->room;
+    connection_close(connection, code, reason);
+    assert(connection->room != room);
+}
+
 void room_close(struct room *room, int code, struct slice reason)
 {
     room->is_closed = true;
-    while (room->count) {
-        struct connection *member = room->members[room->count - 1];
-        connection_close(member, code, reason);
-        assert(member->room != room);
-    }
+    while (room->count)
+        close_one(room->members[room->count - 1], code, reason);
+    while (!list_is_empty(&room->arrivals))
+        close_one(LIST_ENTRY(room->arrivals.next, struct connection, arrival),
+                  code, reason);
 }

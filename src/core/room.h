@@ -15,6 +15,8 @@ struct room {
     struct list link;
     struct connection **members;
     size_t count, capacity;
+    struct list arrivals; /* upgraded, and no members yet */
+    size_t arrival_count;
     struct limits limits;
     unsigned version;    /* of the hub at the last refresh */
     bool announces;      /* application->check is to be asked */
@@ -25,15 +27,29 @@ struct room {
 /* A room with nobody in it; the caller owns it. NULL: no memory. */
 struct room *room_new(struct hub *hub);
 
-/* Frees a room; its members, if any, are closed with 1001. */
+/* Frees a room; who is in it, if anybody, is closed with 1001. */
 void room_free(struct room *room);
 
-/* Makes a connection that is being accepted a member. False: no memory, or the
- * room is closed. */
-bool room_add(struct room *room, struct connection *connection);
+/* Lets a connection that is in no room arrive: it has the room's limits, and
+ * hears nothing yet. False: the room is closed. */
+bool room_arrive(struct room *room, struct connection *connection);
 
-/* Takes a member out; does nothing for one that is in no room. */
+/* Makes one that has arrived a member. False: no memory. */
+bool room_admit(struct connection *connection);
+
+/* Takes a connection to another room that is not closed, a member as a member.
+ * False: no memory, nothing changed. */
+bool room_move(struct connection *connection, struct room *room);
+
+/* Takes a connection out, arrived or a member; does nothing for one that is in
+ * no room. */
 void room_remove(struct connection *connection);
+
+/* Members and those who have arrived. */
+size_t room_occupancy(const struct room *room);
+
+/* Whether it has as many as limits.max_clients. */
+bool room_is_full(const struct room *room);
 
 /* Brings limits and flags up to date with the scripts. */
 void room_refresh(struct room *room);
@@ -48,7 +64,7 @@ struct blob *room_encode(struct room *room, enum opcode opcode,
 size_t room_broadcast(struct room *room, struct blob *frame,
                       const struct connection *except);
 
-/* Closes every member with the code and reason, and the room for good. */
+/* Closes everybody in it with the code and reason, and the room for good. */
 void room_close(struct room *room, int code, struct slice reason);
 
 #endif

@@ -5,6 +5,7 @@
 #include "keep_alive.h"
 #include "room.h"
 
+#include <assert.h>
 #include <string.h>
 
 static struct message_limits message_limits(struct connection *connection)
@@ -247,6 +248,15 @@ static void receive_close(struct connection *connection, struct slice body)
     }
     queue_leave(connection, true);
     connection_drain(connection);
+}
+
+bool connection_move(struct connection *connection, struct room *room)
+{
+    assert(connection->state == CONNECTION_OPEN);
+    if (!room_move(connection, room))
+        return false;
+    connection->limits = room->limits;
+    return true;
 }
 
 /* --- receiving --- */

@@ -215,6 +215,27 @@ function Client:receive_json(seconds) end
 ---@return string? error "timeout" | "closed"
 function Client:flush(seconds) end
 
+---Takes the client to another room at once. The old room's on_leave follows, with nil and "moved",
+---then the new one's on_join, then what else is queued. It stays the same client, of the same class,
+---with its fields and groups, and has the new room's limits; on_accept and on_open aren't asked. In
+---on_open it says which room the client is to join.
+---```lua
+---local Hall = moonroom.Room:extend("Hall")
+---function Hall:on_join(client) client:send("in " .. self.path) end
+---function Hall:on_text(client, path) client:move(moonroom.room(path)) end
+---for _, path in ipairs { "/front", "/back" } do
+---  moonroom.mount(path, Hall { path = path })
+---end
+---
+----- ann connects to /front
+----- ann sends "/back"
+----- ann gets "in /front", "in /back"
+---```
+---@param room moonroom.Room raises for one of another app, and in Client:init
+---@return true|nil moved true also where it is there already
+---@return string? error "closed" (the client or the room), or "full" beyond the room's max_clients
+function Client:move(room) end
+
 ---As moonroom.after; stops when the client leaves.
 ---```lua
 ---local Idle = moonroom.Room:extend("Idle")

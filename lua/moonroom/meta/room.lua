@@ -32,6 +32,8 @@
 ---@field ping_interval number seconds of a client's silence, any byte ends it; then it is pinged
 --- (RFC 6455 5.5.2), which on_pong doesn't hear of; 0: never
 ---@field pong_timeout number seconds of silence after that ping; then on_leave gets 1006
+---@field linger number seconds for which a room that was made under a pattern with parameters is
+--- kept when it has emptied, 30 by default
 ---@operator call(table?): moonroom.Room
 ---@operator len: integer
 local Room = {}
@@ -75,6 +77,32 @@ function Room:init() end
 ---@return string? body of the refusal
 ---@return table<string, string|string[]>? headers of the refusal
 function Room:on_accept(request) end
+
+---Override: after the 101, before the client is a member: it hears no broadcast yet, and isn't
+---counted. May wait and receive, for a dialogue at the door or a replay of what was said. What it
+---doesn't receive is handled after on_join. An error keeps the client out, with 1011.
+---```lua
+---local Vault = moonroom.Room:extend("Vault")
+---function Vault:on_open(client)
+---  client:send("the word?")
+---  if client:receive(20) ~= "sesame" then return false, 1008, "wrong" end
+---end
+---function Vault:on_join(client) client:send("you are in") end
+---moonroom.mount("/", Vault)
+---
+----- ann connects to /
+----- ann sends "sesame"
+----- ann gets "the word?", "you are in"
+----- bob connects to /
+----- bob sends "please?"
+----- bob gets "the word?"
+----- bob is closed with 1008 "wrong"
+---```
+---@param client moonroom.Client
+---@return boolean|nil verdict false closes the client; there is no on_join then, and no on_leave
+---@return integer? code of that Close, 1008 by default
+---@return string? reason UTF-8
+function Room:on_open(client) end
 
 ---Override: the client is a member. An error closes it with 1011, as in every handler.
 ---```lua
@@ -191,11 +219,31 @@ function Room:on_pong(client, data, rtt) end
 ----- ann gets "somebody has left"
 ---```
 ---@param client moonroom.Client
----@param code integer of the Close that came first, 1005 where it had none, 1006 where none came
---- (RFC 6455 7.1.5)
----@param reason string
+---@param code integer|nil of the Close that came first, 1005 where it had none, 1006 where none came
+--- (RFC 6455 7.1.5); nil for one that has moved to another room, which client.room is already
+---@param reason string of that Close; "moved"
 ---@param clean boolean whether both Closes were exchanged
 function Room:on_leave(client, code, reason, clean) end
+
+---Override: the room was dropped or closed, or the server stops; everybody's on_leave is over. May
+---wait: save here what the next room at the path is to find, which is made when this has ended.
+---```lua
+---local saved = {} -- or a file, or a database
+---local Notes = moonroom.Room:extend("Notes", { linger = 60 })
+---function Notes:init() self.text = saved[self.path] or "" end
+---function Notes:on_text(client, text) self.text = text end
+---function Notes:on_close()
+---  saved[self.path] = self.text
+---  print(self.path, self.text) --> /milk two bottles
+---end
+---moonroom.mount("/:name", Notes)
+---
+----- ann connects to /milk
+----- ann sends "two bottles"
+----- ann leaves
+----- 60 seconds pass
+---```
+function Room:on_close() end
 
 ---Override: an error in a handler. By default it is logged and the client closed with 1011. It must
 ---not wait.

@@ -80,6 +80,16 @@ void binding_push_anchored(lua_State *L, const struct binding *binding,
 }
 
 /* All hubs hear of it: a class doesn't know who has rooms of it. */
+void binding_unanchor(const struct binding *binding, int *reference)
+{
+    lua_State *L = binding->dispatch.L;
+    binding_push_anchors(L, binding);
+    if (lua_istable(L, -1))
+        luaL_unref(L, -1, *reference);
+    lua_pop(L, 1);
+    *reference = LUA_NOREF;
+}
+
 int binding_handlers_changed(lua_State *L)
 {
     push_hubs(L);

@@ -47,6 +47,10 @@ void binding_push_anchors(lua_State *L, const struct binding *binding);
 void binding_push_anchored(lua_State *L, const struct binding *binding,
                            int reference);
 
+/* Gives a reference back and sets it to LUA_NOREF; does nothing for that.
+ * Never raises. */
+void binding_unanchor(const struct binding *binding, int *reference);
+
 static inline struct binding *binding_of(const struct hub *hub)
 {
     return hub->context;

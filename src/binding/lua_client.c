@@ -100,18 +100,12 @@ void client_forget(struct connection *connection)
 void client_settle(struct client_box *client)
 {
     const struct client_events *events = &client->events;
-    lua_State *L = client->binding->dispatch.L;
     bool is_over = !client->connection && !events->busy && !events->receiver &&
                    !events->count && list_is_empty(&events->flushers);
     if (!is_over || client->anchor == LUA_NOREF)
         return;
-    int anchor = client->anchor;
-    client->anchor = LUA_NOREF;
     list_remove(&client->events.turn);
-    binding_push_anchors(L, client->binding);
-    if (lua_istable(L, -1))
-        luaL_unref(L, -1, anchor);
-    lua_pop(L, 1);
+    binding_unanchor(client->binding, &client->anchor);
 }
 
 /* --- what can be read --- */

@@ -53,15 +53,10 @@ static void anchor(lua_State *L, struct lua_timer *timer, int index)
 /* Lets go of one that neither will fire nor runs. */
 static void settle(struct lua_timer *timer)
 {
-    lua_State *L = timer->binding->dispatch.L;
     if (timer->timer.slot || timer->runs || timer->anchor == LUA_NOREF)
         return;
     list_remove(&timer->owned);
-    binding_push_anchors(L, timer->binding);
-    if (lua_istable(L, -1))
-        luaL_unref(L, -1, timer->anchor);
-    lua_pop(L, 1);
-    timer->anchor = LUA_NOREF;
+    binding_unanchor(timer->binding, &timer->anchor);
 }
 
 static bool start(struct lua_timer *timer, double due)

@@ -195,12 +195,8 @@ static int task_body(lua_State *L)
 
 static void task_release(struct task *task)
 {
-    lua_State *L = task->binding->dispatch.L;
     task->routine = NULL;
-    binding_push_anchors(L, task->binding);
-    if (lua_istable(L, -1))
-        luaL_unref(L, -1, task->anchor);
-    lua_pop(L, 1);
+    binding_unanchor(task->binding, &task->anchor);
 }
 
 static void task_done(struct entry *entry, bool succeeded)

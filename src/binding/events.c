@@ -248,8 +248,8 @@ struct refresh {
 
 static const struct connection *anybody(const struct room *room)
 {
-    if (room->count)
-        return room->members[0];
+    if (room->members.count)
+        return room->members.array[0].connection;
     return list_is_empty(&room->arrivals)
                ? NULL
                : LIST_ENTRY(room->arrivals.next, struct connection, arrival);

@@ -1,6 +1,5 @@
 #include "lua_room.h"
 
-#include "blob.h"
 #include "close_code.h"
 #include "lua_client.h"
 #include "lua_timer.h"
@@ -14,6 +13,13 @@ static struct room_box *check(lua_State *L)
 }
 
 /* --- life --- */
+
+static bool has(const struct audience *audience,
+                const struct connection *connection)
+{
+    const struct room *room = connection->room;
+    return connection->is_member && &room->members == audience->members;
+}
 
 int room_new_object(lua_State *L)
 {
@@ -30,18 +36,19 @@ int room_new_object(lua_State *L)
     list_init(&box->timers);
     list_init(&box->ending);
     box->anchor = LUA_NOREF;
-    box->binding = binding;
+    box->audience = (struct audience){.binding = binding, .has = has};
     binding_push_anchors(L, binding);
     lua_setiuservalue(L, -2, ROOM_HUB);
     box->room = room_new(binding->hub);
     if (!box->room)
         return luaL_error(L, "not enough memory");
+    box->audience.members = &box->room->members;
     return 1;
 }
 
 struct room *room_of(const struct room_box *box)
 {
-    return box->binding && box->binding->hub ? box->room : NULL;
+    return audience_members(&box->audience) ? box->room : NULL;
 }
 
 static int room_gc(lua_State *L)
@@ -50,7 +57,7 @@ static int room_gc(lua_State *L)
     struct room *room = room_of(box);
     if (room)
         room_free(room);
-    box->room = NULL;
+    box->audience.members = NULL;
     list_remove(&box->ending);
     return 0;
 }
@@ -69,169 +76,43 @@ static int get_params(lua_State *L)
     return 1;
 }
 
-static size_t count(const struct room_box *box)
-{
-    const struct room *room = room_of(box);
-    return room ? room->count : 0;
-}
-
 static int room_len(lua_State *L)
 {
-    lua_pushinteger(L, (lua_Integer)count(check(L)));
+    lua_pushinteger(L, (lua_Integer)audience_count(&check(L)->audience));
     return 1;
 }
 
 static int room_tostring(lua_State *L)
 {
-    size_t clients = count(check(L));
+    const struct room_box *box = check(L);
     lua_settop(L, 1);
     object_push_class_name(L, 1, room_type.name);
     bool has_path = lua_getiuservalue(L, 1, ROOM_PATH) == LUA_TSTRING;
-    lua_pushfstring(L, "%s%s%s, %d client%s", lua_tostring(L, 2),
-                    has_path ? " " : "", has_path ? lua_tostring(L, 3) : "",
-                    (int)clients, clients == 1 ? "" : "s");
+    lua_pushfstring(L, "%s%s%s", lua_tostring(L, 2), has_path ? " " : "",
+                    has_path ? lua_tostring(L, 3) : "");
+    audience_push_count(L, &box->audience);
+    lua_concat(L, 2);
     return 1;
 }
 
 /* --- members --- */
 
-/* Pushes an array of the members as they are now. To make a table may collect
- * garbage, and a finalizer of the script's may close some: count only then. */
-static void push_members(lua_State *L, const struct room_box *box)
-{
-    lua_createtable(L, (int)count(box), 0);
-    lua_Integer next = 1;
-    for (size_t i = 0; i < count(box); i++)
-        if (client_push(L, box->room->members[i]))
-            lua_rawseti(L, -2, next++);
-}
-
-static bool is_member(const struct room_box *box,
-                      const struct client_box *client)
-{
-    return client && client->connection && room_of(box) &&
-           client->connection->room == box->room &&
-           client->connection->is_member;
-}
-
-/* Upvalues: the room, the snapshot, the last index. Who has left since the
- * snapshot is passed over. */
-static int next_client(lua_State *L)
-{
-    struct room_box *box = object_check(L, lua_upvalueindex(1), &room_type);
-    lua_Integer at = lua_tointeger(L, lua_upvalueindex(3));
-    while (lua_rawgeti(L, lua_upvalueindex(2), ++at) != LUA_TNIL) {
-        if (is_member(box, object_test(L, -1, &client_type)))
-            break;
-        lua_pop(L, 1);
-    }
-    lua_pushinteger(L, at);
-    lua_replace(L, lua_upvalueindex(3));
-    return 1;
-}
-
 static int method_clients(lua_State *L)
 {
-    struct room_box *box = check(L);
-    lua_settop(L, 1);
-    push_members(L, box);
-    lua_pushinteger(L, 0);
-    lua_pushcclosure(L, next_client, 3);
-    return 1;
-}
-
-/* --- broadcast --- */
-
-/* Sends to the members in the array at an index that are still there. */
-static size_t send_to(lua_State *L, int index, struct room_box *box,
-                      struct blob *frame)
-{
-    size_t queued = 0;
-    lua_Integer members = (lua_Integer)lua_rawlen(L, index);
-    for (lua_Integer i = 1; i <= members; i++) {
-        lua_rawgeti(L, index, i);
-        struct client_box *client = object_test(L, -1, &client_type);
-        if (is_member(box, client) &&
-            connection_send_blob(client->connection, frame))
-            queued++;
-        lua_pop(L, 1);
-    }
-    return queued;
-}
-
-/* Pushes an array of the members that the filter at index 3 chooses. It runs
- * before the message is encoded: nothing of C's is held if it raises. */
-static void push_chosen(lua_State *L, const struct room_box *box)
-{
-    lua_newtable(L);
-    int chosen = lua_gettop(L);
-    push_members(L, box);
-    lua_Integer members = (lua_Integer)lua_rawlen(L, -1), next = 1;
-    for (lua_Integer i = 1; i <= members; i++) {
-        lua_pushvalue(L, 3);
-        lua_rawgeti(L, chosen + 1, i);
-        lua_pushvalue(L, -1);
-        lua_insert(L, -3);
-        lua_call(L, 1, 1);
-        bool is_chosen = lua_toboolean(L, -1);
-        lua_pop(L, 1);
-        if (is_chosen)
-            lua_rawseti(L, chosen, next++);
-        else
-            lua_pop(L, 1);
-    }
-    lua_settop(L, chosen);
-}
-
-static int broadcast(lua_State *L, enum opcode opcode, struct slice message)
-{
-    struct room_box *box = check(L);
-    const struct client_box *except = object_test(L, 3, &client_type);
-    bool has_filter = !except && !lua_isnoneornil(L, 3);
-    size_t queued = 0;
-    if (has_filter)
-        push_chosen(L, box);
-    if (count(box)) {
-        struct blob *frame =
-            room_encode(box->room, opcode, message.bytes, message.length);
-        if (!frame)
-            return luaL_error(L, "not enough memory");
-        queued = has_filter
-                     ? send_to(L, lua_gettop(L), box, frame)
-                     : room_broadcast(box->room, frame,
-                                      except ? except->connection : NULL);
-        blob_unref(frame);
-    }
-    lua_pushinteger(L, (lua_Integer)queued);
-    return 1;
-}
-
-/* The third argument: nil, a client, or something to call. */
-static void check_except(lua_State *L)
-{
-    bool is_good = lua_isnoneornil(L, 3) || lua_isfunction(L, 3) ||
-                   object_test(L, 3, &client_type) ||
-                   luaL_getmetafield(L, 3, "__call") != LUA_TNIL;
-    if (!is_good)
-        luaL_typeerror(L, 3, "client or function");
-    lua_settop(L, 3);
+    check(L);
+    return audience_clients(L);
 }
 
 int room_method_broadcast(lua_State *L)
 {
-    struct slice text;
     check(L);
-    check_except(L);
-    if (!outgoing_text(L, 2, &text))
-        return 2;
-    return broadcast(L, OPCODE_TEXT, text);
+    return audience_broadcast(L);
 }
 
 int room_method_broadcast_binary(lua_State *L)
 {
     check(L);
-    check_except(L);
-    return broadcast(L, OPCODE_BINARY, outgoing_data(L, 2));
+    return audience_broadcast_binary(L);
 }
 
 /* --- its end --- */
@@ -245,14 +126,14 @@ void room_guest_came(struct room_box *box)
 void room_guest_gone(struct room_box *box)
 {
     box->guests--;
-    if (!list_is_empty(&box->ending) && box->binding->hub)
-        box->binding->hub->has_woken = true;
+    if (!list_is_empty(&box->ending) && box->audience.binding->hub)
+        box->audience.binding->hub->has_woken = true;
 }
 
 /* The room at index 1 stays until its on_close is over. */
 static void begin_end(lua_State *L, struct room_box *box)
 {
-    struct binding *binding = box->binding;
+    struct binding *binding = box->audience.binding;
     binding_push_anchors(L, binding);
     lua_pushvalue(L, 1);
     box->anchor = luaL_ref(L, -2);
@@ -266,7 +147,7 @@ static int over_body(lua_State *L)
 {
     const struct entry *entry = lua_touserdata(L, 1);
     const struct room_box *box = entry->owner;
-    const struct binding *binding = box->binding;
+    const struct binding *binding = box->audience.binding;
     binding_push_anchored(L, binding, binding->over);
     binding_push_anchored(L, binding, box->anchor);
     return dispatch_call(L, 1);
@@ -275,16 +156,11 @@ static int over_body(lua_State *L)
 static void over(struct entry *entry, bool succeeded)
 {
     struct room_box *box = entry->owner;
-    struct binding *binding = box->binding;
-    lua_State *L = binding->dispatch.L;
+    struct binding *binding = box->audience.binding;
     (void)succeeded;
     box->is_over = true;
     binding->ending_count--;
-    binding_push_anchors(L, binding);
-    if (lua_istable(L, -1))
-        luaL_unref(L, -1, box->anchor);
-    lua_pop(L, 1);
-    box->anchor = LUA_NOREF;
+    binding_unanchor(binding, &box->anchor);
 }
 
 static void end_one(struct room_box *box)
@@ -292,7 +168,7 @@ static void end_one(struct room_box *box)
     struct entry entry = {
         .body = over_body, .where = "on_close", .owner = box, .done = over};
     enum dispatch_result result =
-        dispatch_run(&box->binding->dispatch, &entry, NULL);
+        dispatch_run(&box->audience.binding->dispatch, &entry, NULL);
     if (result != DISPATCH_WAITS)
         over(&entry, result == DISPATCH_DONE);
 }
@@ -332,7 +208,7 @@ static int new_timer(lua_State *L, bool repeats)
     struct room *room = room_of(box);
     if (!room || room->is_closed)
         return outgoing_closed(L);
-    return timer_new_owned(L, box->binding, &box->timers, repeats);
+    return timer_new_owned(L, box->audience.binding, &box->timers, repeats);
 }
 
 static int method_after(lua_State *L)

@@ -2,19 +2,18 @@
 #ifndef MOONROOM_BINDING_LUA_ROOM_H
 #define MOONROOM_BINDING_LUA_ROOM_H
 
+#include "audience.h"
 #include "object.h"
 #include "room.h"
-
-struct binding;
 
 /* The box may be freed without a word: Lua drops finalizers that it can't call.
  * So nothing of C's points at it, and the room is only looked for in it while
  * the hub is there. */
 struct room_box {
-    struct binding *binding; /* a user value keeps it */
-    struct room *room;       /* by room_of only */
-    struct list timers;      /* of room:after and room:every */
-    struct list ending;      /* in binding->ending, from its close on */
+    struct audience audience; /* comes first */
+    struct room *room;        /* by room_of only */
+    struct list timers;       /* of room:after and room:every */
+    struct list ending;       /* in binding->ending, from its close on */
     size_t guests;   /* clients who came in and whose on_leave isn't over */
     int anchor;      /* of one that ends */
     bool is_visited; /* it has had guests */

@@ -2,19 +2,18 @@
 #ifndef MOONROOM_CORE_ROOM_H
 #define MOONROOM_CORE_ROOM_H
 
-#include "frame.h"
 #include "list.h"
+#include "members.h"
 #include "options.h"
+#include "slice.h"
 
-struct blob;
 struct connection;
 struct hub;
 
 struct room {
     struct hub *hub;
     struct list link;
-    struct connection **members;
-    size_t count, capacity;
+    struct members members;
     struct list arrivals; /* upgraded, and no members yet */
     size_t arrival_count;
     struct limits limits;
@@ -53,16 +52,6 @@ bool room_is_full(const struct room *room);
 
 /* Brings limits and flags up to date with the scripts. */
 void room_refresh(struct room *room);
-
-/* Encodes a message once, for any number of receivers. The caller owns the
- * reference. NULL: no memory. */
-struct blob *room_encode(struct room *room, enum opcode opcode,
-                         const void *bytes, size_t length);
-
-/* The one choke point of a broadcast: queues the frame for every member but
- * one (NULL: for all). Returns for how many. */
-size_t room_broadcast(struct room *room, struct blob *frame,
-                      const struct connection *except);
 
 /* Closes everybody in it with the code and reason, and the room for good. */
 void room_close(struct room *room, int code, struct slice reason);

@@ -1,5 +1,7 @@
 #include "frame.h"
 
+#include "blob.h"
+
 #include <string.h>
 
 enum {
@@ -155,4 +157,20 @@ size_t frame_write(unsigned char header[FRAME_HEADER_SENT_MAX],
     }
     header[1] = LENGTH_64;
     return 2 + write_big_endian(header + 2, 8, length);
+}
+
+struct blob *frame_encode(struct memory *memory, enum opcode opcode,
+                          const void *bytes, size_t length)
+{
+    unsigned char header[FRAME_HEADER_SENT_MAX];
+    size_t size = frame_write(header, opcode, 0, length);
+    if (length > SIZE_MAX - size)
+        return NULL;
+    struct blob *blob = blob_new(memory, size + length);
+    if (!blob)
+        return NULL;
+    memcpy(blob->bytes, header, size);
+    if (length)
+        memcpy(blob->bytes + size, bytes, length);
+    return blob;
 }

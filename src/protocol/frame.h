@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct blob;
+struct memory;
+
 enum opcode {
     OPCODE_CONTINUATION = 0x0,
     OPCODE_TEXT = 0x1,
@@ -46,6 +49,11 @@ void frame_unmask(unsigned char *bytes, size_t length,
  * shortest form, `reserved` bits as in struct frame. Returns its size. */
 size_t frame_write(unsigned char header[FRAME_HEADER_SENT_MAX],
                    enum opcode opcode, unsigned char reserved, uint64_t length);
+
+/* A whole final frame, encoded once for any number of receivers. The caller
+ * owns the reference. NULL: no memory. */
+struct blob *frame_encode(struct memory *memory, enum opcode opcode,
+                          const void *bytes, size_t length);
 
 /* Whether an opcode is that of a control frame. */
 static inline bool opcode_is_control(unsigned char opcode)

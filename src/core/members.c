@@ -1,0 +1,63 @@
+#include "members.h"
+
+#include "connection.h"
+
+void members_init(struct members *members, struct memory *memory)
+{
+    *members = (struct members){.memory = memory};
+}
+
+void members_release(struct members *members)
+{
+    memory_free(members->memory, members->array);
+    members_init(members, members->memory);
+}
+
+bool members_reserve(struct members *members)
+{
+    if (members->count < members->capacity)
+        return true;
+    size_t capacity = members->capacity ? members->capacity * 2 : 8;
+    struct member *array = memory_resize(members->memory, members->array,
+                                         capacity * sizeof *array);
+    if (!array)
+        return false;
+    members->array = array;
+    members->capacity = capacity;
+    return true;
+}
+
+bool members_add(struct members *members, struct connection *connection,
+                 size_t *slot)
+{
+    if (!members_reserve(members))
+        return false;
+    *slot = members->count;
+    members->array[members->count++] = (struct member){connection, slot};
+    return true;
+}
+
+void members_remove(struct members *members, size_t slot)
+{
+    struct member last = members->array[--members->count];
+    members->array[slot] = last;
+    *last.slot = slot;
+    if (!members->count)
+        members_release(members);
+}
+
+/* A member that is too slow leaves while it is served: then another one has
+ * taken its slot. */
+size_t members_broadcast(struct members *members, struct blob *frame,
+                         const struct connection *except)
+{
+    size_t queued = 0;
+    for (size_t i = 0; i < members->count;) {
+        struct connection *connection = members->array[i].connection;
+        if (connection != except && connection_send_blob(connection, frame))
+            queued++;
+        if (i < members->count && members->array[i].connection == connection)
+            i++;
+    }
+    return queued;
+}

@@ -2,6 +2,7 @@
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
+local groups = require "moonroom.groups"
 local log = require "moonroom.log"
 local rooms = require "moonroom.rooms"
 local rules = require "moonroom.rules"
@@ -71,6 +72,7 @@ local function new_public(app)
     token = core.random,
     sleep = core.sleep,
     promise = core.promise,
+    group = groups.new(app),
     json = core.json,
     log = log.new(app.hub),
     config = { app = debug.getregistry()["moonroom.config.app"] or {} },

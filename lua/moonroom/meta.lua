@@ -55,6 +55,18 @@ function moonroom.room(path, make) end
 ---@return fun(): moonroom.Room|nil iterator over all rooms, as they are now
 function moonroom.rooms() end
 
+---A set of clients beside their rooms. One without a name is an ordinary value: whoever is in it
+---has left it when it is collected, and not before. For a name there is one, always the same, kept
+---while it has clients or is held.
+---```lua
+---local ducks = moonroom.group("ducks")
+---print(ducks.name, #ducks, ducks == moonroom.group("ducks")) --> ducks 0 true
+---print(moonroom.group() == moonroom.group()) --> false
+---```
+---@param name? string at most 255 bytes
+---@return moonroom.Group
+function moonroom.group(name) end
+
 ---A word that nobody can guess, from the system's random source: for invitations, or to know a
 ---client again when it comes back.
 ---```lua

@@ -1,28 +1,9 @@
+local crowd = require "crowd"
 local one_room = require "one_room"
 local raises_here = require "raises_here"
 local server = require "server"
 local websocket = require "websocket"
 local world = require "world"
-
--- A world with a room and that many clients in it, whose names are their order.
-local function crowd(count, fields)
-  local w = one_room(fields or {})
-  local peers, clients = {}, {}
-  for index = 1, count do
-    peers[index] = w:connect("/talk")
-    for client in w.room:clients() do
-      if not client.name then client.name, clients[index] = index, client end
-    end
-  end
-  return w.room, clients, peers, w
-end
-
-local function names(room)
-  local list = {}
-  for client in room:clients() do list[#list + 1] = client.name end
-  table.sort(list)
-  return list
-end
 
 describe("a room", function()
   it("says its class, path and how many clients it has", function()
@@ -105,199 +86,12 @@ describe("a room", function()
   end)
 end)
 
-describe("room:clients", function()
-  it("walks over everybody, each once", function()
-    local room = crowd(5)
-    assert.same({ 1, 2, 3, 4, 5 }, names(room))
-    assert.equal(5, #room)
-  end)
-
-  it("walks over nothing in an empty room", function()
-    assert.same({}, names(crowd(0)))
-  end)
-
-  it("is safe when all are closed on the way: each gets one Close", function()
-    local room, _, peers = crowd(20)
-    local count = 0
-    for client in room:clients() do
-      client:close(4000)
-      count = count + 1
-    end
-    assert.same({ 20, 0 }, { count, #room })
-    for _, peer in ipairs(peers) do
-      local code, _, closes = peer:close_frame()
-      assert.same({ 4000, 1 }, { code, closes })
-    end
-  end)
-
-  it("passes over those who have left since it began", function()
-    local room, clients = crowd(6)
-    local seen = {}
-    for client in room:clients() do
-      seen[#seen + 1] = client.name
-      for _, other in ipairs(clients) do
-        if other ~= client then other:terminate() end
-      end
-    end
-    assert.equal(1, #seen)
-    assert.same(seen, names(room))
-  end)
-
-  it("leaves out who joins on the way", function()
-    local room, _, _, w = crowd(3)
-    local count = 0
-    for _ in room:clients() do
-      w:connect("/talk")
-      count = count + 1
-    end
-    assert.same({ 3, 6 }, { count, #room })
-  end)
-
-  it("may be walked by two at a time, and asked again at its end", function()
-    local room = crowd(3)
-    local pairs_seen = 0
-    for _ in room:clients() do
-      for _ in room:clients() do pairs_seen = pairs_seen + 1 end
-    end
-    assert.equal(9, pairs_seen)
-    local walk = room:clients()
-    for _ = 1, 3 do assert.is_truthy(walk()) end
-    for _ = 1, 3 do assert.is_nil(walk()) end
-  end)
-
-  it("survives finalizers that close clients while it makes its list", function()
-    local room, clients = crowd(50)
-    collectgarbage("generational")
-    for _, client in ipairs(clients) do
-      setmetatable({}, { __gc = function() client:terminate() end })
-      room:clients()
-      room:broadcast("x", function() return true end)
-    end
-    collectgarbage("incremental")
-    collectgarbage()
-    assert.equal(0, #room)
-  end)
-end)
-
-describe("room:broadcast", function()
-  it("reaches everybody, and returns how many that is", function()
-    local room, _, peers = crowd(3)
-    assert.equal(3, room:broadcast("hello"))
-    assert.equal(3, room:broadcast({ a = 1 }))
-    assert.equal(3, room:broadcast_binary("\xff"))
-    for _, peer in ipairs(peers) do assert.same({ "hello", '{"a":1}', "\xff" }, peer:take()) end
-    assert.equal(0, (crowd(0)):broadcast("hello"))
-  end)
-
-  it("leaves out one client", function()
-    local room, clients, peers = crowd(3)
-    assert.equal(2, room:broadcast("hello", clients[2]))
-    assert.same({ 1, 0, 1 }, { #peers[1]:take(), #peers[2]:take(), #peers[3]:take() })
-    peers[2]:reset()
-    assert.equal(2, room:broadcast("again", clients[2]))
-  end)
-
-  it("leaves nobody out for a client of another room", function()
-    local room = crowd(3)
-    local _, others = crowd(1)
-    assert.equal(3, room:broadcast("hello", others[1]))
-  end)
-
-  it("asks a filter about each one, which may be anything callable", function()
-    local room, _, peers = crowd(4)
-    local function odd(client) return client.name % 2 == 1 end
-    assert.equal(2, room:broadcast("odd", odd))
-    assert.equal(2, room:broadcast_binary("odd", setmetatable({}, {
-      __call = function(_, client) return odd(client) end,
-    })))
-    local counts = {}
-    for index, peer in ipairs(peers) do counts[index] = #peer:take() end
-    assert.same({ 2, 0, 2, 0 }, counts)
-  end)
-
-  it("raises what a filter raises, and sends nothing then", function()
-    local room, _, peers = crowd(3)
-    local asked = 0
-    local function refuse()
-      asked = asked + 1
-      error("not you", 0)
-    end
-    assert.same({ false, "not you" }, { pcall(room.broadcast, room, "x", refuse) })
-    assert.equal(1, asked)
-    for _, peer in ipairs(peers) do assert.same({}, peer:frames()) end
-  end)
-
-  it("is safe with a filter that closes, or broadcasts itself", function()
-    local room, clients, peers = crowd(5)
-    assert.equal(1, room:broadcast("x", function(client)
-      if client.name == 3 then return true end
-      client:close()
-      clients[5]:terminate()
-      return true
-    end))
-    assert.same({ "x" }, peers[3]:take())
-    local depth = 0
-    room:broadcast("outer", function()
-      depth = depth + 1
-      if depth < 5 then room:broadcast("inner", function() return true end) end
-      return true
-    end)
-    assert.same({ "inner", "outer" }, peers[3]:take())
-  end)
-
-  it("raises for what is neither a message nor a filter", function()
-    local room = crowd(1)
-    raises_here("bad argument #1 to 'broadcast'", function() room:broadcast() end)
-    raises_here("bad argument #1 to 'broadcast'", function() room:broadcast(print) end)
-    raises_here("bad argument #1 to 'broadcast_binary'", function() room:broadcast_binary({}) end)
-    raises_here("bad argument #2 to 'broadcast' (client", function() room:broadcast("x", 1) end)
-    raises_here("bad argument #2 to 'broadcast'", function() room:broadcast("x", {}) end)
-    raises_here("bad argument #2 to 'broadcast'", function() room:broadcast("x", room) end)
-    assert.same({ nil, "invalid UTF-8" }, { room:broadcast("\xff") })
-  end)
-
-  it("encodes once, however many hear it", function()
-    local room, _, _, w = crowd(40)
-    room:broadcast("warm")
-    w:rest()
-    local requests = w:memory()
-    room:broadcast(("x"):rep(5000))
-    assert.equal(requests + 1, (w:memory()))
-    w:rest()
-    assert.equal(requests + 1, (w:memory()))
-  end)
-
-  it("only queues: a handler that broadcasts isn't called by its own message", function()
-    local calls = 0
-    local room, _, peers = crowd(3, {
-      on_text = function(self, _, text)
-        calls = calls + 1
-        self:broadcast(text)
-      end,
-    })
-    peers[1]:text("hello")
-    assert.same({ 1, 3 }, { calls, #room })
-    for _, peer in ipairs(peers) do assert.same({ "hello" }, peer:take()) end
-  end)
-
-  it("reaches the others when one is too slow", function()
-    local room, clients, peers, w = crowd(3, { send_queue = 1000 })
-    peers[2]:faults { full = true }
-    for _ = 1, 20 do
-      room:broadcast(("x"):rep(100))
-      w:rest()
-    end
-    assert.same({ 2, 20, 20 }, { #room, #peers[1]:take(), #peers[3]:take() })
-    assert.equal("closing", clients[2].ready_state)
-  end)
-end)
-
 describe("room:close", function()
   it("closes everybody with 1001 and takes nobody any more", function()
     local room, _, peers, w = crowd(3)
     assert.is_true(room:close())
     assert.equal(0, #room)
-    assert.same({}, names(room))
+    assert.is_nil(room:clients()())
     for _, peer in ipairs(peers) do assert.same({ 1001, "", 1 }, { peer:close_frame() }) end
     assert.equal(503, w:connect("/talk").status)
     assert.same({ nil, "closed" }, { room:close() })
@@ -385,7 +179,7 @@ describe("a room's options", function()
   end)
 end)
 
-describe("a room whose finalizer Lua couldn't call", function()
+describe("a room or group whose finalizer Lua couldn't call", function()
   after_each(server.stop_all)
 
   it("is freed with its hub, which writes to no box of it", function()
@@ -397,7 +191,11 @@ describe("a room whose finalizer Lua couldn't call", function()
         function Room.on_text(_, client)
           for depth = 1, 200 do
             local held = {}
-            for at = 1, 5 do held[at] = Room {} end
+            for at = 1, 5 do
+              local group = moonroom.group()
+              group:add(client)
+              held[at] = { Room {}, group }
+            end
             local function deeper(left)
               if left == 0 then
                 held = nil

@@ -74,65 +74,73 @@ describe("a thousand echoes", function()
   end
 end)
 
-describe("a broadcast to a thousand clients", function()
-  local w, peers
-  local payload = ("m"):rep(MIB)
+for _, kind in ipairs { "room", "group" } do
+  describe(("a broadcast to a thousand clients of a %s"):format(kind), function()
+    local w, peers, audience
+    local payload = ("m"):rep(MIB)
 
-  -- While a peer is full nothing leaves any more: what is queued stays.
-  local function fill(is_full)
-    for _, peer in ipairs(peers) do
-      peer:faults { full = is_full }
-      if not is_full then peer.raw:writable() end
-    end
-    w:rest()
-  end
-
-  local function broadcast(text)
-    assert.equal(MEMBERS, w.room:broadcast(text))
-    w:rest()
-  end
-
-  before_each(function()
-    w = world.echo()
-    peers = {}
-    for i = 1, MEMBERS do peers[i] = w:connect("/echo") end
-    -- What queues and timers are made of is kept for the next time.
-    fill(true)
-    broadcast("the first time")
-    fill(false)
-    for _, peer in ipairs(peers) do assert.same({ "the first time" }, peer:take()) end
-    fill(true)
-  end)
-
-  it("copies its payload once", function()
-    local requests, blocks = w:memory()
-    broadcast(payload)
-    assert.same({ requests + 1, blocks + 1 }, { w:memory() })
-  end)
-
-  it("gives its payload back when all clients have it or are gone", function()
-    broadcast(payload)
-    for i = 2, MEMBERS do peers[i]:reset() end
-    local _, before = w:memory()
-    peers[1]:faults { full = false }
-    peers[1]:writable()
-    local _, after = w:memory()
-    assert.equal(before - 1, after)
-    assert.is_true(payload == peers[1]:take()[1])
-  end)
-
-  -- Sanitizers and valgrind keep much beside what they are asked for.
-  if not (os.getenv("MOONROOM_ASAN") or os.getenv("MOONROOM_VALGRIND")) then
-    it("needs memory for its payload once", function()
-      local function resident()
-        collectgarbage()
-        local status <close> = assert(io.open("/proc/self/status"))
-        return status:read("a"):match("VmRSS:%s+(%d+) kB") * 1024
+    -- While a peer is full nothing leaves any more: what is queued stays.
+    local function fill(is_full)
+      for _, peer in ipairs(peers) do
+        peer:faults { full = is_full }
+        if not is_full then peer.raw:writable() end
       end
-      local before = resident()
-      broadcast(payload)
-      local grown = resident() - before
-      assert.is_true(grown < 3 * MIB, grown .. " bytes")
+      w:rest()
+    end
+
+    local function broadcast(text)
+      assert.equal(MEMBERS, audience:broadcast(text))
+      w:rest()
+    end
+
+    before_each(function()
+      w = world.echo()
+      peers = {}
+      for i = 1, MEMBERS do peers[i] = w:connect("/echo") end
+      audience = kind == "room" and w.room or w.moonroom.group()
+      if kind == "group" then
+        for client in w.room:clients() do audience:add(client) end
+      end
+      -- What queues and timers are made of is kept for the next time.
+      fill(true)
+      broadcast("the first time")
+      fill(false)
+      for _, peer in ipairs(peers) do assert.same({ "the first time" }, peer:take()) end
+      fill(true)
     end)
-  end
-end)
+
+    after_each(function() w, peers, audience = nil, nil, nil end)
+
+    it("copies its payload once", function()
+      local requests, blocks = w:memory()
+      broadcast(payload)
+      assert.same({ requests + 1, blocks + 1 }, { w:memory() })
+    end)
+
+    it("gives its payload back when all clients have it or are gone", function()
+      broadcast(payload)
+      for i = 2, MEMBERS do peers[i]:reset() end
+      local _, before = w:memory()
+      peers[1]:faults { full = false }
+      peers[1]:writable()
+      local _, after = w:memory()
+      assert.equal(before - 1, after)
+      assert.is_true(payload == peers[1]:take()[1])
+    end)
+
+    -- Sanitizers and valgrind keep much beside what they are asked for.
+    if not (os.getenv("MOONROOM_ASAN") or os.getenv("MOONROOM_VALGRIND")) then
+      it("needs memory for its payload once", function()
+        local function resident()
+          collectgarbage()
+          local status <close> = assert(io.open("/proc/self/status"))
+          return status:read("a"):match("VmRSS:%s+(%d+) kB") * 1024
+        end
+        local before = resident()
+        broadcast(payload)
+        local grown = resident() - before
+        assert.is_true(grown < 3 * MIB, grown .. " bytes")
+      end)
+    end
+  end)
+end

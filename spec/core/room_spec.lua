@@ -3,7 +3,7 @@
 local noting = require "noting"
 local world = require "world"
 
-local frame, blocks = world.frame, noting.blocks
+local frame, blocks, heard = world.frame, noting.blocks, noting.heard
 
 -- A world with a room whose leaves are noted by the client's number.
 local function new(options, fields)
@@ -31,12 +31,6 @@ local function join(w, count)
     assert.equal(101, peers[index].status)
   end
   return peers
-end
-
-local function heard(peers)
-  local list = {}
-  for index, peer in ipairs(peers) do list[index] = table.concat(peer:take(), ",") end
-  return list
 end
 
 describe("a broadcast", function()

@@ -123,6 +123,14 @@ describe("meta.lua declares", function()
     assert.is_number(objects.Timer.left)
   end)
 
+  it("a group's methods, and its name", function()
+    local group = moonroom.group("news")
+    assert.same(keys_of(core.group_methods, any), declared.Group.methods)
+    for method, fn in pairs(core.group_methods) do assert.equal(fn, group[method]) end
+    assert.same({ name = true }, declared.Group.fields)
+    assert.equal("news", group.name)
+  end)
+
   it("a request's fields", function()
     local later = set { "body", "json" }
     local real = keys_of(getters_of(core.request_rules),

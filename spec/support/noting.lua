@@ -68,6 +68,13 @@ local function sent_to(peer)
   return bytes
 end
 
+-- The messages that each peer got since the last look, joined by commas.
+local function heard(peers)
+  local list = {}
+  for index, peer in ipairs(peers) do list[index] = table.concat(peer:take(), ",") end
+  return list
+end
+
 -- A message in as many frames as parts.
 local function fragments(kind, ...)
   local parts, list = { ... }, {}
@@ -97,5 +104,5 @@ end
 
 return {
   new = new, echoing = echoing, join = join, closes = closes, sent_to = sent_to,
-  fragments = fragments, texts = texts, plain = plain, blocks = blocks,
+  heard = heard, fragments = fragments, texts = texts, plain = plain, blocks = blocks,
 }

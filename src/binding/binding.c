@@ -4,6 +4,7 @@
 #include "directory.h"
 #include "json.h"
 #include "lua_client.h"
+#include "lua_group.h"
 #include "lua_log.h"
 #include "lua_request.h"
 #include "lua_room.h"
@@ -79,7 +80,6 @@ void binding_push_anchored(lua_State *L, const struct binding *binding,
     lua_replace(L, -2);
 }
 
-/* All hubs hear of it: a class doesn't know who has rooms of it. */
 void binding_unanchor(const struct binding *binding, int *reference)
 {
     lua_State *L = binding->dispatch.L;
@@ -90,6 +90,7 @@ void binding_unanchor(const struct binding *binding, int *reference)
     *reference = LUA_NOREF;
 }
 
+/* All hubs hear of it: a class doesn't know who has rooms of it. */
 int binding_handlers_changed(lua_State *L)
 {
     push_hubs(L);
@@ -359,6 +360,7 @@ static const luaL_Reg functions[] = {
     {"sleep", wait_sleep},
     {"promise", wait_promise},
     {"room", room_new_object},
+    {"group", group_new_object},
     {"client", client_new},
     {"routes", routes_new_object},
     {"list_files", directory_list},
@@ -402,6 +404,8 @@ int luaopen_moonroom_core(lua_State *L)
     define_type(L, &request_type, "request_rules");
     add_methods(L, room_methods, "room_methods");
     add_methods(L, client_methods, "client_methods");
+    add_methods(L, group_methods, "group_methods");
+    group_define(L);
     wait_define(L);
     timer_define(L);
     lua_newtable(L);

@@ -3,6 +3,7 @@
 #include "client_handlers.h"
 #include "close_code.h"
 #include "lua_client.h"
+#include "lua_group.h"
 #include "lua_request.h"
 #include "lua_room.h"
 
@@ -299,4 +300,5 @@ const struct application binding_application = {
     .leave = run_leave,
     .forget = run_forget,
     .refresh = run_refresh,
+    .group_emptied = group_let_go,
 };

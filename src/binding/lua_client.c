@@ -184,23 +184,22 @@ static int get_joined_at(lua_State *L)
 
 /* --- methods --- */
 
-/* The connection, if it is open. Client:init runs before the 101: what it sent
- * would be lost. */
-static struct connection *open_connection(lua_State *L, const char *verb)
+struct connection *client_open(lua_State *L, const struct client_box *client,
+                               const char *what)
 {
-    struct connection *connection = check(L)->connection;
+    struct connection *connection = client->connection;
     if (connection && connection->state == CONNECTION_DECIDING)
         luaL_error(L,
                    "init must not %s: the client hasn't joined yet (%s in "
                    "on_open or on_join)",
-                   verb, verb);
+                   what, what);
     return connection && connection->state == CONNECTION_OPEN ? connection
                                                               : NULL;
 }
 
 static struct connection *sendable(lua_State *L)
 {
-    return open_connection(L, "send");
+    return client_open(L, check(L), "send");
 }
 
 static int send_slice(lua_State *L, enum opcode opcode, struct slice bytes)
@@ -330,7 +329,7 @@ static int method_move(lua_State *L)
     struct room_box *target = object_check(L, 2, &room_type);
     lua_settop(L, 2);
     room_bring_up_to_date(L, 2);
-    struct connection *connection = open_connection(L, "move");
+    struct connection *connection = client_open(L, client, "move");
     struct room *room = room_of(target);
     if (!connection || !room || room->is_closed)
         return outgoing_closed(L);

@@ -36,6 +36,12 @@ bool client_push_box(lua_State *L, const struct client_box *client);
 /* Lets go of one that has ended, once nothing of it is left to be handled. */
 void client_settle(struct client_box *client);
 
+/* The client's connection; NULL where it has ended or is closing. Raises in
+ * Client:init, which runs before the 101: what it sent would be lost. `what`:
+ * what it must not do, "send". */
+struct connection *client_open(lua_State *L, const struct client_box *client,
+                               const char *what);
+
 /* Pushes the room of the client at an index, or the one that it has left for
  * it, while that one's on_leave is due. */
 void client_push_room(lua_State *L, int index);

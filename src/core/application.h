@@ -4,7 +4,9 @@
 
 #include "connection.h"
 
-/* None of these may free a connection or a room; all may mark them. */
+struct group;
+
+/* None of these may free a connection, a room or a group; all may mark them. */
 struct application {
     /* A handshake with nothing wrong so far: answer it, now or later, with
      * connection_accept or connection_respond. connection->request has it. */
@@ -45,6 +47,9 @@ struct application {
      * scripts want now. Called when hub->version has moved on, while somebody
      * is in the room. */
     void (*refresh)(struct room *room);
+    /* The last member of a group has left it. Must run no script: a member may
+     * be ending. */
+    void (*group_emptied)(struct group *group);
 };
 
 #endif

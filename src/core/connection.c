@@ -31,6 +31,7 @@ struct connection *connection_new(struct hub *hub, struct transport *transport)
     list_append(&hub->pending, &connection->link);
     hub->pending_count++;
     list_init(&connection->arrival);
+    list_init(&connection->groups);
     list_init(&connection->dirty);
     list_init(&connection->ready);
     list_init(&connection->leaving);

@@ -51,6 +51,8 @@ struct connection {
     size_t slot;         /* in room->members */
     struct list link;    /* in hub->connections or hub->pending */
     struct list arrival; /* in room->arrivals, while no member */
+    struct list groups;  /* its memberships */
+    unsigned group_count;
     struct list dirty, ready, leaving, dying; /* in those of the hub */
     struct timer timer;
     struct outq output;

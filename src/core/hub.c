@@ -2,6 +2,7 @@
 
 #include "close_code.h"
 #include "connection.h"
+#include "group.h"
 #include "room.h"
 
 #include <math.h>
@@ -29,6 +30,7 @@ struct hub *hub_new(const struct options *options,
     list_init(&hub->connections);
     list_init(&hub->pending);
     list_init(&hub->rooms);
+    list_init(&hub->groups);
     list_init(&hub->dirty);
     list_init(&hub->ready);
     list_init(&hub->waiting);
@@ -71,6 +73,8 @@ void hub_free(struct hub *hub)
         struct room *room = LIST_ENTRY(hub->rooms.next, struct room, link);
         room_free(room);
     }
+    while (!list_is_empty(&hub->groups))
+        group_free(LIST_ENTRY(hub->groups.next, struct group, link));
     timers_release(&hub->timers, &hub->memory);
     outq_pool_release(&hub->pool);
     free(hub); /* its allocator is in it */

@@ -19,7 +19,7 @@ struct hub {
     struct outq_pool pool;
     struct list connections; /* upgraded */
     struct list pending;     /* not upgraded, oldest first */
-    struct list rooms;
+    struct list rooms, groups;
     struct list dirty;   /* have something to write */
     struct list ready;   /* have bytes to be served in this turn */
     struct list waiting; /* the same from the next turn on */
@@ -46,8 +46,8 @@ struct hub *hub_new(const struct options *options,
                     const struct application *application, void *context,
                     double now, double wall);
 
-/* Resets every connection, empties every room, and frees the hub. No handler
- * is called but forget. */
+/* Resets every connection, empties every room and group, and frees the hub. No
+ * handler is called but ended, group_emptied and forget. */
 void hub_free(struct hub *hub);
 
 /* Takes a new connection; the hub owns the transport from here on, in failure

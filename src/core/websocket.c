@@ -1,6 +1,7 @@
 #include "websocket.h"
 
 #include "close_code.h"
+#include "group.h"
 #include "hub.h"
 #include "keep_alive.h"
 #include "room.h"
@@ -175,6 +176,7 @@ static void log_leave(const struct connection *connection)
 static void end_talk(struct connection *connection)
 {
     room_remove(connection);
+    group_leave_all(connection);
     if (connection->owner)
         connection->hub->application->ended(connection);
 }

@@ -100,7 +100,7 @@ describe("the command line", function()
   it("suggests the command that a word was meant to be", function()
     for word, meant in pairs {
       chek = "check", cehck = "check", rum = "run", help = "--help", version = "--version",
-      hepl = "--help",
+      hepl = "--help", tset = "test", tests = "test",
     } do
       local said = ('moonroom: "%s" is no file or directory; did you mean %s?\n')
         :format(word, meant)
@@ -130,7 +130,7 @@ describe("the command line", function()
   it("refuses a word that is neither a command nor a path", function()
     for _, word in ipairs { "dev", "test/none", "new", "init.lua/x", "" } do
       assert.equal(('moonroom: "%s" is no file or directory, nor a command '
-        .. "(these are run and check)\n"):format(word), refusal(word))
+        .. "(these are run, check and test)\n"):format(word), refusal(word))
     end
   end)
 

@@ -54,7 +54,8 @@ describe("moonroom --help", function()
   it("offers what there is and nothing else", function()
     assert.matches("moonroom %[run%] ", text)
     assert.matches("moonroom check ", text)
-    for _, later in ipairs { "moonroom dev", "moonroom test", "moonroom new", "load%-timeout" } do
+    assert.matches("moonroom test ", text)
+    for _, later in ipairs { "moonroom dev", "moonroom new", "load%-timeout" } do
       assert.is_nil(text:find(later))
     end
   end)

@@ -120,6 +120,7 @@ static const char *command_meant(const char *word)
 {
     static const struct option commands[] = {{.name = "run"},
                                              {.name = "check"},
+                                             {.name = "test"},
                                              {.name = "help"},
                                              {.name = "version"}};
     size_t count = sizeof commands / sizeof commands[0];
@@ -145,12 +146,45 @@ static bool check_command(struct command_line *line)
                 meant);
 }
 
+/* A request for help or the version wins over what comes after it. */
+static bool is_question(struct command_line *line, const char *word)
+{
+    if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+        line->flags->command = COMMAND_HELP;
+    else if (!strcmp(word, "--version"))
+        line->flags->command = COMMAND_VERSION;
+    else
+        return false;
+    return true;
+}
+
+/* Behind "test" may come a DIR; all that follows is busted's. */
+static bool take_test(struct command_line *line)
+{
+    const char *word = line->argv[line->at];
+    if (line->at > 2)
+        return fail(line, "test comes first, then DIR, then busted's flags: "
+                          "moonroom test DIR --filter PATTERN");
+    line->has_command = true;
+    line->flags->command = COMMAND_TEST;
+    bool is_path = word && word[0] != '-';
+    if (is_path)
+        line->flags->path = word;
+    else if (word)
+        is_question(line, word);
+    line->flags->rest = line->argv + line->at + is_path;
+    line->at = line->argc;
+    return true;
+}
+
 /* The first word may be a subcommand, even where a directory has its name. */
 static bool take_word(struct command_line *line, const char *word)
 {
     bool is_first = !line->has_word;
     bool is_check = is_first && !strcmp(word, "check");
     line->has_word = true;
+    if (is_first && !strcmp(word, "test"))
+        return take_test(line);
     if (is_check || (is_first && !strcmp(word, "run"))) {
         line->has_command = true;
         line->flags->command = is_check ? COMMAND_CHECK : COMMAND_RUN;
@@ -163,18 +197,6 @@ static bool take_word(struct command_line *line, const char *word)
                     FLAG_SHOWN, line->flags->path, FLAG_SHOWN, word);
     line->has_path = true;
     line->flags->path = word;
-    return true;
-}
-
-/* A request for help or the version wins over what comes after it. */
-static bool is_question(struct command_line *line, const char *word)
-{
-    if (!strcmp(word, "--help") || !strcmp(word, "-h"))
-        line->flags->command = COMMAND_HELP;
-    else if (!strcmp(word, "--version"))
-        line->flags->command = COMMAND_VERSION;
-    else
-        return false;
     return true;
 }
 

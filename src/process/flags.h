@@ -6,12 +6,20 @@
 
 enum { FLAG_NAME_SIZE = 64 };
 
-enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_HELP, COMMAND_VERSION };
+enum command {
+    COMMAND_RUN,
+    COMMAND_CHECK,
+    COMMAND_TEST,
+    COMMAND_HELP,
+    COMMAND_VERSION
+};
 
 struct flags {
     enum command command;
     const char *path; /* a DIR or FILE, borrowed from argv; "." by default */
     bool has_listen;  /* --listen was given: it replaces what was there */
+    char *const
+        *rest; /* COMMAND_TEST: busted's words, in argv, ended by NULL */
 };
 
 /* The flag of an option, without its two dashes: "max_message" is set by

@@ -81,6 +81,7 @@ static const char opening[] =
     "Usage: moonroom [run] [FLAGS] [DIR|FILE]   serve a script directory,\n"
     "                                           or at / the room of one file\n"
     "       moonroom check [FLAGS] [DIR|FILE]   load it and list its routes\n"
+    "       moonroom test [DIR] [BUSTED FLAGS]  run its specs with busted\n"
     "       moonroom --help | --version\n"
     "\n"
     "DIR is the current directory by default. Every flag may also be set in\n"
@@ -99,7 +100,10 @@ static const char closing[] =
     "stops\n"
     "at once. Exit status: 0 well, 64 the command line, 71 an address can't "
     "be\n"
-    "listened on, 78 the scripts or config.lua are wrong, 70 anything else.\n";
+    "listened on, 78 the scripts or config.lua are wrong, 70 anything else. "
+    "Of\n"
+    "moonroom test it is busted's, or 66 without DIR/spec, 69 without "
+    "busted.\n";
 
 void help_print(FILE *out)
 {

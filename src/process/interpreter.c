@@ -40,23 +40,11 @@ int interpreter_call(lua_State *L, lua_CFunction function, void *context,
     return status;
 }
 
-static void push_path(lua_State *L, const struct places *places)
-{
-    const char *modules = places->modules, *directory = places->directory;
-    lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s/lib/?.lua;%s/lib/?/init.lua;",
-                    modules, modules, directory, directory);
-    lua_pushfstring(L,
-                    "%s/lua_modules/share/lua/5.4/?.lua;"
-                    "%s/lua_modules/share/lua/5.4/?/init.lua;",
-                    directory, directory);
-    lua_concat(L, 2);
-}
-
-/* Puts the text on the top before what package.<field> holds. */
-static void prepend(lua_State *L, const char *field)
+/* Puts the path before what package.<field> holds. */
+static void prepend(lua_State *L, const char *field, const char *path)
 {
     lua_getglobal(L, LUA_LOADLIBNAME);
-    lua_insert(L, -2);
+    lua_pushstring(L, path);
     lua_getfield(L, -2, field);
     lua_concat(L, 2);
     lua_setfield(L, -2, field);
@@ -66,11 +54,12 @@ static void prepend(lua_State *L, const char *field)
 static int set_up(lua_State *L)
 {
     const struct places *places = lua_touserdata(L, 1);
+    char path[PATHS_SEARCH_SIZE];
     luaL_openlibs(L);
-    push_path(L, places);
-    prepend(L, "path");
-    lua_pushfstring(L, "%s/lua_modules/lib/lua/5.4/?.so;", places->directory);
-    prepend(L, "cpath");
+    paths_search(places->modules, places->directory, path);
+    prepend(L, "path", path);
+    paths_search_c(NULL, places->directory, path);
+    prepend(L, "cpath", path);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     lua_pushcfunction(L, luaopen_moonroom_core);
     lua_setfield(L, -2, "moonroom.core");

@@ -4,6 +4,7 @@
 #include "flags.h"
 #include "help.h"
 #include "serve.h"
+#include "specs.h"
 #include "standard_error.h"
 #include "version.h"
 
@@ -26,5 +27,7 @@ int main(int argc, char *argv[])
         puts("moonroom " MOONROOM_VERSION);
         return EX_OK;
     }
+    if (flags.command == COMMAND_TEST)
+        return specs_run(&flags);
     return serve(argc, argv, &flags);
 }

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <lua.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "announce.h"
 #include "binding.h"
 #include "config.h"
+#include "give_up.h"
 #include "interpreter.h"
 #include "loop.h"
 #include "standard_error.h"
@@ -35,21 +35,6 @@ struct worker {
     bool is_directory;
     char directory[PATH_MAX]; /* the script directory, or the file's */
 };
-
-static int fail(int status, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* A wrong script or configuration begins with its own file:line. */
-static int fail(int status, const char *format, ...)
-{
-    char message[MESSAGE_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    fprintf(stderr, "%s%s\n", status == EX_CONFIG ? "" : "moonroom: ", message);
-    return status;
-}
 
 /* The directory of a path; "." where it has none. */
 static void name_directory(struct worker *worker, const char *path)
@@ -73,18 +58,19 @@ static int find_scripts(struct worker *worker)
     const char *path = worker->flags.path;
     struct stat status;
     if (strlen(path) >= sizeof worker->directory)
-        return fail(EX_USAGE, "the path is too long: %.100s...", path);
+        return give_up(EX_USAGE, "the path is too long: %.100s...", path);
     if (stat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR))
-        return fail(EX_USAGE,
-                    "\"%s\" is no file or directory, nor a command (these are "
-                    "run and check)",
-                    path);
+        return give_up(
+            EX_USAGE,
+            "\"%s\" is no file or directory, nor a command (these are "
+            "run, check and test)",
+            path);
     if (stat(path, &status) != 0)
-        return fail(EX_USAGE, "%s: %s", path, strerror(errno));
+        return give_up(EX_USAGE, "%s: %s", path, strerror(errno));
     if (strpbrk(path, ";?"))
-        return fail(EX_USAGE,
-                    "%s: Lua can't find modules below a path with ; or ? in it",
-                    path);
+        return give_up(
+            EX_USAGE,
+            "%s: Lua can't find modules below a path with ; or ? in it", path);
     worker->is_directory = S_ISDIR(status.st_mode);
     name_directory(worker, path);
     return 0;
@@ -94,7 +80,7 @@ static int open_state(struct worker *worker)
 {
     char error[MESSAGE_SIZE];
     worker->L = interpreter_new(worker->directory, error, sizeof error);
-    return worker->L ? 0 : fail(EX_SOFTWARE, "%s", error);
+    return worker->L ? 0 : give_up(EX_SOFTWARE, "%s", error);
 }
 
 static int read_config(struct worker *worker)
@@ -107,8 +93,8 @@ static int read_config(struct worker *worker)
         config_load(worker->L, worker->directory, &worker->settings, error);
     if (!status)
         return 0;
-    return fail(status, "%s%s%s", is_here ? "" : worker->directory,
-                is_here ? "" : "/", error);
+    return give_up(status, "%s%s%s", is_here ? "" : worker->directory,
+                   is_here ? "" : "/", error);
 }
 
 /* The flags have been read once, to know the directory. A second time puts
@@ -121,7 +107,7 @@ static int read_settings(struct worker *worker, int argc, char *const argv[])
     if (status)
         return status;
     if (!flags_parse(argc, argv, &worker->flags, &worker->settings, error))
-        return fail(EX_USAGE, "%s", error);
+        return give_up(EX_USAGE, "%s", error);
     standard_error_init(&worker->errors, worker->settings.options.log_level);
     return 0;
 }
@@ -162,8 +148,8 @@ static int open_loop(struct worker *worker)
         return 0;
     worker->loop = loop_new();
     if (!worker->loop)
-        return fail(EX_SOFTWARE, "the event loop can't be made: %s",
-                    strerror(errno));
+        return give_up(EX_SOFTWARE, "the event loop can't be made: %s",
+                       strerror(errno));
     clamp_connections(worker);
     return 0;
 }
@@ -190,7 +176,8 @@ static int open_files(struct worker *worker)
         worker->files = tree_new(path);
     else if (errno == ENOENT)
         return 0;
-    return worker->files ? 0 : fail(EX_CONFIG, "%s: %s", path, strerror(errno));
+    return worker->files ? 0
+                         : give_up(EX_CONFIG, "%s: %s", path, strerror(errno));
 }
 
 static int open_hub(struct worker *worker)
@@ -202,7 +189,7 @@ static int open_hub(struct worker *worker)
     if (worker->hub)
         return 0;
     interpreter_take_message(worker->L, error, sizeof error);
-    return fail(EX_SOFTWARE, "%s", error);
+    return give_up(EX_SOFTWARE, "%s", error);
 }
 
 static int load_scripts(struct worker *worker)
@@ -212,7 +199,7 @@ static int load_scripts(struct worker *worker)
     if (!status)
         return 0;
     interpreter_take_message(worker->L, error, sizeof error);
-    return fail(status, "%s", error);
+    return give_up(status, "%s", error);
 }
 
 static int start(struct worker *worker, int argc, char *const argv[])
@@ -231,7 +218,7 @@ static int listen_all(struct worker *worker)
     char error[LOOP_ERROR_SIZE];
     for (size_t i = 0; i < worker->settings.listen_count; i++)
         if (!loop_listen(worker->loop, worker->settings.listen[i], error))
-            return fail(EX_OSERR, "%s", error);
+            return give_up(EX_OSERR, "%s", error);
     return 0;
 }
 
@@ -251,7 +238,7 @@ static int list_routes(struct worker *worker)
     char error[MESSAGE_SIZE];
     if (interpreter_call(worker->L, binding_print_routes, NULL, error,
                          sizeof error))
-        return fail(EX_SOFTWARE, "%s", error);
+        return give_up(EX_SOFTWARE, "%s", error);
     return 0;
 }
 

@@ -91,7 +91,7 @@ static bool set_environment(const struct places *places)
 
 static int become_busted(const struct places *places, char *const rest[])
 {
-    static char program[] = "lua5.4";
+    char program[] = "lua5.4";
     char script[PATHS_SIZE + 32];
     size_t count = 0;
     while (rest[count])

@@ -38,6 +38,8 @@ describe("the command line", function()
       refusal("--lisen=:80"))
     assert.equal("moonroom: unknown flag --versoin; did you mean --version?\n",
       refusal("--versoin"))
+    assert.equal("moonroom: unknown flag --recrod; did you mean --record?\n",
+      refusal("--recrod=f"))
     assert.equal("moonroom: unknown flag --port; did you mean --listen?\n",
       refusal("--port", "8080"))
   end)
@@ -82,6 +84,8 @@ describe("the command line", function()
     assert.equal("moonroom: --listen needs a value: --listen HOST:PORT\n", refusal("--listen"))
     assert.equal("moonroom: --max-rooms needs a value: --max-rooms VALUE\n",
       refusal("--max-rooms"))
+    assert.equal("moonroom: --record needs a value: --record FILE\n", refusal("--record"))
+    assert.equal("moonroom: --record needs the name of a file\n", refusal("--record="))
     assert.equal("moonroom: --max-rooms needs a value: --max-rooms VALUE\n",
       refusal("--max-rooms", "--listen", ":0"))
   end)
@@ -89,6 +93,12 @@ describe("the command line", function()
   it("refuses a value where none is taken", function()
     assert.equal("moonroom: --help takes no value\n", refusal("--help=yes"))
     assert.equal("moonroom: --version takes no value\n", refusal("--version=1"))
+  end)
+
+  it("refuses to record where nothing is served", function()
+    local said = "moonroom: --record needs a server to record: check starts none\n"
+    assert.equal(said, refusal("check", "--record=f", "examples/echo"))
+    assert.equal(said, refusal("check", "examples/echo", "--record", "f"))
   end)
 
   it("refuses a second path", function()

@@ -12,6 +12,7 @@
  *   log(hub) -> string         the log's lines so far, and forgets them
  *   files(hub, {name = text})  what the hub serves; {text, size} for a text:
  *                              a file that had another size when opened
+ *   record(hub [, n]), mask_secrets(head), unmasker(): see testkit_record.c
  *   connect(hub, {address=, port=, secure=}) -> peer
  *   peer:send(bytes), :finish(), :reset(), :take() -> bytes, :state() -> table,
  *   peer:faults{piece=, full=, broken=}, :writable() */
@@ -93,8 +94,7 @@ static void set_options(lua_State *L, int index, struct options *options)
     }
 }
 
-/* Keeps another value as long as the one at an index lives. */
-static void keep_with(lua_State *L, int owner, int value)
+void testkit_keep_with(lua_State *L, int owner, int value)
 {
     static const char kept_key = 0;
     value = lua_absindex(L, value);
@@ -135,7 +135,7 @@ static int app_hub(lua_State *L)
     struct binding *binding =
         binding_new(L, &options, first_second, first_wall);
     binding->hub->log = &kept->log;
-    keep_with(L, 2, 1);
+    testkit_keep_with(L, 2, 1);
     return 1;
 }
 
@@ -263,7 +263,7 @@ static int app_files(lua_State *L)
     struct hub *hub = check_hub(L);
     luaL_checktype(L, 2, LUA_TTABLE);
     hub->files = push_files_in_memory(L, 2);
-    keep_with(L, 1, -1);
+    testkit_keep_with(L, 1, -1);
     return 0;
 }
 
@@ -408,5 +408,6 @@ int testkit_app(lua_State *L)
     testkit_class(L, peer_type, peer_methods);
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
+    testkit_add_record(L);
     return 1;
 }

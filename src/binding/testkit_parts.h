@@ -20,11 +20,15 @@ unsigned char *testkit_copy(lua_State *L, const char *bytes, size_t length,
 void testkit_set_integer(lua_State *L, const char *name, size_t value);
 void testkit_set_boolean(lua_State *L, const char *name, bool value);
 
+/* Keeps the value at an index as long as the one at another lives. */
+void testkit_keep_with(lua_State *L, int owner, int value);
+
 /* Each adds its functions to the table at the top: memory, buffer, blob;
- * timers; log, log_level; frame, close. */
+ * timers; log, log_level; frame, close; record, mask_secrets, unmasker. */
 void testkit_add_memory(lua_State *L);
 void testkit_add_timers(lua_State *L);
 void testkit_add_log(lua_State *L);
 void testkit_add_frame(lua_State *L);
+void testkit_add_record(lua_State *L);
 
 #endif

@@ -4,6 +4,7 @@
 #include "exchange.h"
 #include "hub.h"
 #include "keep_alive.h"
+#include "recorder.h"
 #include "room.h"
 #include "websocket.h"
 
@@ -44,6 +45,8 @@ void connection_free(struct connection *connection)
     struct hub *hub = connection->hub;
     struct transport *transport = connection->transport;
     transport->class->close(transport, connection->is_reset);
+    if (connection->recorded)
+        recorder_forget(connection);
     exchange_release(connection);
     message_release(&connection->parser, &hub->memory);
     outq_clear(&connection->output, &hub->pool);
@@ -176,6 +179,8 @@ void connection_receive(struct connection *connection, unsigned char *bytes,
     connection->heard_at = connection->hub->now;
     if (!takes_input(connection) || connection->is_ended)
         return;
+    if (connection->recorded)
+        recorder_receive(connection, bytes, length);
     if (!has_waiting(connection))
         serve(connection, &bytes, &length);
     keep(connection, bytes, length);
@@ -210,6 +215,8 @@ void connection_serve(struct connection *connection)
 
 void connection_end(struct connection *connection, bool broken)
 {
+    if (connection->recorded && (broken || !connection->is_ended))
+        recorder_end(connection, broken);
     connection->is_ended = true;
     if (broken) {
         connection_die(connection, true);

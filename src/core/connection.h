@@ -18,6 +18,7 @@
 
 struct download;
 struct hub;
+struct recorded;
 struct room;
 
 enum connection_state {
@@ -45,13 +46,14 @@ struct leave {
 struct connection {
     struct hub *hub;
     struct transport *transport;
-    struct room *room;   /* NULL but while in one */
-    void *owner;         /* the application's: its client */
-    void *asker;         /* the application's, while it decides */
-    size_t slot;         /* in room->members */
-    struct list link;    /* in hub->connections or hub->pending */
-    struct list arrival; /* in room->arrivals, while no member */
-    struct list groups;  /* its memberships */
+    struct room *room;         /* NULL but while in one */
+    struct recorded *recorded; /* the recorder's, NULL: it isn't recorded */
+    void *owner;               /* the application's: its client */
+    void *asker;               /* the application's, while it decides */
+    size_t slot;               /* in room->members */
+    struct list link;          /* in hub->connections or hub->pending */
+    struct list arrival;       /* in room->arrivals, while no member */
+    struct list groups;        /* its memberships */
     unsigned group_count;
     struct list dirty, ready, leaving, dying; /* in those of the hub */
     struct timer timer;

@@ -3,6 +3,7 @@
 #include "close_code.h"
 #include "connection.h"
 #include "group.h"
+#include "recorder.h"
 #include "room.h"
 
 #include <math.h>
@@ -69,6 +70,7 @@ void hub_free(struct hub *hub)
 {
     hub_reset_all(hub);
     bury(hub);
+    recorder_stop(hub);
     while (!list_is_empty(&hub->rooms)) {
         struct room *room = LIST_ENTRY(hub->rooms.next, struct room, link);
         room_free(room);
@@ -203,6 +205,8 @@ struct connection *hub_accept(struct hub *hub, struct transport *transport,
         connection->address[i] = peer->address[i];
     connection->port = peer->port;
     connection->is_secure = peer->is_secure;
+    if (hub->recorder)
+        recorder_open(connection);
     limit_handshakes(hub);
     limit_all(hub, connection);
     return connection;

@@ -12,9 +12,10 @@ struct hub {
     struct log *log;           /* borrowed, may be NULL */
     struct file_source *files; /* borrowed, may be NULL */
     const struct application *application;
-    void *context;      /* the application's */
-    double now;         /* seconds, monotonic */
-    double wall_offset; /* Unix time - now */
+    void *context;             /* the application's */
+    struct recorder *recorder; /* NULL: nothing is recorded */
+    double now;                /* seconds, monotonic */
+    double wall_offset;        /* Unix time - now */
     struct timers timers;
     struct outq_pool pool;
     struct list connections; /* upgraded */

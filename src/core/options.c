@@ -37,7 +37,7 @@ enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
         SECONDS("pong_timeout", at(pong_timeout), 0.01,                        \
                 "of silence after that ping; 1006"),                           \
         SECONDS("linger", at(linger), 0,                                       \
-                "that an empty room which mount made is kept")
+                "of emptiness; then mount drops a room")
 
 #define AT(field) offsetof(struct options, field)
 #define LIMIT_AT(field) offsetof(struct options, limits.field)

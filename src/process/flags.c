@@ -43,7 +43,8 @@ void flag_name(const char *option, char name[FLAG_NAME_SIZE])
 
 static bool fail_unknown(struct command_line *line, struct slice name)
 {
-    static const char *const further[] = {"listen", "help", "version", NULL};
+    static const char *const further[] = {"listen", "record", "help", "version",
+                                          NULL};
     const char *meant = settings_suggest(name, further);
     char dashed[FLAG_NAME_SIZE];
     int shown = (int)(name.length < FLAG_SHOWN ? name.length : FLAG_SHOWN);
@@ -78,7 +79,9 @@ static bool take_value(struct command_line *line, const char *name,
     }
     flag_name(name, dashed);
     return fail(line, "--%s needs a value: --%s %s", dashed, dashed,
-                strcmp(name, "listen") ? "VALUE" : "HOST:PORT");
+                !strcmp(name, "listen")   ? "HOST:PORT"
+                : !strcmp(name, "record") ? "FILE"
+                                          : "VALUE");
 }
 
 static bool take_listen(struct command_line *line, struct slice value)
@@ -94,6 +97,17 @@ static bool take_listen(struct command_line *line, struct slice value)
     return fail_value(line, "listen", error);
 }
 
+/* The value ends where its word does. */
+static bool take_record(struct command_line *line, struct slice value)
+{
+    if (!take_value(line, "record", &value))
+        return false;
+    if (!value.length)
+        return fail(line, "--record needs the name of a file");
+    line->flags->record = value.bytes;
+    return true;
+}
+
 static bool take_flag(struct command_line *line, const char *word)
 {
     char error[OPTION_ERROR_SIZE];
@@ -101,6 +115,8 @@ static bool take_flag(struct command_line *line, const char *word)
     struct slice name = slice_cut(&value, '=');
     if (slice_is(name, "listen"))
         return take_listen(line, value);
+    if (slice_is(name, "record"))
+        return take_record(line, value);
     if (slice_is(name, "help") || slice_is(name, "version"))
         return fail(line, "--%.*s takes no value", (int)name.length,
                     name.bytes);
@@ -243,5 +259,8 @@ bool flags_parse(int argc, char *const argv[], struct flags *flags,
         if (!take_next(&line, &is_flag_time))
             return false;
     }
+    if (flags->record && flags->command == COMMAND_CHECK)
+        return fail(&line, "--record needs a server to record: check starts "
+                           "none");
     return check_command(&line);
 }

@@ -17,7 +17,9 @@ enum command {
 struct flags {
     enum command command;
     const char *path; /* a DIR or FILE, borrowed from argv; "." by default */
-    bool has_listen;  /* --listen was given: it replaces what was there */
+    const char
+        *record;     /* the file to record into, borrowed from argv, or NULL */
+    bool has_listen; /* --listen was given: it replaces what was there */
     char *const
         *rest; /* COMMAND_TEST: busted's words, in argv, ended by NULL */
 };

@@ -46,6 +46,9 @@ static void print_heading(FILE *out, const char *title)
     if (!strcmp(title, groups[0].title))
         print_row(out, "--listen HOST:PORT", "address; may be given again",
                   LISTEN_DEFAULT);
+    if (!strcmp(title, groups[0].title))
+        print_row(out, "--record FILE", "write what comes in to a new file",
+                  "off");
 }
 
 /* The shortest form that the flag would take too. */
@@ -100,10 +103,10 @@ static const char closing[] =
     "stops\n"
     "at once. Exit status: 0 well, 64 the command line, 71 an address can't "
     "be\n"
-    "listened on, 78 the scripts or config.lua are wrong, 70 anything else. "
-    "Of\n"
-    "moonroom test it is busted's, or 66 without DIR/spec, 69 without "
-    "busted.\n";
+    "listened on, 73 the recording can't be made, 78 the scripts or config.lua "
+    "are\n"
+    "wrong, 70 anything else. Of moonroom test it is busted's, or 66 without\n"
+    "DIR/spec, 69 without lua5.4 or busted.\n";
 
 void help_print(FILE *out)
 {

@@ -16,6 +16,7 @@
 #include "give_up.h"
 #include "interpreter.h"
 #include "loop.h"
+#include "recording.h"
 #include "standard_error.h"
 #include "tree.h"
 
@@ -28,6 +29,7 @@ struct worker {
     struct flags flags;
     struct settings settings;
     struct standard_error errors;
+    struct recording recording;
     struct loop *loop;
     struct file_source *files;
     struct hub *hub; /* owned by the state */
@@ -222,10 +224,39 @@ static int listen_all(struct worker *worker)
     return 0;
 }
 
+static void tell_recording(struct worker *worker, const char *path)
+{
+    struct log_line line;
+    log_begin(&line, &worker->errors.log, LOG_WARN, loop_wall(),
+              "recording what comes in, messages unmasked: not to be passed on "
+              "unread");
+    log_string(&line, "file", path);
+    log_end(&line);
+}
+
+static int start_recording(struct worker *worker)
+{
+    const char *path = worker->flags.record;
+    if (!path)
+        return 0;
+    if (!recording_open(&worker->recording, path))
+        return give_up(EX_CANTCREAT, "--record: %s: %s%s", path,
+                       strerror(errno),
+                       errno == EEXIST ? ", and is not written over" : "");
+    if (!recorder_start(worker->hub, &worker->recording.sink))
+        return give_up(EX_SOFTWARE, "not enough memory to record");
+    tell_recording(worker, path);
+    return 0;
+}
+
+/* A recording is begun when nothing else can fail: a second try finds no file
+ * in its way. */
 static int run(struct worker *worker)
 {
     loop_attach(worker->loop, worker->hub);
     int status = listen_all(worker);
+    if (!status)
+        status = start_recording(worker);
     if (status)
         return status;
     announce(worker->loop, worker->flags.path);
@@ -247,6 +278,7 @@ static void stop(struct worker *worker)
 {
     if (worker->L)
         lua_close(worker->L);
+    recording_close(&worker->recording);
     tree_free(worker->files);
     if (worker->loop)
         loop_free(worker->loop);
@@ -254,7 +286,7 @@ static void stop(struct worker *worker)
 
 int serve(int argc, char *const argv[], const struct flags *flags)
 {
-    struct worker worker = {.flags = *flags};
+    struct worker worker = {.flags = *flags, .recording = {.descriptor = -1}};
     int status = start(&worker, argc, argv);
     if (!status && flags->command == COMMAND_CHECK)
         status = list_routes(&worker);

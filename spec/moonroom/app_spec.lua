@@ -12,11 +12,8 @@ describe("the public module", function()
   end)
 
   it("has the application's settings from config.lua", function()
-    local registry, key = debug.getregistry(), "moonroom.config.app"
-    registry[key] = { motto = "hello" }
-    local moonroom = world.new().moonroom
-    registry[key] = nil
-    assert.equal("hello", moonroom.config.app.motto)
+    local settings = { motto = "hello" }
+    assert.equal(settings, app_module.new(nil, settings).public.config.app)
   end)
 
   it("belongs to one hub: two apps know nothing of each other", function()

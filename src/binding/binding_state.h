@@ -14,11 +14,12 @@ enum { CLIENT_ID_SIZE = 32 };
  * registry they would keep the scripts, and by them the userdata, for ever. */
 struct binding {
     struct dispatch dispatch;
-    struct hub *hub;
+    struct hub *hub;   /* NULL once the app has ended */
+    struct hub *ended; /* the same from then on, for requests still held */
     int upgrade, request, emptied; /* references to the app's functions;
                                       LUA_NOREF until attached */
     struct list clients;           /* whose kept events can go on */
-    bool is_ending;                /* the hub's userdata is being collected */
+    bool is_ending;                /* it ends, or its userdata is collected */
     bool has_missed; /* for want of memory a room that emptied may be left */
     unsigned long long next_id;
     char id_prefix[16];
@@ -31,8 +32,13 @@ struct binding *binding_new(lua_State *L, const struct options *options,
                             double now, double wall);
 
 /* The binding in the hub userdata at an index; raises for anything else, and
- * for one whose hub has been freed. */
+ * for one that has ended. */
 struct binding *binding_check(lua_State *L, int index);
+
+/* Ends the app: what waits is cancelled, every connection reset, every room
+ * and timer gone. What scripts still hold is closed. No handler of the app may
+ * be running. Does nothing for a second time. */
+void binding_end(struct binding *binding);
 
 /* Pushes the table of anchors, for luaL_ref and luaL_unref, which keeps the
  * userdata in turn; nil where that is being collected. Needs no memory but

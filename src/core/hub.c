@@ -63,7 +63,7 @@ void hub_reset_all(struct hub *hub)
     reset_list(&hub->pending);
 }
 
-void hub_free(struct hub *hub)
+void hub_clear(struct hub *hub)
 {
     hub_reset_all(hub);
     bury(hub);
@@ -73,6 +73,11 @@ void hub_free(struct hub *hub)
     }
     timers_release(&hub->timers, &hub->memory);
     outq_pool_release(&hub->pool);
+}
+
+void hub_free(struct hub *hub)
+{
+    hub_clear(hub);
     free(hub); /* its allocator is in it */
 }
 

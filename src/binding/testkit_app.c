@@ -9,7 +9,9 @@
  * but back as soon as peers that flow have something to take: with an array of
  * their numbers now(hub), wall(hub)        the monotonic clock, Unix time
  *   is_running()               whether a handler of any hub is running
- *   free(hub)                  ends the app; scripts may still hold the hub
+ *   free(hub) -> string        ends the app, which scripts may still hold, and
+ *                              returns the rest of the log
+ *   spawn(hub, fn, ...)        -> task, as if the caller's caller did so
  *   timers(hub) -> array       of the scripts' armed timers
  *   math() -> table            Lua's, with a random state of its own
  *   drain(hub), is_empty(hub), reset(hub)
@@ -25,6 +27,7 @@
 #include "binding_state.h"
 #include "lua_slice.h"
 #include "lua_timer.h"
+#include "lua_wait.h"
 #include "testkit_files_in_memory.h"
 #include "testkit_peer.h"
 #include "testkit_world.h"
@@ -69,13 +72,17 @@ static struct testkit_world *push_world(lua_State *L)
     return world;
 }
 
-static int app_log(lua_State *L)
+static int push_lines(lua_State *L, struct testkit_world *world)
 {
-    struct testkit_world *world = binding_check(L, 1)->hub->log->context;
     lua_pushlstring(L, world->lines.length ? (char *)world->lines.bytes : "",
                     world->lines.length);
     world->lines.length = 0;
     return 1;
+}
+
+static int app_log(lua_State *L)
+{
+    return push_lines(L, testkit_world_of(binding_check(L, 1)->hub));
 }
 
 /* --- the hub --- */
@@ -178,10 +185,11 @@ static int app_option(lua_State *L)
 static int app_free(lua_State *L)
 {
     struct binding *binding = binding_check(L, 1);
+    struct testkit_world *world = testkit_world_of(binding->hub);
     if (dispatch_is_running(L))
         return luaL_error(L, "a handler is running");
     binding_end(binding);
-    return 0;
+    return push_lines(L, world);
 }
 
 static int app_is_running(lua_State *L)
@@ -336,6 +344,7 @@ static const luaL_Reg functions[] = {
     {"wall", app_wall},
     {"is_running", app_is_running},
     {"free", app_free},
+    {"spawn", wait_spawn_for_caller},
     {"timers", timer_list},
     {"math", app_math},
     {"drain", app_drain},

@@ -2,6 +2,7 @@
 -- clock that the spec moves. What is public is declared in meta/test.lua.
 
 local apps = require "moonroom.test.app"
+local assertions = require "moonroom.test.assertions"
 local check = require "moonroom.test.check"
 local core = require "moonroom.core"
 local peers = require "moonroom.test.peer"
@@ -49,5 +50,7 @@ local function load(script, options)
   app:settle()
   return app
 end
+
+assertions.register()
 
 return { load = load }

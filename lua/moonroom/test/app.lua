@@ -176,7 +176,7 @@ local function read_log(app)
     table.insert(app.entries, entry)
     if entry.event == "handler failed" then
       table.insert(app.unnoticed, {
-        where = entry.where, path = entry.path, error = entry.error, traceback = entry.traceback,
+        where = entry.where:match("^(.-):? *$"), path = entry.path, error = entry.error, traceback = entry.traceback,
       })
     end
   end
@@ -202,8 +202,7 @@ local function describe(list)
   local texts = {}
   for index, failure in ipairs(list) do
     local where = failure.where .. (failure.path and " at " .. failure.path or "")
-    texts[index] = ("\n%s: %s%s"):format(where, failure.error,
-      failure.traceback and "\n" .. failure.traceback or "")
+    texts[index] = ("\n%s: %s"):format(where, failure.traceback or failure.error)
   end
   return table.concat(texts)
 end

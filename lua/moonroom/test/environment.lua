@@ -1,9 +1,9 @@
 -- The globals of an app: copies of Lua's own tables, a clock and chance that belong to the app, and
 -- modules that are loaded into these globals.
 --
--- One thing can't be separated: all strings of a Lua state have one metatable, and its methods are
--- those of the spec's `string`. What an app changes in its own `string` table is seen by
--- string.rep(x, 2), and not by x:rep(2). Modules in C are shared too, as they have one copy a state.
+-- Two things can't be separated. All strings of a Lua state have one metatable, and its methods are
+-- those of the spec's `string`: what an app changes in its own `string` table is seen by
+-- string.rep(x, 2), and not by x:rep(2). Modules in C have one copy a state, so they are shared.
 
 local core = require "moonroom.core"
 
@@ -84,11 +84,12 @@ local function new_searchers(environment)
   end
 
   local function require_c(name)
-    local restored <close> = setmetatable({ package.cpath }, {
-      __close = function(kept) package.cpath = kept[1] end,
-    })
+    local path = package.cpath
     package.cpath = own.cpath
-    return require(name)
+    local ok, module = pcall(require, name)
+    package.cpath = path
+    if not ok then error(module, 0) end
+    return module
   end
 
   local function search_c(name)
@@ -143,8 +144,8 @@ end
 -- By name: a spec may have globals of its own.
 local basics = {
   "assert", "collectgarbage", "error", "getmetatable", "ipairs", "next", "pairs", "pcall",
-  "rawequal", "rawget", "rawlen", "rawset", "select", "setmetatable", "tonumber", "tostring", "type",
-  "warn", "xpcall",
+  "rawequal", "rawget", "rawlen", "rawset", "select", "setmetatable", "tonumber", "tostring",
+  "type", "warn", "xpcall",
 }
 local libraries = { "string", "table", "utf8", "io", "debug" }
 

@@ -46,7 +46,7 @@ end
 
 local function check_header(opcode, first, second, is_shortest)
   if second & 0x80 ~= 0 then return "a masked frame" end
-  if first & 0x70 ~= 0 then return "a frame with a reserved bit, where no extension was agreed on" end
+  if first & 0x70 ~= 0 then return "a frame with a reserved bit" end
   if not KINDS[opcode] then return ("a frame with the reserved opcode %d"):format(opcode) end
   if not is_shortest then return "a length that isn't in its shortest form" end
   if opcode < first_control then return nil end
@@ -58,7 +58,7 @@ local function check_close(payload)
   if #payload == 1 then return "a Close frame of one byte" end
   local code = #payload > 1 and string.unpack(">I2", payload)
   if code and not is_sendable(code) then return ("a Close frame with the code %d"):format(code) end
-  if not utf8.len(payload, 3) then return "a Close frame whose reason isn't UTF-8" end
+  if not utf8.len(sub(payload, 3)) then return "a Close frame whose reason isn't UTF-8" end
 end
 
 local function check_message(kind, payload)
@@ -115,16 +115,18 @@ end
 -- The next whole message or control frame: its kind ("text", "binary", "close", "ping", "pong") and
 -- payload. nil where nothing more is there; nil and what the server may not send.
 function Reader:next()
-  if self.is_closed then return nil, self.at <= #self.bytes and "something behind its Close" or nil end
+  if self.is_closed then
+    return nil, self.at <= #self.bytes and "something behind its Close" or nil
+  end
   local opcode, is_final, payload = next_frame(self)
   if not opcode then return nil, is_final end
-  local kind, why = KINDS[opcode], nil
+  local kind = KINDS[opcode]
   if opcode < first_control then
     kind, payload = add_fragment(self, opcode, is_final, payload)
     if kind == false then return self:next() end
     if not kind then return nil, payload end
   end
-  why = check_message(kind, payload)
+  local why = check_message(kind, payload)
   if why then return nil, why end
   self.is_closed = kind == "close"
   return kind, payload

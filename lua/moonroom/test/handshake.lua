@@ -83,12 +83,18 @@ end
 
 -- What is wrong with the headers of a 101, or nil (RFC 6455 4.1).
 local function check_accepted(headers, options)
-  if (headers.upgrade or ""):lower() ~= "websocket" then return "a 101 without Upgrade: websocket" end
-  if (headers.connection or ""):lower() ~= "upgrade" then return "a 101 without Connection: Upgrade" end
+  if (headers.upgrade or ""):lower() ~= "websocket" then
+    return "a 101 without Upgrade: websocket"
+  end
+  if (headers.connection or ""):lower() ~= "upgrade" then
+    return "a 101 without Connection: Upgrade"
+  end
   if headers["sec-websocket-accept"] ~= accept then
     return "a 101 whose Sec-WebSocket-Accept doesn't answer the key"
   end
-  if headers["sec-websocket-extensions"] then return "a 101 with an extension that wasn't offered" end
+  if headers["sec-websocket-extensions"] then
+    return "a 101 with an extension, and none was offered"
+  end
   local protocol = headers["sec-websocket-protocol"]
   if protocol and not is_offered(protocol, options.protocols) then
     return ("a 101 with the subprotocol %q, which wasn't offered"):format(protocol)

@@ -232,27 +232,28 @@ local function decode(peer, payload)
   return value
 end
 
-function methods:received(kind)
+-- The payloads of a kind since the last take.
+local function received(peer, kind)
   local list = {}
-  for index, message in ipairs((part(self, kind))) do list[index] = message.payload end
+  for index, message in ipairs((part(peer, kind))) do list[index] = message.payload end
   return list
 end
 
 function methods:take(kind)
-  local list = self:received(kind)
+  local list = received(self, kind)
   self.messages = select(2, part(self, kind))
   return list
 end
 
 function methods:take_json()
-  local list = self:received("text")
+  local list = received(self, "text")
   for index, payload in ipairs(list) do list[index] = decode(self, payload) end
   self.messages = select(2, part(self, "text"))
   return list
 end
 
 function methods:last(kind)
-  local list = self:received(kind)
+  local list = received(self, kind)
   return list[#list]
 end
 
@@ -276,4 +277,7 @@ end
 
 local function is_peer(value) return getmetatable(value) == Peer end
 
-return { new = new, is_peer = is_peer, check_faults = check_faults, methods = methods }
+return {
+  new = new, is_peer = is_peer, received = received, check_faults = check_faults,
+  methods = methods,
+}

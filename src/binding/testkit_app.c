@@ -1,7 +1,10 @@
 /* A hub whose peers live in memory and whose clock the test moves. In Lua:
  *
- *   hub(options, wall) -> hub  options by name, numbers or texts; room defaults
- *                              too; wall: Unix time at the start
+ *   hub(options, wall, directory) -> hub, app
+ *                              options by name, numbers or texts; room defaults
+ *                              too; wall: Unix time at the start; directory: of
+ *                              a config.lua, which they beat; app: what that
+ *                              has for the application, or nil
  *   option(hub, name)          what an option is: a number, or a level's name
  *   turn(hub) -> seconds       one turn; seconds until the next, or inf
  *   advance(hub, seconds)      turns until nothing is left to do then
@@ -25,6 +28,7 @@
 #include "testkit.h"
 
 #include "binding_state.h"
+#include "config.h"
 #include "lua_slice.h"
 #include "lua_timer.h"
 #include "lua_wait.h"
@@ -111,6 +115,36 @@ static void set_options(lua_State *L, int index, struct options *options)
     }
 }
 
+static void forget_listen(void *context)
+{
+    (void)context;
+}
+
+/* Nothing listens here. */
+static bool ignore_listen(void *context, struct slice address,
+                          char error[OPTION_ERROR_SIZE])
+{
+    (void)context;
+    (void)address;
+    (void)error;
+    return true;
+}
+
+/* Pushes what it has for the application, or nil. */
+static void push_config(lua_State *L, const char *directory,
+                        struct options *options)
+{
+    char error[CONFIG_ERROR_SIZE];
+    struct config_target target = {options, forget_listen, ignore_listen, NULL};
+    bool is_here = !strcmp(directory, ".");
+    lua_pushnil(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, CONFIG_APP);
+    if (config_load(L, directory, &target, error) != CONFIG_READ)
+        luaL_error(L, "%s%s%s", is_here ? "" : directory, is_here ? "" : "/",
+                   error);
+    lua_getfield(L, LUA_REGISTRYINDEX, CONFIG_APP);
+}
+
 /* Keeps another value as long as the one at an index lives. */
 static void keep_with(lua_State *L, int owner, int value)
 {
@@ -143,18 +177,23 @@ static void keep_with(lua_State *L, int owner, int value)
 static int app_hub(lua_State *L)
 {
     struct options options;
+    double wall = luaL_optnumber(L, 2, first_wall);
+    lua_settop(L, 3);
     options_init(&options);
+    if (lua_isnil(L, 3))
+        lua_pushnil(L);
+    else
+        push_config(L, luaL_checkstring(L, 3), &options);
     if (!lua_isnoneornil(L, 1)) {
         luaL_checktype(L, 1, LUA_TTABLE);
         set_options(L, 1, &options);
     }
-    double wall = luaL_optnumber(L, 2, first_wall);
-    lua_settop(L, 0);
     struct testkit_world *world = push_world(L);
     struct binding *binding = binding_new(L, &options, first_second, wall);
     binding->hub->log = &world->log;
-    keep_with(L, 2, 1);
-    return 1;
+    keep_with(L, -1, -2);
+    lua_pushvalue(L, 4);
+    return 2;
 }
 
 static struct hub *check_hub(lua_State *L)

@@ -162,14 +162,17 @@ local function directory_of(script)
   return script:match("^(.*[^/])/+[^/]*$") or script:match("^/") or "."
 end
 
-local function new_hub(options, start)
-  local ok, hub = pcall(kit.hub, options, start)
+-- The hub, and the settings that config.lua has for the application.
+local function new_hub(script, options)
+  local has_config = type(script) == "string" and core.is_directory(script)
+  local ok, hub, settings = pcall(kit.hub, options.hub, options.start or default_start,
+    has_config and directory_of(script) or nil)
   if not ok then raise("%s", hub) end
-  return hub
+  return hub, settings
 end
 
-local function load_scripts(world, script, options)
-  local app = app_module.new(world.hub, options.app)
+local function load_scripts(world, script, options, settings)
+  local app = app_module.new(world.hub, settings)
   local globals = environment.new {
     hub = world.hub, seed = options.seed or default_seed, directory = directory_of(script),
     moonroom = app.public,
@@ -180,9 +183,9 @@ end
 
 -- options: app, seed and start as test.load's, and hub, a table of the core's options.
 local function new(script, options)
-  local hub = new_hub(options.hub, options.start or default_start)
+  local hub, settings = new_hub(script, options)
   local world = setmetatable({ hub = hub, wires = {}, rest = "" }, World)
-  local ok, why = pcall(load_scripts, world, script, options)
+  local ok, why = pcall(load_scripts, world, script, options, options.app or settings)
   if not ok then
     kit.free(hub)
     error(tostring(why), 0)

@@ -143,6 +143,8 @@ static void push_config(lua_State *L, const char *directory,
         luaL_error(L, "%s%s%s", is_here ? "" : directory, is_here ? "" : "/",
                    error);
     lua_getfield(L, LUA_REGISTRYINDEX, CONFIG_APP);
+    lua_pushnil(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, CONFIG_APP);
 }
 
 /* Keeps another value as long as the one at an index lives. */

@@ -176,7 +176,8 @@ local function read_log(app)
     table.insert(app.entries, entry)
     if entry.event == "handler failed" then
       table.insert(app.unnoticed, {
-        where = entry.where:match("^(.-):? *$"), path = entry.path, error = entry.error, traceback = entry.traceback,
+        where = entry.where:match("^(.-):? *$"), path = entry.path, error = entry.error,
+        traceback = entry.traceback,
       })
     end
   end

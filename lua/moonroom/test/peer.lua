@@ -169,11 +169,13 @@ end
 
 function methods:pause()
   self.app:check()
+  self.is_paused = true
   self.wire:pause()
 end
 
 function methods:resume()
   self.app:check()
+  self.is_paused = false
   self.wire:resume()
   self.app:settle()
 end
@@ -269,7 +271,7 @@ local function new(app, number, path, options, wire)
   local peer = setmetatable({
     app = app, number = number, path = path, options = options, wire = wire, state = "connecting",
     reader = frames.new_reader(), messages = {}, answer = "", is_answering = true,
-    is_closing = false, has_dropped = false,
+    is_closing = false, is_paused = options.paused or false, has_dropped = false,
   }, Peer)
   function wire.heard() hear(peer) end
   return peer

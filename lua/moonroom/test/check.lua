@@ -4,8 +4,8 @@ local raise = require "moonroom.test.raise"
 local spelling = require "moonroom.spelling"
 
 -- Raises for a key that isn't among the names. what: "option of connect".
-local function names(table, known, what)
-  for key in pairs(table) do
+local function names(given, known, what)
+  for key in pairs(given) do
     local found = false
     for _, name in ipairs(known) do found = found or name == key end
     if not found then

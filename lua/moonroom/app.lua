@@ -59,7 +59,7 @@ local function add_time(app, public)
     for name, wait in pairs(core.waits(app.hub)) do public[name] = wait end
     return
   end
-  for _, name in ipairs { "now", "spawn", "after", "every" } do
+  for _, name in ipairs { "now", "spawn", "after", "every", "sleep", "promise" } do
     public[name] = function() app.rooms:need_hub(name, 2) end
   end
 end

@@ -32,6 +32,10 @@ describe("the public module", function()
     raises_here("no app: mount works in scripts", function() moonroom.mount("/", Talk) end)
     raises_here("no app: making a room works", function() moonroom.room("/", Talk) end)
     assert.is_nil(moonroom.room("/"))
+    for _, name in ipairs { "now", "sleep", "spawn", "promise", "after", "every" } do
+      raises_here("no app: " .. name .. " works in scripts that Moonroom runs",
+        function() moonroom[name](1, print) end)
+    end
   end)
 end)
 

@@ -135,7 +135,7 @@ end
 -- The code (1005 where there is none) and reason in a Close's payload.
 local function decode_close(payload)
   if #payload < 2 then return 1005, "" end
-  return string.unpack(">I2", payload), sub(payload, 3)
+  return (string.unpack(">I2", payload)), sub(payload, 3)
 end
 
 return {

@@ -25,6 +25,12 @@ static const char hubs_key = 0, current_key = 0; /* registry, by address */
 
 /* --- the hub's userdata --- */
 
+struct hub *binding_hub(lua_State *L, int index)
+{
+    const struct binding *binding = luaL_checkudata(L, index, hub_type);
+    return binding->hub;
+}
+
 struct binding *binding_check(lua_State *L, int index)
 {
     struct binding *binding = luaL_checkudata(L, index, hub_type);

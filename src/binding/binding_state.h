@@ -35,6 +35,9 @@ struct binding *binding_new(lua_State *L, const struct options *options,
  * for one that has ended. */
 struct binding *binding_check(lua_State *L, int index);
 
+/* The hub in the same, NULL where it has ended; raises for anything else. */
+struct hub *binding_hub(lua_State *L, int index);
+
 /* Ends the app: what waits is cancelled, every connection reset, every room
  * and timer gone. What scripts still hold is closed. No handler of the app may
  * be running. Does nothing for a second time. */

@@ -142,8 +142,8 @@ function App:log() end
 ---@return moonroom.test.TimerEntry[] the armed timers of after and every, the next one first
 function App:timers() end
 
----Has an allocation of the core's fail.
----@param nth integer which one from now on, from 1
+---Has an allocation of the core's fail; without arguments, none from now on.
+---@param nth? integer which one from now on, from 1
 ---@param count? integer how many in a row; 1 by default
 function App:fail_allocation(nth, count) end
 

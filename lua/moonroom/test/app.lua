@@ -163,7 +163,7 @@ function methods:timers()
 end
 
 function methods:fail_allocation(nth, count)
-  check.count(nth, 1, "which allocation fails")
+  check.count(nth or 1, 1, "which allocation fails")
   check.count(count or 1, 1, "how many allocations fail")
   kit.fail(self:need_inside("app:fail_allocation").hub, nth, count or 1)
 end

@@ -167,6 +167,7 @@ local function new_hub(script, options)
   local has_config = type(script) == "string" and core.is_directory(script)
   local ok, hub, settings = pcall(kit.hub, options.hub, options.start or default_start,
     has_config and directory_of(script) or nil)
+  if not ok and hub:find("config.lua:", 1, true) then error(hub, 0) end
   if not ok then raise("%s", hub) end
   return hub, settings
 end

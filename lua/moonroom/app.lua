@@ -18,7 +18,9 @@ end
 local function new_classes(app)
   local client_methods = copy(core.client_methods)
   local room_methods = copy(core.room_methods)
-  local client_kind, room_kind = { rules = core.client_rules }, { rules = core.room_rules }
+  local client_kind, room_kind = { rules = core.client_rules }, {
+    rules = core.room_rules, hub = app.hub,
+  }
 
   function client_kind.construct()
     error("clients are made by connecting", 2)
@@ -58,7 +60,7 @@ local function add_time(app, public)
     for name, wait in pairs(core.waits(app.hub)) do public[name] = wait end
     return
   end
-  for _, name in ipairs { "now", "spawn", "after", "every" } do
+  for _, name in ipairs { "now", "spawn", "after", "every", "sleep", "promise" } do
     public[name] = function() app.rooms:need_hub(name, 2) end
   end
 end
@@ -75,7 +77,7 @@ local function new_public(app)
     group = groups.new(app),
     json = core.json,
     log = log.new(app.hub),
-    config = { app = debug.getregistry()["moonroom.config.app"] or {} },
+    config = { app = app.settings },
   }
   function public.mount(pattern, target) app.rooms:mount(pattern, target, 3) end
 
@@ -96,8 +98,9 @@ local function new_public(app)
 end
 
 -- The app of a hub; without one (outside any app) classes can be defined, and that is all.
-local function new(hub)
-  local app = { hub = hub }
+-- settings: the application's own, which config.lua has set.
+local function new(hub, settings)
+  local app = { hub = hub, settings = settings or {} }
   app.rooms = rooms.new(app)
   new_classes(app)
   app.public = new_public(app)

@@ -16,7 +16,7 @@ local infos = setmetatable({}, { __mode = "k" }) -- class -> { name, super, meth
 local function advise(info, key, level)
   local why = info.kind.advice(key)
   if not why or info.advised and info.advised[key] then return end
-  local hub = core.hub()
+  local hub = info.kind.hub
   if not hub then return end
   info.advised = info.advised or {}
   info.advised[key] = true
@@ -132,8 +132,8 @@ local function advise_object(object, key)
   if type(key) == "string" then advise(infos[class_of(object)], key, 4) end
 end
 
--- A base class. kind is a table: rules = { name -> true | why | function(value) -> why | nil } and
--- construct = function(class, ...).
+-- A base class. kind is a table: rules = { name -> true | why | function(value) -> why | nil },
+-- construct = function(class, ...), and hub, in whose log slips are told, where there is one.
 local function new_base(kind, name, methods)
   if kind.rules == core.room_rules then
     kind.advice = spelling.new_adviser()

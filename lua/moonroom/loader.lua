@@ -1,6 +1,5 @@
--- Loads a script directory, or a file, into the running app.
+-- Loads scripts into an app, and lists the routes that they have made.
 
-local app = require "moonroom.current"
 local class = require "moonroom.class"
 local core = require "moonroom.core"
 local log = require "moonroom.log"
@@ -48,8 +47,8 @@ end
 -- --- files -----------------------------------------------------------------
 
 -- Runs a file, source text only. Errors carry the file and line of the script.
-local function run(path)
-  local chunk, why = loadfile(path, "t")
+local function run(path, environment)
+  local chunk, why = loadfile(path, "t", environment)
   if not chunk then fail("%s%s", find(why, ":%d+:") and "" or path .. ": ", why) end
   return chunk()
 end
@@ -60,7 +59,7 @@ local function exists(path)
   return file ~= nil
 end
 
-local function is_servable(value)
+local function is_servable(app, value)
   return rooms.is_room(value) or app.is_room_class(value)
 end
 
@@ -78,12 +77,12 @@ local function path_of(name)
   return "/" .. gsub(path, "/index$", "")
 end
 
-local function load_rooms(directory)
+local function load_rooms(app, directory, environment)
   local root = directory .. "/rooms"
   local names = core.list_files(root, ".lua")
   for _, name in ipairs(names) do
-    local room = run(root .. "/" .. name)
-    if not is_servable(room) then
+    local room = run(root .. "/" .. name, environment)
+    if not is_servable(app, room) then
       fail("%s/%s: a file in rooms/ returns a Room class or a room, not %s", root, name,
         words_for(room))
     end
@@ -93,98 +92,116 @@ local function load_rooms(directory)
   return #names
 end
 
-local function load_directory(directory)
+local function load_directory(app, directory, environment)
   local main = directory .. "/init.lua"
   local has_main = exists(main)
-  if has_main then run(main) end
-  if load_rooms(directory) == 0 and not has_main then
+  if has_main then run(main, environment) end
+  if load_rooms(app, directory, environment) == 0 and not has_main then
     fail("%s: there is neither an init.lua nor a rooms/NAME.lua in it", directory)
   end
 end
 
-local function has_routes()
+local function has_routes(app)
   local dispatch = app.public.dispatch
   return #app.rooms.mounts > 0 or type(dispatch) ~= "table" or next(dispatch) ~= nil
 end
 
 -- A file on its own returns a room, or mounts what it has itself.
-local function load_file(path)
+local function load_file(app, path, environment)
   if not exists(path) then fail("%s: no such file or directory", path) end
-  local room = run(path)
-  if is_servable(room) then
+  local room = run(path, environment)
+  if is_servable(app, room) then
     app.public.mount("/", room)
   elseif room ~= nil then
     fail("%s: a file that is served on its own returns a Room, not %s", path, words_for(room))
-  elseif not has_routes() then
+  elseif not has_routes(app) then
     fail("%s: it returned no Room (is `return` missing?), and neither mounted nor dispatches "
       .. "anything", path)
   end
 end
 
+-- A function gets what require "moonroom" answers; a room that it returns is served at /.
+local function load_function(app, script)
+  local room = script(app.public)
+  if is_servable(app, room) then app.public.mount("/", room) end
+end
+
 -- --- routes ----------------------------------------------------------------
 
-local function check_dispatch(path)
+local function check_dispatch(app, where)
   local dispatch = app.public.dispatch
   if type(dispatch) ~= "table" then
-    fail("%s: moonroom.dispatch is a list of functions; it has been replaced by a %s", path,
+    fail("%s: moonroom.dispatch is a list of functions; it has been replaced by a %s", where,
       type(dispatch))
   end
   for key, ask in pairs(dispatch) do
     if not rules.is_callable(ask) then
-      fail("%s: moonroom.dispatch[%s] is a %s, not a function", path, text_of(key), type(ask))
+      fail("%s: moonroom.dispatch[%s] is a %s, not a function", where, text_of(key), type(ask))
     end
   end
 end
 
-local function describe_target(target)
-  return is_servable(target) and tostring(target) or "a function"
+local function describe_target(app, target)
+  return is_servable(app, target) and tostring(target) or "a function"
 end
 
 -- Marks each mount that an earlier one of the same pattern hides: parameters' names apart. A
 -- function hides nothing, since it may answer with nil.
-local function hidden_mounts()
+local function hidden_mounts(app)
   local taken, hidden = {}, {}
   for index, mount in ipairs(app.rooms.mounts) do
     local shape = gsub(mount.pattern, "/:[^/]*", "/:")
     hidden[index] = taken[shape]
-    taken[shape] = taken[shape] or is_servable(mount.target)
+    taken[shape] = taken[shape] or is_servable(app, mount.target)
   end
   return hidden
 end
 
-local function warn_of_hidden()
-  local hidden = hidden_mounts()
+local function warn_of_hidden(app)
+  local hidden = hidden_mounts(app)
   for index, mount in ipairs(app.rooms.mounts) do
     if hidden[index] then
       core.log(app.hub, "warn", "script", format("%s at %s is never reached: an earlier mount of "
-        .. "the same pattern", describe_target(mount.target), mount.pattern))
+        .. "the same pattern", describe_target(app, mount.target), mount.pattern))
     end
   end
 end
 
-local function load_any(path)
-  print = log.new_print(app.hub) -- luacheck: globals print
-  if core.is_directory(path) then
-    load_directory(path)
+local function load_any(app, script, environment)
+  environment.print = log.new_print(app.hub)
+  local where = script
+  if type(script) == "function" then
+    local info = debug.getinfo(script, "S")
+    where = format("%s:%d", info.short_src, info.linedefined)
+    load_function(app, script)
+  elseif core.is_directory(script) then
+    load_directory(app, script, environment)
   else
-    load_file(path)
+    load_file(app, script, environment)
   end
-  check_dispatch(path)
-  warn_of_hidden()
+  check_dispatch(app, where)
+  warn_of_hidden(app)
 end
 
+-- Loads a directory, a file or a function into an app; files see the environment as their globals.
 -- Raises what people can read as it is: a table whose text says file and line, with a traceback
 -- where it was a script that raised.
-local function load(path)
-  local ok, why = xpcall(load_any, to_failure, path)
+local function load_into(app, script, environment)
+  local ok, why = xpcall(load_any, to_failure, app, script, environment)
   if not ok then error(is_failure(why) and why or to_failure(why)) end
 end
 
--- The routes, a line each, for people.
-local function describe()
-  local lines, hidden = {}, hidden_mounts()
+-- The same into the running app.
+local function load(path)
+  load_into(require "moonroom.current", path, _G)
+end
+
+-- The routes of an app (the running one), a line each, for people.
+local function describe(app)
+  app = app or require "moonroom.current"
+  local lines, hidden = {}, hidden_mounts(app)
   for index, mount in ipairs(app.rooms.mounts) do
-    lines[#lines + 1] = format("%-24s %s%s\n", mount.pattern, describe_target(mount.target),
+    lines[#lines + 1] = format("%-24s %s%s\n", mount.pattern, describe_target(app, mount.target),
       hidden[index] and ", never reached: an earlier mount of the same pattern" or "")
   end
   local asked = #app.public.dispatch
@@ -199,4 +216,4 @@ local function describe()
   return table.concat(lines)
 end
 
-return { load = load, describe = describe }
+return { load = load, load_into = load_into, describe = describe }

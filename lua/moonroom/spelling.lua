@@ -32,9 +32,9 @@ local function distance(word, name)
   return last[#name]
 end
 
--- The nearest of the names, at most two edits away, or nil.
-local function nearest(word, names)
-  local least, found = most_edits + 1, nil
+-- The nearest of the names, at most so many edits away (two), or nil.
+local function nearest(word, names, most)
+  local least, found = (most or most_edits) + 1, nil
   for _, name in ipairs(names) do
     if abs(#word - #name) < least then
       local edits = distance(word, name)
@@ -80,7 +80,8 @@ local function think(names, name)
   local meant = nearest(plain, names.handlers)
   meant = others[meant] or meant
   if meant or find(name, "^on_") or find(name, "^check_") then return suggest("handler", meant) end
-  meant = nearest(name, names.options)
+  -- A script's own short word ("lines") is easily two edits away from an option's.
+  meant = nearest(name, names.options, #name > 6 and 2 or 1)
   return meant and suggest("option", meant) or false
 end
 

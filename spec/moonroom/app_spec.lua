@@ -12,11 +12,8 @@ describe("the public module", function()
   end)
 
   it("has the application's settings from config.lua", function()
-    local registry, key = debug.getregistry(), "moonroom.config.app"
-    registry[key] = { motto = "hello" }
-    local moonroom = world.new().moonroom
-    registry[key] = nil
-    assert.equal("hello", moonroom.config.app.motto)
+    local settings = { motto = "hello" }
+    assert.equal(settings, app_module.new(nil, settings).public.config.app)
   end)
 
   it("belongs to one hub: two apps know nothing of each other", function()
@@ -36,6 +33,10 @@ describe("the public module", function()
     raises_here("no app: making a room works", function() moonroom.room("/", Talk) end)
     raises_here("no app: group works in scripts", function() moonroom.group("news") end)
     assert.is_nil(moonroom.room("/"))
+    for _, name in ipairs { "now", "sleep", "spawn", "promise", "after", "every" } do
+      raises_here("no app: " .. name .. " works in scripts that Moonroom runs",
+        function() moonroom[name](1, print) end)
+    end
   end)
 end)
 

@@ -2,6 +2,7 @@
 
 local core = require "moonroom.core"
 local rules = require "moonroom.rules"
+local test = require "moonroom.test"
 local world = require "world"
 
 local files = { "lua/moonroom/meta.lua" }
@@ -23,12 +24,13 @@ local function read_declarations()
   local classes = {}
   local class
   for line in each_line() do
-    local name = line:match("^%-%-%-@class moonroom%.?(%w*)")
+    local name = line:match("^%-%-%-@class moonroom%.?([%w.]*)")
     if name then
       class = { fields = {}, methods = {} }
       classes[name == "" and "moonroom" or name] = class
+      classes[name:match("[^.]*$")] = class -- what methods are declared for
     end
-    local field = line:match("^%-%-%-@field ([%w_]+) ")
+    local field = line:match("^%-%-%-@field ([%w_]+)%?? ")
     if field then class.fields[field] = true end
     local owner, method = line:match("^function ([%w_]+)[.:]([%w_]+)%(")
     if owner then classes[owner].methods[method] = true end
@@ -129,6 +131,53 @@ describe("meta.lua declares", function()
     for method, fn in pairs(core.group_methods) do assert.equal(fn, group[method]) end
     assert.same({ name = true }, declared.Group.fields)
     assert.equal("news", group.name)
+  end)
+
+  it("the test kit's functions, the methods of its apps and peers, and their fields", function()
+    local apps, peers = require "moonroom.test.app", require "moonroom.test.peer"
+    local inner = set { "check", "need_inside", "settle" }
+    assert.same(keys_of(require "moonroom.test", is_function), declared.test.methods)
+    assert.same(keys_of(apps.methods, function(_, name) return not inner[name] end),
+      declared["test.App"].methods)
+    assert.same(keys_of(peers.methods, any), declared["test.Peer"].methods)
+    local app = test.load(function(m) m.mount("/", m.Room:extend("R", { protocols = { "p" } })) end)
+    local open, refused = app:connect("/", { protocols = { "p" } }), app:connect("/x")
+    open:close(1000)
+    for name in pairs(declared["test.Peer"].fields) do
+      assert.is_true(open[name] ~= nil or refused[name] ~= nil, name)
+    end
+    app:stop()
+  end)
+
+  it("the test kit's options and records", function()
+    local function fields(name) return declared["test." .. name].fields end
+    local function nothing() end
+    local checks = {
+      LoadOptions = function(options) test.load(nothing, options) end,
+      ConnectOptions = function(options) test.load(nothing):connect("/", options) end,
+      Simulation = function(options) test.simulate(options) end,
+      Faults = function(options) test.load(nothing, { faults = options }) end,
+    }
+    for name, call in pairs(checks) do
+      local _, why = pcall(call, { [""] = 1 })
+      local known = set {}
+      local list = assert(why:match("these are ([%w_, ]+)"), why)
+      for word in list:gmatch("[%w_]+") do known[word] = true end
+      for _, option in ipairs(name == "LoadOptions" and core.testkit.options.table() or {}) do
+        known[option.name] = nil
+      end
+      assert.same(known, fields(name), name)
+    end
+    local app = test.load(function(m) m.after(1, error) end)
+    app:advance(0)
+    assert.same(keys_of(app:timers()[1], any), fields "TimerEntry")
+    app:advance(1)
+    assert.same(set { "where", "error", "traceback", "path" },
+      union(keys_of(app:errors()[1], any), set { "path" }))
+    assert.same(set { "where", "error", "traceback", "path" }, fields "Failure")
+    local entry = app:log()[1]
+    for name in pairs(fields "LogEntry") do assert.is_string(entry[name], name) end
+    app:stop()
   end)
 
   it("a request's fields", function()

@@ -1,3 +1,4 @@
+local app_module = require "moonroom.app"
 local core = require "moonroom.core"
 local rules = require "moonroom.rules"
 local spelling = require "moonroom.spelling"
@@ -19,13 +20,11 @@ describe("a name that a script may have meant otherwise", function()
 end)
 
 describe("a field of a Room class", function()
-  local w, moonroom, core_hub
+  local w, moonroom
   before_each(function()
     w = world.new()
-    moonroom, core_hub = w.moonroom, core.hub
-    core.hub = function() return w.hub end
+    moonroom = w.moonroom
   end)
-  after_each(function() core.hub = core_hub end)
 
   -- What the log says of a class with a field of that name.
   local function advice(name, value)
@@ -66,7 +65,7 @@ describe("a field of a Room class", function()
     for _, name in ipairs(core.room_options()) do assert.is_nil(advice(name, 1)) end
     for _, name in ipairs {
       "on_limit", "rate", "init", "compression", "say", "topic", "one", "online", "checks",
-      "history", "", ("x"):rep(1000),
+      "history", "lines", "", ("x"):rep(1000),
     } do
       assert.is_nil(advice(name), name)
     end
@@ -115,8 +114,8 @@ describe("a field of a Room class", function()
     assert.equal(1, select(2, w:log():gsub("\n", "")))
   end)
 
-  it("is not told of where nothing is running", function()
-    core.hub = function() return nil end
+  it("is not told of outside any app", function()
+    moonroom = app_module.new(nil).public
     assert.is_nil(advice("on_message"))
   end)
 

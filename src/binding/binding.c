@@ -26,24 +26,38 @@ static const char hubs_key = 0, current_key = 0; /* registry, by address */
 
 /* --- the hub's userdata --- */
 
+struct hub *binding_hub(lua_State *L, int index)
+{
+    const struct binding *binding = luaL_checkudata(L, index, hub_type);
+    return binding->hub;
+}
+
 struct binding *binding_check(lua_State *L, int index)
 {
     struct binding *binding = luaL_checkudata(L, index, hub_type);
     if (!binding->hub)
-        luaL_argerror(L, index, "the hub has been freed");
+        luaL_argerror(L, index, "the app has ended");
     return binding;
+}
+
+void binding_end(struct binding *binding)
+{
+    if (!binding->hub)
+        return;
+    binding->is_ending = true;
+    dispatch_release(&binding->dispatch);
+    hub_clear(binding->hub);
+    binding->ended = binding->hub;
+    binding->hub = NULL;
 }
 
 static int hub_gc(lua_State *L)
 {
     struct binding *binding = luaL_checkudata(L, 1, hub_type);
-    struct hub *hub = binding->hub;
-    if (!hub)
-        return 0;
-    binding->is_ending = true;
-    dispatch_release(&binding->dispatch);
-    hub_free(hub);
-    binding->hub = NULL;
+    binding_end(binding);
+    if (binding->ended)
+        hub_free(binding->ended);
+    binding->ended = NULL;
     return 0;
 }
 

@@ -14,7 +14,8 @@ enum { CLIENT_ID_SIZE = 32 };
  * registry they would keep the scripts, and by them the userdata, for ever. */
 struct binding {
     struct dispatch dispatch;
-    struct hub *hub;
+    struct hub *hub;   /* NULL once the app has ended */
+    struct hub *ended; /* the same from then on, for requests still held */
     int upgrade, request, emptied, over, shutdown; /* references to the app's
                                                       functions; LUA_NOREF until
                                                       attached */
@@ -22,7 +23,7 @@ struct binding {
     struct list ending;  /* rooms that were closed, with guests left */
     size_t ending_count; /* with those whose on_close waits */
     bool has_shut;       /* shutdown has been called */
-    bool is_ending;      /* the hub's userdata is being collected */
+    bool is_ending;      /* it ends, or its userdata is collected */
     bool has_missed; /* for want of memory a room that emptied may be left */
     unsigned long long next_id;
     char id_prefix[16];
@@ -35,8 +36,16 @@ struct binding *binding_new(lua_State *L, const struct options *options,
                             double now, double wall);
 
 /* The binding in the hub userdata at an index; raises for anything else, and
- * for one whose hub has been freed. */
+ * for one that has ended. */
 struct binding *binding_check(lua_State *L, int index);
+
+/* The hub in the same, NULL where it has ended; raises for anything else. */
+struct hub *binding_hub(lua_State *L, int index);
+
+/* Ends the app: what waits is cancelled, every connection reset, every room
+ * and timer gone. What scripts still hold is closed. No handler of the app may
+ * be running. Does nothing for a second time. */
+void binding_end(struct binding *binding);
 
 /* Pushes the table of anchors, for luaL_ref and luaL_unref, which keeps the
  * userdata in turn; nil where that is being collected. Needs no memory but

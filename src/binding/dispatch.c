@@ -32,6 +32,13 @@ static struct routine *routine_of(lua_State *L)
     return routine && routine->innermost == L ? routine : NULL;
 }
 
+bool dispatch_is_running(lua_State *L)
+{
+    bool is_running = *push_running(L) != NULL;
+    lua_pop(L, 1);
+    return is_running;
+}
+
 /* --- the pool --- */
 
 /* A routine lives as long as its coroutine is in the pool's table. */
@@ -128,10 +135,13 @@ void dispatch_init(struct dispatch *dispatch, lua_State *L, struct hub *hub)
 
 void dispatch_release(struct dispatch *dispatch)
 {
-    list_move_all(&dispatch->waiting, &dispatch->woken);
-    while (!list_is_empty(&dispatch->waiting))
+    for (;;) {
+        list_move_all(&dispatch->waiting, &dispatch->woken);
+        if (list_is_empty(&dispatch->waiting))
+            break;
         routine_cancel(
             LIST_ENTRY(dispatch->waiting.next, struct routine, link));
+    }
     while (dispatch->count)
         routine_free(dispatch->pool[--dispatch->count]);
 }

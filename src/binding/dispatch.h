@@ -80,6 +80,9 @@ void dispatch_turn(struct dispatch *dispatch);
  * dropping its results. */
 int dispatch_call(lua_State *L, int arguments);
 
+/* Whether an entry of any hub of the state is running. */
+bool dispatch_is_running(lua_State *L);
+
 /* Names the running entry anew, for errors. */
 void dispatch_set_where(lua_State *L, const char *where);
 

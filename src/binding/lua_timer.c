@@ -249,6 +249,8 @@ static int method_restart(lua_State *L)
     struct lua_timer *timer = check(L);
     if (!lua_isnoneornil(L, 2))
         timer->interval = wait_seconds(L, 2);
+    if (!timer->binding->hub)
+        return luaL_error(L, "the app has ended");
     anchor(L, timer, 1);
     if (!start(timer, timer->binding->hub->now + timer->interval))
         return luaL_error(L, "not enough memory");
@@ -268,6 +270,25 @@ static int timer_index(lua_State *L)
         return 1;
     }
     lua_rawget(L, lua_upvalueindex(1));
+    return 1;
+}
+
+/* core.testkit.app.timers(hub) -> array of those that are armed */
+int timer_list(lua_State *L)
+{
+    struct binding *binding = binding_check(L, 1);
+    const struct timers *timers = &binding->hub->timers;
+    lua_Integer next = 1;
+    lua_newtable(L);
+    for (size_t i = 0; i < timers->count; i++) {
+        struct timer *armed = timers->heap[i];
+        if (armed->expire != expire)
+            continue;
+        const struct lua_timer *timer =
+            LIST_ENTRY(armed, struct lua_timer, timer);
+        binding_push_anchored(L, binding, timer->anchor);
+        lua_rawseti(L, 2, next++);
+    }
     return 1;
 }
 

@@ -10,6 +10,9 @@
 int timer_after(lua_State *L);
 int timer_every(lua_State *L);
 
+/* timers(hub) -> array of the armed ones, in no order; for the test kit */
+int timer_list(lua_State *L);
+
 struct binding;
 
 /* Makes a timer of an object's: the object is at index 1, seconds at 2, a

@@ -209,9 +209,9 @@ static void task_done(struct entry *entry, bool succeeded)
 }
 
 /* For errors: the place of the spawn. */
-static const char *note_place(lua_State *L, int task)
+static const char *note_place(lua_State *L, int task, int level)
 {
-    luaL_where(L, 1);
+    luaL_where(L, level);
     const char *place = lua_tostring(L, -1);
     lua_pushfstring(L, "a task spawned at %s", place[0] ? place : "?");
     place = lua_tostring(L, -1);
@@ -220,10 +220,9 @@ static const char *note_place(lua_State *L, int task)
     return place;
 }
 
-int wait_spawn(lua_State *L)
+/* Stack: hub, function, arguments. level: the spawner's. */
+static int spawn_at(lua_State *L, int level)
 {
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
     struct binding *binding = binding_check(L, 1);
     luaL_checkany(L, 2);
     struct task *task = lua_newuserdatauv(L, sizeof *task, TASK_VALUES);
@@ -240,7 +239,7 @@ int wait_spawn(lua_State *L)
     lua_pushvalue(L, 1);
     task->anchor = luaL_ref(L, -2);
     struct spawn spawn = {.entry = {.body = task_body,
-                                    .where = note_place(L, 1),
+                                    .where = note_place(L, 1, level),
                                     .owner = task,
                                     .done = task_done},
                           .task = task};
@@ -250,6 +249,18 @@ int wait_spawn(lua_State *L)
         task_done(&spawn.entry, result == DISPATCH_DONE);
     lua_settop(L, 1);
     return 1;
+}
+
+int wait_spawn(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    return spawn_at(L, 1);
+}
+
+int wait_spawn_for_caller(lua_State *L)
+{
+    return spawn_at(L, 2);
 }
 
 static int after_task_wait(lua_State *L, int status, lua_KContext context)

@@ -10,6 +10,9 @@ int wait_sleep(lua_State *L);
 int wait_spawn(lua_State *L);
 int wait_promise(lua_State *L);
 
+/* spawn(hub, fn, ...) -> task, as if the caller's caller had spawned it. */
+int wait_spawn_for_caller(lua_State *L);
+
 /* Makes the metatables of tasks and promises, once a state. */
 void wait_define(lua_State *L);
 

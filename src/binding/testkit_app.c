@@ -1,9 +1,22 @@
 /* A hub whose peers live in memory and whose clock the test moves. In Lua:
  *
- *   hub(options) -> hub        options by name; room defaults too
+ *   hub(options, wall, directory) -> hub, app
+ *                              options by name, numbers or texts; room defaults
+ *                              too; wall: Unix time at the start; directory: of
+ *                              a config.lua, which they beat; app: what that
+ *                              has for the application, or nil
+ *   option(hub, name)          what an option is: a number, or a level's name
  *   turn(hub) -> seconds       one turn; seconds until the next, or inf
  *   advance(hub, seconds)      turns until nothing is left to do then
- *   now(hub)                   the monotonic clock
+ *   flow(hub, till) -> news    the same up to a time of the monotonic clock,
+ * but back as soon as peers that flow have something to take: with an array of
+ * their numbers now(hub), wall(hub)        the monotonic clock, Unix time
+ *   is_running()               whether a handler of any hub is running
+ *   free(hub) -> string        ends the app, which scripts may still hold, and
+ *                              returns the rest of the log
+ *   spawn(hub, fn, ...)        -> task, as if the caller's caller did so
+ *   timers(hub) -> array       of the scripts' armed timers
+ *   math() -> table            Lua's, with a random state of its own
  *   drain(hub), is_empty(hub), reset(hub)
  *   memory(hub) -> requests, blocks      of C's allocator, by the hub
  *   fail(hub, n, count)        its next nth allocation fails, and count - 1
@@ -12,72 +25,82 @@
  *   log(hub) -> string         the log's lines so far, and forgets them
  *   files(hub, {name = text})  what the hub serves; {text, size} for a text:
  *                              a file that had another size when opened
- *   record(hub [, n]), mask_secrets(head), unmasker(): see testkit_record.c
- *   connect(hub, {address=, port=, secure=}) -> peer
- *   peer:send(bytes), :finish(), :reset(), :take() -> bytes, :state() -> table,
- *   peer:faults{piece=, full=, broken=}, :writable() */
+ *   record(hub [, n]), mask_secrets(head), unmasker(): see testkit_record.c */
 #include "testkit.h"
 
 #include "binding_state.h"
+#include "config.h"
+#include "lua_slice.h"
+#include "lua_timer.h"
+#include "lua_wait.h"
 #include "testkit_files_in_memory.h"
 #include "testkit_parts.h"
-#include "testkit_transport.h"
+#include "testkit_peer.h"
+#include "testkit_world.h"
 #include <lauxlib.h>
+#include <lualib.h>
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char peer_type[] = "moonroom.testkit.Peer";
 static const double first_second = 1000;
 static const double first_wall = 1700000000;
 
 /* --- the log --- */
 
-struct kept_log {
-    struct log log;
-    struct memory memory;
-    struct buffer lines;
-};
-
 static void keep_line(struct log *log, const char *line, size_t length)
 {
-    struct kept_log *kept = log->context;
-    buffer_append(&kept->lines, &kept->memory, line, length);
+    struct testkit_world *world = log->context;
+    buffer_append(&world->lines, &world->memory, line, length);
 }
 
-static int log_gc(lua_State *L)
+static int world_gc(lua_State *L)
 {
-    struct kept_log *kept = lua_touserdata(L, 1);
-    buffer_release(&kept->lines, &kept->memory);
+    struct testkit_world *world = lua_touserdata(L, 1);
+    buffer_release(&world->lines, &world->memory);
     return 0;
 }
 
-/* Pushes the log's userdata; the hub's must outlive no line of it. */
-static struct kept_log *push_log(lua_State *L)
+/* Pushes what the hub's must not outlive. */
+static struct testkit_world *push_world(lua_State *L)
 {
-    struct kept_log *kept = lua_newuserdatauv(L, sizeof *kept, 0);
-    memset(kept, 0, sizeof *kept);
-    memory_init(&kept->memory);
-    kept->log = (struct log){LOG_DEBUG, keep_line, kept};
-    if (luaL_newmetatable(L, "moonroom.testkit.Log")) {
-        lua_pushcfunction(L, log_gc);
+    struct testkit_world *world = lua_newuserdatauv(L, sizeof *world, 0);
+    memset(world, 0, sizeof *world);
+    memory_init(&world->memory);
+    network_init(&world->network);
+    world->log = (struct log){LOG_DEBUG, keep_line, world};
+    if (luaL_newmetatable(L, "moonroom.testkit.World")) {
+        lua_pushcfunction(L, world_gc);
         lua_setfield(L, -2, "__gc");
     }
     lua_setmetatable(L, -2);
-    return kept;
+    return world;
+}
+
+static int push_lines(lua_State *L, struct testkit_world *world)
+{
+    lua_pushlstring(L, world->lines.length ? (char *)world->lines.bytes : "",
+                    world->lines.length);
+    world->lines.length = 0;
+    return 1;
 }
 
 static int app_log(lua_State *L)
 {
-    struct kept_log *kept = binding_check(L, 1)->hub->log->context;
-    lua_pushlstring(L, kept->lines.length ? (char *)kept->lines.bytes : "",
-                    kept->lines.length);
-    kept->lines.length = 0;
-    return 1;
+    return push_lines(L, testkit_world_of(binding_check(L, 1)->hub));
 }
 
 /* --- the hub --- */
+
+/* Sets it to the value at the top: a text, as a flag has it, or a number. */
+static bool set_option(lua_State *L, const struct option *option,
+                       struct options *options, char error[OPTION_ERROR_SIZE])
+{
+    if (lua_type(L, -1) == LUA_TSTRING)
+        return option_set_text(option, options, lua_slice_at(L, -1), error);
+    return option_set_number(option, options, luaL_checknumber(L, -1), error);
+}
 
 static void set_options(lua_State *L, int index, struct options *options)
 {
@@ -89,9 +112,41 @@ static void set_options(lua_State *L, int index, struct options *options)
                                                   (struct slice){name, length});
         if (!option)
             luaL_error(L, "no option %s", name);
-        if (!option_set_number(option, options, luaL_checknumber(L, -1), error))
+        if (!set_option(L, option, options, error))
             luaL_error(L, "%s", error);
     }
+}
+
+static void forget_listen(void *context)
+{
+    (void)context;
+}
+
+/* Nothing listens here. */
+static bool ignore_listen(void *context, struct slice address,
+                          char error[OPTION_ERROR_SIZE])
+{
+    (void)context;
+    (void)address;
+    (void)error;
+    return true;
+}
+
+/* Pushes what it has for the application, or nil. */
+static void push_config(lua_State *L, const char *directory,
+                        struct options *options)
+{
+    char error[CONFIG_ERROR_SIZE];
+    struct config_target target = {options, forget_listen, ignore_listen, NULL};
+    bool is_here = !strcmp(directory, ".");
+    lua_pushnil(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, CONFIG_APP);
+    if (config_load(L, directory, &target, error) != CONFIG_READ)
+        luaL_error(L, "%s%s%s", is_here ? "" : directory, is_here ? "" : "/",
+                   error);
+    lua_getfield(L, LUA_REGISTRYINDEX, CONFIG_APP);
+    lua_pushnil(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, CONFIG_APP);
 }
 
 void testkit_keep_with(lua_State *L, int owner, int value)
@@ -125,23 +180,71 @@ void testkit_keep_with(lua_State *L, int owner, int value)
 static int app_hub(lua_State *L)
 {
     struct options options;
+    double wall = luaL_optnumber(L, 2, first_wall);
+    lua_settop(L, 3);
     options_init(&options);
+    if (lua_isnil(L, 3))
+        lua_pushnil(L);
+    else
+        push_config(L, luaL_checkstring(L, 3), &options);
     if (!lua_isnoneornil(L, 1)) {
         luaL_checktype(L, 1, LUA_TTABLE);
         set_options(L, 1, &options);
     }
-    lua_settop(L, 0);
-    struct kept_log *kept = push_log(L);
-    struct binding *binding =
-        binding_new(L, &options, first_second, first_wall);
-    binding->hub->log = &kept->log;
-    testkit_keep_with(L, 2, 1);
-    return 1;
+    struct testkit_world *world = push_world(L);
+    struct binding *binding = binding_new(L, &options, first_second, wall);
+    binding->hub->log = &world->log;
+    testkit_keep_with(L, -1, -2);
+    lua_pushvalue(L, 4);
+    return 2;
 }
 
 static struct hub *check_hub(lua_State *L)
 {
     return binding_check(L, 1)->hub;
+}
+
+static int app_option(lua_State *L)
+{
+    struct options *options = &check_hub(L)->options;
+    const struct option *option =
+        option_find(option_table, option_count, lua_slice_check(L, 2));
+    luaL_argcheck(L, option, 2, "no such option");
+    const void *value = (const char *)options + option->offset;
+    switch (option->type) {
+    case OPTION_SECONDS:
+        lua_pushnumber(L, *(const double *)value);
+        break;
+    case OPTION_LEVEL:
+        lua_pushstring(L, log_level_name(*(const enum log_level *)value));
+        break;
+    default:
+        lua_pushinteger(L, (lua_Integer) * (const size_t *)value);
+    }
+    return 1;
+}
+
+static int app_free(lua_State *L)
+{
+    struct binding *binding = binding_check(L, 1);
+    struct testkit_world *world = testkit_world_of(binding->hub);
+    if (dispatch_is_running(L))
+        return luaL_error(L, "a handler is running");
+    binding_end(binding);
+    return push_lines(L, world);
+}
+
+static int app_is_running(lua_State *L)
+{
+    lua_pushboolean(L, dispatch_is_running(L));
+    return 1;
+}
+
+static int app_math(lua_State *L)
+{
+    lua_pushcfunction(L, luaopen_math);
+    lua_call(L, 0, 1);
+    return 1;
 }
 
 static int app_turn(lua_State *L)
@@ -169,6 +272,12 @@ static int app_advance(lua_State *L)
 static int app_now(lua_State *L)
 {
     lua_pushnumber(L, check_hub(L)->now);
+    return 1;
+}
+
+static int app_wall(lua_State *L)
+{
+    lua_pushnumber(L, hub_wall(check_hub(L)));
     return 1;
 }
 
@@ -267,145 +376,34 @@ static int app_files(lua_State *L)
     return 0;
 }
 
-/* --- peers --- */
-
-static struct memory_transport *check_peer(lua_State *L)
-{
-    return *(struct memory_transport **)luaL_checkudata(L, 1, peer_type);
-}
-
-static int app_connect(lua_State *L)
-{
-    struct hub *hub = check_hub(L);
-    struct peer peer = {"192.0.2.1", 40000, false};
-    if (lua_istable(L, 2)) {
-        if (lua_getfield(L, 2, "address") == LUA_TSTRING)
-            peer.address = lua_tostring(L, -1);
-        if (lua_getfield(L, 2, "port") == LUA_TNUMBER)
-            peer.port = (uint16_t)lua_tointeger(L, -1);
-        lua_getfield(L, 2, "secure");
-        peer.is_secure = lua_toboolean(L, -1);
-    }
-    struct memory_transport **box = lua_newuserdatauv(L, sizeof *box, 1);
-    *box = NULL;
-    lua_pushvalue(L, 1);
-    lua_setiuservalue(L, -2, 1);
-    struct memory_transport *transport = memory_transport_new();
-    if (!transport)
-        return luaL_error(L, "not enough memory");
-    *box = transport;
-    luaL_setmetatable(L, peer_type);
-    transport->holders++;
-    transport->connection = hub_accept(hub, &transport->base, &peer, hub->now);
-    return 1;
-}
-
-static int peer_gc(lua_State *L)
-{
-    struct memory_transport *transport = check_peer(L);
-    if (transport)
-        memory_transport_drop(transport);
-    return 0;
-}
-
-/* The core may change what it is handed: it gets a copy, of exactly the size,
- * so that a sanitizer sees who reads on. */
-static int peer_send(lua_State *L)
-{
-    struct memory_transport *transport = check_peer(L);
-    size_t length;
-    const char *bytes = luaL_checklstring(L, 2, &length);
-    unsigned char *copy = testkit_copy(L, bytes, length, 0);
-    if (transport->connection)
-        connection_receive(transport->connection, copy, length);
-    return 0;
-}
-
-static int peer_finish(lua_State *L)
-{
-    struct memory_transport *transport = check_peer(L);
-    if (transport->connection)
-        connection_end(transport->connection, false);
-    return 0;
-}
-
-static int peer_reset(lua_State *L)
-{
-    struct memory_transport *transport = check_peer(L);
-    if (transport->connection)
-        connection_end(transport->connection, true);
-    return 0;
-}
-
-static int peer_take(lua_State *L)
-{
-    struct memory_transport *transport = check_peer(L);
-    struct buffer *output = &transport->output;
-    lua_pushlstring(L, output->length ? (char *)output->bytes : "",
-                    output->length);
-    output->length = 0;
-    return 1;
-}
-
-static int peer_state(lua_State *L)
-{
-    struct memory_transport *transport = check_peer(L);
-    lua_newtable(L);
-    testkit_set_boolean(L, "closed", transport->is_closed);
-    testkit_set_boolean(L, "reset", transport->was_reset);
-    testkit_set_boolean(L, "shut", transport->is_shut);
-    testkit_set_boolean(L, "wants_write", transport->wants_write);
-    testkit_set_boolean(L, "wants_read", transport->wants_read);
-    testkit_set_integer(L, "writes", transport->writes);
-    return 1;
-}
-
-static int peer_faults(lua_State *L)
-{
-    struct memory_transport *transport = check_peer(L);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    lua_getfield(L, 2, "piece");
-    transport->piece = (size_t)luaL_optinteger(L, -1, 0);
-    lua_getfield(L, 2, "full");
-    transport->is_full = lua_toboolean(L, -1);
-    lua_getfield(L, 2, "broken");
-    transport->is_broken = lua_toboolean(L, -1);
-    return 0;
-}
-
-static int peer_writable(lua_State *L)
-{
-    struct memory_transport *transport = check_peer(L);
-    if (transport->connection && transport->wants_write)
-        connection_writable(transport->connection);
-    return 0;
-}
-
-static const luaL_Reg peer_methods[] = {
-    {"send", peer_send},
-    {"finish", peer_finish},
-    {"reset", peer_reset},
-    {"take", peer_take},
-    {"state", peer_state},
-    {"faults", peer_faults},
-    {"writable", peer_writable},
-    {"__gc", peer_gc},
-    {NULL, NULL},
-};
-
 static const luaL_Reg functions[] = {
-    {"hub", app_hub},         {"turn", app_turn},
-    {"advance", app_advance}, {"now", app_now},
-    {"drain", app_drain},     {"is_empty", app_is_empty},
-    {"reset", app_reset},     {"memory", app_memory},
-    {"fail", app_fail},       {"fail_lua", app_fail_lua},
-    {"log", app_log},         {"files", app_files},
-    {"connect", app_connect}, {NULL, NULL},
+    {"hub", app_hub},
+    {"option", app_option},
+    {"turn", app_turn},
+    {"advance", app_advance},
+    {"flow", testkit_flow},
+    {"now", app_now},
+    {"wall", app_wall},
+    {"is_running", app_is_running},
+    {"free", app_free},
+    {"spawn", wait_spawn_for_caller},
+    {"timers", timer_list},
+    {"math", app_math},
+    {"drain", app_drain},
+    {"is_empty", app_is_empty},
+    {"reset", app_reset},
+    {"memory", app_memory},
+    {"fail", app_fail},
+    {"fail_lua", app_fail_lua},
+    {"log", app_log},
+    {"files", app_files},
+    {"connect", testkit_connect},
+    {NULL, NULL},
 };
 
 int testkit_app(lua_State *L)
 {
-    testkit_class(L, peer_type, peer_methods);
+    testkit_define_peers(L);
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
     testkit_add_record(L);

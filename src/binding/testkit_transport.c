@@ -1,6 +1,15 @@
 #include "testkit_transport.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+enum { READ_MOST = 128 * 1024 };
+
+static void tell(struct memory_transport *transport)
+{
+    if (transport->network && list_is_empty(&transport->news))
+        list_append(&transport->network->news, &transport->news);
+}
 
 static ssize_t transport_write(struct transport *base, const struct span *spans,
                                int count)
@@ -22,6 +31,8 @@ static ssize_t transport_write(struct transport *base, const struct span *spans,
             return -1;
         taken += size;
     }
+    if (taken)
+        tell(transport);
     return (ssize_t)taken;
 }
 
@@ -37,7 +48,9 @@ static void transport_want_read(struct transport *base, bool on)
 
 static void transport_shutdown(struct transport *base)
 {
-    ((struct memory_transport *)base)->is_shut = true;
+    struct memory_transport *transport = (struct memory_transport *)base;
+    transport->is_shut = true;
+    tell(transport);
 }
 
 static void transport_close(struct transport *base, bool reset)
@@ -46,6 +59,8 @@ static void transport_close(struct transport *base, bool reset)
     transport->is_closed = true;
     transport->was_reset = reset;
     transport->connection = NULL;
+    list_remove(&transport->link);
+    tell(transport);
     memory_transport_drop(transport);
 }
 
@@ -62,6 +77,8 @@ struct memory_transport *memory_transport_new(void)
     transport->base.class = &memory_class;
     transport->wants_read = true;
     transport->holders = 1;
+    list_init(&transport->link);
+    list_init(&transport->news);
     memory_init(&transport->memory);
     return transport;
 }
@@ -70,6 +87,84 @@ void memory_transport_drop(struct memory_transport *transport)
 {
     if (--transport->holders)
         return;
+    list_remove(&transport->news);
+    buffer_release(&transport->input, &transport->memory);
     buffer_release(&transport->output, &transport->memory);
     free(transport);
+}
+
+void network_init(struct network *network)
+{
+    *network = (struct network){0};
+    list_init(&network->transports);
+    list_init(&network->news);
+}
+
+void network_add(struct network *network, struct memory_transport *transport)
+{
+    transport->network = network;
+    transport->number = ++network->count;
+    list_append(&network->transports, &transport->link);
+}
+
+/* The core may change what it reads: it gets a copy, of exactly the size, so
+ * that a sanitizer sees who reads on. */
+static bool read_some(struct memory_transport *transport)
+{
+    struct buffer *input = &transport->input;
+    size_t most = transport->read_piece ? transport->read_piece : READ_MOST;
+    size_t left = input->length - transport->input_at;
+    size_t length = left < most ? left : most;
+    unsigned char *bytes = memory_new(&transport->memory, length);
+    if (!bytes)
+        return false;
+    memcpy(bytes, input->bytes + transport->input_at, length);
+    transport->input_at += length;
+    if (length == left) {
+        buffer_release(input, &transport->memory);
+        transport->input_at = 0;
+    }
+    connection_receive(transport->connection, bytes, length);
+    memory_free(&transport->memory, bytes);
+    return true;
+}
+
+/* One call into the core at most: it may close the connection. */
+static bool flow(struct memory_transport *transport)
+{
+    struct connection *connection = transport->connection;
+    if (!connection)
+        return false;
+    if (transport->wants_write && !transport->is_full) {
+        connection_writable(connection);
+        return true;
+    }
+    if (!transport->wants_read)
+        return false;
+    if (transport->input.length)
+        return read_some(transport);
+    if (!transport->has_finished || transport->is_ended)
+        return false;
+    transport->is_ended = true;
+    connection_end(connection, false);
+    return true;
+}
+
+bool network_flow(struct network *network)
+{
+    bool has_moved = false;
+    struct list *link = network->transports.next;
+    while (link != &network->transports) {
+        struct memory_transport *transport =
+            LIST_ENTRY(link, struct memory_transport, link);
+        link = link->next;
+        has_moved |= flow(transport);
+    }
+    return has_moved;
+}
+
+size_t network_take_news(struct network *network)
+{
+    struct list *link = list_take(&network->news);
+    return link ? LIST_ENTRY(link, struct memory_transport, news)->number : 0;
 }

@@ -5,19 +5,35 @@
 #include "buffer.h"
 #include "connection.h"
 
+/* The transports of a hub in which bytes go on by themselves. */
+struct network {
+    struct list transports; /* that are open */
+    struct list news;       /* those whose peers have something to take */
+    size_t count;           /* of all there have been */
+};
+
 /* Shared by the hub, until it closes the transport, and a peer's userdata. */
 struct memory_transport {
     struct transport base;
     struct connection *connection; /* NULL once closed */
     struct memory memory;
-    struct buffer output; /* what the core has written */
-    size_t piece;         /* a write takes at most so many bytes; 0: all */
-    size_t writes;        /* how often the core has written */
+    struct buffer output;    /* what the core has written */
+    struct buffer input;     /* what the peer has fed and the core not read */
+    size_t input_at;         /* where the latter begins */
+    struct list link;        /* in network->transports */
+    struct list news;        /* in network->news */
+    size_t number;           /* in its network, from 1 */
+    size_t piece;            /* a write takes at most so many bytes; 0: all */
+    size_t read_piece;       /* the core reads at most so many; 0: READ_MOST */
+    size_t writes;           /* how often the core has written */
+    struct network *network; /* NULL where it doesn't flow */
     int holders;
     bool is_full;   /* a write takes nothing */
     bool is_broken; /* a write fails */
     bool wants_write, wants_read;
-    bool is_shut; /* the core sent FIN */
+    bool has_finished; /* the peer's FIN comes behind the input */
+    bool is_ended;     /* the core has had it */
+    bool is_shut;      /* the core sent FIN */
     bool is_closed;
     bool was_reset;
 };
@@ -27,5 +43,18 @@ struct memory_transport *memory_transport_new(void);
 
 /* One holder fewer; the last one frees it. */
 void memory_transport_drop(struct memory_transport *transport);
+
+void network_init(struct network *network);
+
+/* From here on the transport flows. The network must outlive it. */
+void network_add(struct network *network, struct memory_transport *transport);
+
+/* Moves for each transport what a socket would bring in one turn. Returns
+ * whether anything has moved. */
+bool network_flow(struct network *network);
+
+/* The number of one whose peer has something to take or has been told of the
+ * end, and which is told once; 0 where there is none. */
+size_t network_take_news(struct network *network);
 
 #endif

@@ -66,7 +66,7 @@ void hub_reset_all(struct hub *hub)
     reset_list(&hub->pending);
 }
 
-void hub_free(struct hub *hub)
+void hub_clear(struct hub *hub)
 {
     hub_reset_all(hub);
     bury(hub);
@@ -79,6 +79,11 @@ void hub_free(struct hub *hub)
         group_free(LIST_ENTRY(hub->groups.next, struct group, link));
     timers_release(&hub->timers, &hub->memory);
     outq_pool_release(&hub->pool);
+}
+
+void hub_free(struct hub *hub)
+{
+    hub_clear(hub);
     free(hub); /* its allocator is in it */
 }
 

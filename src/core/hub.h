@@ -47,8 +47,12 @@ struct hub *hub_new(const struct options *options,
                     const struct application *application, void *context,
                     double now, double wall);
 
-/* Resets every connection, empties every room and group, and frees the hub. No
- * handler is called but ended, group_emptied and forget. */
+/* Resets every connection, empties every room and group, and gives back all but
+ * the hub itself, whose allocator requests may still need. No handler is called
+ * but ended, group_emptied and forget. */
+void hub_clear(struct hub *hub);
+
+/* The same, and the hub goes too. */
 void hub_free(struct hub *hub);
 
 /* Takes a new connection; the hub owns the transport from here on, in failure

@@ -63,3 +63,28 @@ const char *option_suggest(const struct option *table, size_t count,
     }
     return suggestion;
 }
+
+/* What other servers call the address to listen on. */
+static bool means_listen(struct slice word)
+{
+    static const char *const others[] = {"port", "host", "bind", "address",
+                                         "addr"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (slice_is(word, others[i]))
+            return true;
+    return false;
+}
+
+const char *option_suggest_among(struct slice word, const char *const further[])
+{
+    enum { NAMES_MAX = 64 };
+    struct option names[NAMES_MAX];
+    size_t count = 0;
+    if (means_listen(word))
+        return "listen";
+    for (; count < NAMES_MAX && further[count]; count++)
+        names[count] = (struct option){.name = further[count]};
+    for (size_t i = 0; i < option_count && count < NAMES_MAX; i++)
+        names[count++] = option_table[i];
+    return option_suggest(names, count, word);
+}

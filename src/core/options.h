@@ -78,6 +78,11 @@ const struct option *option_find(const struct option *table, size_t count,
 const char *option_suggest(const struct option *table, size_t count,
                            struct slice name);
 
+/* The same among option_table's names and further ones (NULL ends them), one of
+ * which is "listen": what other servers call that is known. */
+const char *option_suggest_among(struct slice word,
+                                 const char *const further[]);
+
 /* Sets the option in what it belongs to (base: struct options or struct
  * limits). The number must be in range and, for a count or bytes, whole.
  * Returns false, nothing set, with a sentence in error: the name, the value

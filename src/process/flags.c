@@ -45,7 +45,7 @@ static bool fail_unknown(struct command_line *line, struct slice name)
 {
     static const char *const further[] = {"listen", "record", "help", "version",
                                           NULL};
-    const char *meant = settings_suggest(name, further);
+    const char *meant = option_suggest_among(name, further);
     char dashed[FLAG_NAME_SIZE];
     int shown = (int)(name.length < FLAG_SHOWN ? name.length : FLAG_SHOWN);
     if (!meant)

@@ -85,18 +85,32 @@ static int open_state(struct worker *worker)
     return worker->L ? 0 : give_up(EX_SOFTWARE, "%s", error);
 }
 
+static void clear_listen(void *context)
+{
+    struct settings *settings = context;
+    settings->listen_count = 0;
+}
+
+static bool add_listen(void *context, struct slice address,
+                       char error[OPTION_ERROR_SIZE])
+{
+    return settings_listen(context, address, error);
+}
+
 static int read_config(struct worker *worker)
 {
-    char error[SETTINGS_ERROR_SIZE];
+    char error[CONFIG_ERROR_SIZE];
+    struct config_target target = {&worker->settings.options, clear_listen,
+                                   add_listen, &worker->settings};
     bool is_here = !strcmp(worker->directory, ".");
     if (!worker->is_directory)
         return 0;
-    int status =
-        config_load(worker->L, worker->directory, &worker->settings, error);
-    if (!status)
+    enum config_result result =
+        config_load(worker->L, worker->directory, &target, error);
+    if (result == CONFIG_READ)
         return 0;
-    return give_up(status, "%s%s%s", is_here ? "" : worker->directory,
-                   is_here ? "" : "/", error);
+    return give_up(result == CONFIG_WRONG ? EX_CONFIG : EX_SOFTWARE, "%s%s%s",
+                   is_here ? "" : worker->directory, is_here ? "" : "/", error);
 }
 
 /* The flags have been read once, to know the directory. A second time puts

@@ -26,8 +26,4 @@ void settings_init(struct settings *settings);
 bool settings_listen(struct settings *settings, struct slice address,
                      char error[OPTION_ERROR_SIZE]);
 
-/* The name among the options and the further ones (NULL ends them) that a
- * word was most likely meant to be, or NULL. */
-const char *settings_suggest(struct slice word, const char *const further[]);
-
 #endif

@@ -7,17 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "config_environment.h"
 #include "config_lines.h"
-#include "interpreter.h"
 
 #define CONFIG_NAME "config.lua"
 
 enum {
     SOURCE_MAX = 1024 * 1024,
-    MESSAGE_SIZE = SETTINGS_ERROR_SIZE - 32, /* leaves room for the name */
+    MESSAGE_SIZE = CONFIG_ERROR_SIZE - 32, /* leaves room for the name */
     KEY_SHOWN = 100 /* bytes of a wrong key that are shown */
 };
 
@@ -25,7 +23,7 @@ enum {
  * mistakes the topmost is told. */
 struct config {
     struct slice source;
-    struct settings *settings;
+    const struct config_target *target;
     bool is_wrong;
     size_t line; /* of the mistake; SIZE_MAX: not known */
     char what[OPTION_ERROR_SIZE];
@@ -62,13 +60,13 @@ static void take_listen(lua_State *L, struct config *config, int index)
         return;
     }
     address.bytes = lua_tolstring(L, index, &address.length);
-    if (!settings_listen(config->settings, address, error))
+    if (!config->target->add_listen(config->target->context, address, error))
         complain(config, "listen", "%s", error);
 }
 
 static void take_listens(lua_State *L, struct config *config)
 {
-    config->settings->listen_count = 0;
+    config->target->clear_listen(config->target->context);
     if (lua_type(L, -1) != LUA_TTABLE) {
         take_listen(L, config, -1);
         return;
@@ -98,7 +96,7 @@ static void take_option(lua_State *L, struct config *config,
                         const struct option *option)
 {
     char error[OPTION_ERROR_SIZE];
-    struct options *options = &config->settings->options;
+    struct options *options = config->target->options;
     bool is_set = false;
     if (lua_type(L, -1) == LUA_TNUMBER) {
         is_set = option_set_number(option, options, lua_tonumber(L, -1), error);
@@ -118,7 +116,7 @@ static void take_option(lua_State *L, struct config *config,
 static void refuse_key(struct config *config, const char *key)
 {
     static const char *const further[] = {"listen", "app", NULL};
-    const char *meant = settings_suggest(slice_of(key), further);
+    const char *meant = option_suggest_among(slice_of(key), further);
     if (meant)
         complain(config, key, "unknown option %.*s; did you mean %s?",
                  KEY_SHOWN, key, meant);
@@ -150,7 +148,7 @@ static void take_entry(lua_State *L, struct config *config)
         refuse_key(config, key);
 }
 
-/* Runs under interpreter_call, which catches what the file raises. */
+/* Runs protected: the file may raise. */
 static int run_config(lua_State *L)
 {
     struct config *config = lua_touserdata(L, 1);
@@ -197,8 +195,8 @@ static bool read_source(const char *path, char **text, size_t *length)
 }
 
 /* Lua's own messages begin with the file's name, if they know it. */
-static int report_raised(int status, const char *message,
-                         char error[SETTINGS_ERROR_SIZE])
+static enum config_result report_raised(int status, const char *message,
+                                        char error[CONFIG_ERROR_SIZE])
 {
     static const char start[] = CONFIG_NAME ":";
     size_t length = sizeof start - 1;
@@ -208,39 +206,54 @@ static int report_raised(int status, const char *message,
         length += strspn(message + length, "0123456789");
     if (has_name &&
         config_environment_explain(message, advice, sizeof advice)) {
-        snprintf(error, SETTINGS_ERROR_SIZE, "%.*s: %s", (int)length, message,
+        snprintf(error, CONFIG_ERROR_SIZE, "%.*s: %s", (int)length, message,
                  advice);
-        return EX_CONFIG;
+        return CONFIG_WRONG;
     }
-    snprintf(error, SETTINGS_ERROR_SIZE, "%s%s",
-             has_name ? "" : CONFIG_NAME ": ", message);
-    return status == LUA_ERRMEM ? EX_SOFTWARE : EX_CONFIG;
+    snprintf(error, CONFIG_ERROR_SIZE, "%s%s", has_name ? "" : CONFIG_NAME ": ",
+             message);
+    return status == LUA_ERRMEM ? CONFIG_NO_MEMORY : CONFIG_WRONG;
 }
 
-static int report_wrong(const struct config *config,
-                        char error[SETTINGS_ERROR_SIZE])
+static enum config_result report_wrong(const struct config *config,
+                                       char error[CONFIG_ERROR_SIZE])
 {
     if (config->line == SIZE_MAX)
-        snprintf(error, SETTINGS_ERROR_SIZE, CONFIG_NAME ": %s", config->what);
+        snprintf(error, CONFIG_ERROR_SIZE, CONFIG_NAME ": %s", config->what);
     else
-        snprintf(error, SETTINGS_ERROR_SIZE, CONFIG_NAME ":%zu: %s",
-                 config->line, config->what);
-    return EX_CONFIG;
+        snprintf(error, CONFIG_ERROR_SIZE, CONFIG_NAME ":%zu: %s", config->line,
+                 config->what);
+    return CONFIG_WRONG;
 }
 
-static int load_source(lua_State *L, struct config *config,
-                       char error[SETTINGS_ERROR_SIZE])
+/* An error object may be anything; asking it for its text might raise. */
+static void take_message(lua_State *L, char message[MESSAGE_SIZE])
+{
+    if (lua_type(L, -1) == LUA_TSTRING)
+        snprintf(message, MESSAGE_SIZE, "%s", lua_tostring(L, -1));
+    else
+        snprintf(message, MESSAGE_SIZE, "(error object is a %s value)",
+                 luaL_typename(L, -1));
+    lua_pop(L, 1);
+}
+
+static enum config_result load_source(lua_State *L, struct config *config,
+                                      char error[CONFIG_ERROR_SIZE])
 {
     char message[MESSAGE_SIZE];
-    int status =
-        interpreter_call(L, run_config, config, message, sizeof message);
-    if (status != LUA_OK)
+    lua_pushcfunction(L, run_config);
+    lua_pushlightuserdata(L, config);
+    int status = lua_pcall(L, 1, 0, 0);
+    if (status != LUA_OK) {
+        take_message(L, message);
         return report_raised(status, message, error);
-    return config->is_wrong ? report_wrong(config, error) : 0;
+    }
+    return config->is_wrong ? report_wrong(config, error) : CONFIG_READ;
 }
 
-int config_load(lua_State *L, const char *directory, struct settings *settings,
-                char error[SETTINGS_ERROR_SIZE])
+enum config_result config_load(lua_State *L, const char *directory,
+                               const struct config_target *target,
+                               char error[CONFIG_ERROR_SIZE])
 {
     char path[PATH_MAX], *text;
     size_t length;
@@ -248,14 +261,13 @@ int config_load(lua_State *L, const char *directory, struct settings *settings,
     if (needed >= PATH_MAX)
         errno = ENAMETOOLONG;
     if (needed >= PATH_MAX || !read_source(path, &text, &length)) {
-        snprintf(error, SETTINGS_ERROR_SIZE, CONFIG_NAME ": %s",
-                 strerror(errno));
-        return EX_CONFIG;
+        snprintf(error, CONFIG_ERROR_SIZE, CONFIG_NAME ": %s", strerror(errno));
+        return CONFIG_WRONG;
     }
     if (!text)
-        return 0;
-    struct config config = {.source = {text, length}, .settings = settings};
-    int status = load_source(L, &config, error);
+        return CONFIG_READ;
+    struct config config = {.source = {text, length}, .target = target};
+    enum config_result status = load_source(L, &config, error);
     free(text);
     return status;
 }

@@ -1,6 +1,6 @@
 /* Where in the source of config.lua an option is set. */
-#ifndef MOONROOM_PROCESS_CONFIG_LINES_H
-#define MOONROOM_PROCESS_CONFIG_LINES_H
+#ifndef MOONROOM_BINDING_CONFIG_LINES_H
+#define MOONROOM_BINDING_CONFIG_LINES_H
 
 #include "slice.h"
 

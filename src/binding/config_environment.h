@@ -1,6 +1,6 @@
 /* What config.lua may use. */
-#ifndef MOONROOM_PROCESS_CONFIG_ENVIRONMENT_H
-#define MOONROOM_PROCESS_CONFIG_ENVIRONMENT_H
+#ifndef MOONROOM_BINDING_CONFIG_ENVIRONMENT_H
+#define MOONROOM_BINDING_CONFIG_ENVIRONMENT_H
 
 #include <lua.h>
 #include <stdbool.h>

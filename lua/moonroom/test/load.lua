@@ -6,7 +6,7 @@ local core = require "moonroom.core"
 local peers = require "moonroom.test.peer"
 local raise = require "moonroom.test.raise"
 
-local transports = { memory = "moonroom.test.memory" }
+local transports = { memory = require "moonroom.test.memory" }
 
 local own_options = { "app", "faults", "seed", "start", "transport" }
 
@@ -41,7 +41,7 @@ local function load(script, options)
   check.type_of(script, "what is loaded", "string", "function")
   options = options == nil and {} or options
   local transport = check_options(options)
-  local world = require(transports[transport]).new(script, {
+  local world = transports[transport].new(script, {
     app = options.app, seed = options.seed, start = options.start, hub = split(options),
   })
   local app = apps.new(world, name_of(script), options.faults)

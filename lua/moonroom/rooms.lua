@@ -273,7 +273,7 @@ end
 
 -- A room was closed, and everybody's on_leave is over.
 function Rooms:over(room)
-  local ending <close> = new_ending(self, room)
+  local _ <close> = new_ending(self, room)
   if room.on_close then room:on_close() end
 end
 

@@ -1,6 +1,7 @@
 #include "binding.h"
 
 #include "binding_state.h"
+#include "coroutine.h"
 #include "directory.h"
 #include "json.h"
 #include "lua_client.h"
@@ -423,7 +424,7 @@ int luaopen_moonroom_core(lua_State *L)
     wait_define(L);
     timer_define(L);
     lua_newtable(L);
-    routine_wrap_library(L);
+    coroutine_wrap_library(L);
     lua_setfield(L, -2, "coroutine");
     json_open(L);
     lua_setfield(L, -2, "json");
@@ -455,7 +456,7 @@ static int start_body(lua_State *L)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
     lua_getglobal(L, "coroutine");
     if (lua_istable(L, -1))
-        routine_wrap_library(L);
+        coroutine_wrap_library(L);
     start->hub = binding->hub;
     return 0;
 }

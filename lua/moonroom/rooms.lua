@@ -23,7 +23,7 @@ local function new(app)
     awaited = {}, -- room -> how many requests for it are being answered
     lingering = {}, -- made room that is empty -> the timer that drops it
     every = setmetatable({}, { __mode = "k" }), -- room -> true
-    after = app.hub and core.waits(app.hub).after,
+    after = app.hub and core.waits(app.hub, true).after,
     kept = {}, -- path -> true where a made room stays when it empties
     by_path = setmetatable({}, { __mode = "v" }), -- every room that has a path
   }, Rooms)

@@ -95,6 +95,18 @@ void binding_push_anchored(lua_State *L, const struct binding *binding,
     lua_replace(L, -2);
 }
 
+int binding_anchor(lua_State *L, const struct binding *binding, int index)
+{
+    index = lua_absindex(L, index);
+    binding_push_anchors(L, binding);
+    if (!lua_istable(L, -1))
+        luaL_error(L, "the app has ended");
+    lua_pushvalue(L, index);
+    int reference = luaL_ref(L, -2);
+    lua_pop(L, 1);
+    return reference;
+}
+
 void binding_unanchor(const struct binding *binding, int *reference)
 {
     lua_State *L = binding->dispatch.L;
@@ -271,7 +283,8 @@ static int core_now(lua_State *L)
     return 1;
 }
 
-/* core.waits(hub) -> { now, spawn, after, every } for the hub */
+/* core.waits(hub [, is_own]) -> { now, spawn, after, every } for the hub;
+ * timers of Moonroom's own are neither counted nor listed */
 static int core_waits(lua_State *L)
 {
     static const luaL_Reg waits[] = {{"now", core_now},
@@ -280,10 +293,10 @@ static int core_waits(lua_State *L)
                                      {"every", timer_every},
                                      {NULL, NULL}};
     binding_check(L, 1);
-    lua_settop(L, 1);
+    lua_settop(L, 2);
     luaL_newlibtable(L, waits);
     lua_insert(L, 1);
-    luaL_setfuncs(L, waits, 1);
+    luaL_setfuncs(L, waits, 2);
     return 1;
 }
 

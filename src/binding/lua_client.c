@@ -50,10 +50,7 @@ int client_new(lua_State *L)
     lua_setiuservalue(L, -2, CLIENT_ROOM);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, CLIENT_REQUEST);
-    binding_push_anchors(L, binding);
-    lua_pushvalue(L, -2);
-    box->anchor = luaL_ref(L, -2);
-    lua_pop(L, 1);
+    box->anchor = binding_anchor(L, binding, -1);
     box->connection = connection;
     connection->owner = box;
     return 1;

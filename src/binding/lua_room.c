@@ -134,10 +134,7 @@ void room_guest_gone(struct room_box *box)
 static void begin_end(lua_State *L, struct room_box *box)
 {
     struct binding *binding = box->audience.binding;
-    binding_push_anchors(L, binding);
-    lua_pushvalue(L, 1);
-    box->anchor = luaL_ref(L, -2);
-    lua_pop(L, 1);
+    box->anchor = binding_anchor(L, binding, 1);
     list_append(&binding->ending, &box->ending);
     binding->ending_count++;
     binding->hub->has_woken = true;

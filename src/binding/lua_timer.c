@@ -14,6 +14,7 @@ struct lua_timer {
     const char *place; /* where it was made: text of a user value */
     int anchor;
     bool repeats, runs;
+    bool is_own; /* Moonroom's own: neither counted nor listed */
 };
 
 enum {
@@ -39,15 +40,17 @@ static struct lua_timer *check(lua_State *L)
 
 /* --- being kept --- */
 
+/* Who is kept is counted. */
 static void anchor(lua_State *L, struct lua_timer *timer, int index)
 {
+    struct binding *binding = timer->binding;
+    size_t most = binding->hub->options.max_timers;
     if (timer->anchor != LUA_NOREF)
         return;
-    index = lua_absindex(L, index);
-    binding_push_anchors(L, timer->binding);
-    lua_pushvalue(L, index);
-    timer->anchor = luaL_ref(L, -2);
-    lua_pop(L, 1);
+    if (!timer->is_own && binding->timer_count >= most)
+        luaL_error(L, "too many timers: max_timers is %d", (int)most);
+    timer->anchor = binding_anchor(L, binding, index);
+    binding->timer_count += !timer->is_own;
 }
 
 /* Lets go of one that neither will fire nor runs. */
@@ -56,6 +59,7 @@ static void settle(struct lua_timer *timer)
     if (timer->timer.slot || timer->runs || timer->anchor == LUA_NOREF)
         return;
     list_remove(&timer->owned);
+    timer->binding->timer_count -= !timer->is_own;
     binding_unanchor(timer->binding, &timer->anchor);
 }
 
@@ -156,7 +160,7 @@ static void expire(struct timer *armed, double now)
 
 /* Stack: object or nil, seconds, function, arguments. Leaves the timer. */
 static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
-                                   bool repeats)
+                                   bool repeats, bool is_own)
 {
     double seconds = wait_seconds(L, 2);
     int count = lua_gettop(L) - 3;
@@ -172,7 +176,8 @@ static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
                                 .binding = binding,
                                 .interval = seconds,
                                 .anchor = LUA_NOREF,
-                                .repeats = repeats};
+                                .repeats = repeats,
+                                .is_own = is_own};
     list_init(&timer->owned);
     luaL_setmetatable(L, timer_type);
     lua_pushvalue(L, 1);
@@ -199,7 +204,7 @@ static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
 int timer_new_owned(lua_State *L, struct binding *binding, struct list *owned,
                     bool repeats)
 {
-    struct lua_timer *timer = timer_new(L, binding, repeats);
+    struct lua_timer *timer = timer_new(L, binding, repeats, false);
     list_append(owned, &timer->owned);
     return 1;
 }
@@ -209,7 +214,7 @@ static int timer_new_free(lua_State *L, bool repeats)
     struct binding *binding = binding_check(L, lua_upvalueindex(1));
     lua_pushnil(L);
     lua_insert(L, 1);
-    timer_new(L, binding, repeats);
+    timer_new(L, binding, repeats, lua_toboolean(L, lua_upvalueindex(2)));
     return 1;
 }
 
@@ -282,10 +287,10 @@ int timer_list(lua_State *L)
     lua_newtable(L);
     for (size_t i = 0; i < timers->count; i++) {
         struct timer *armed = timers->heap[i];
-        if (armed->expire != expire)
-            continue;
         const struct lua_timer *timer =
             LIST_ENTRY(armed, struct lua_timer, timer);
+        if (armed->expire != expire || timer->is_own)
+            continue;
         binding_push_anchored(L, binding, timer->anchor);
         lua_rawseti(L, 2, next++);
     }

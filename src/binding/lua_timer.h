@@ -6,7 +6,7 @@
 #include <lua.h>
 
 /* after(seconds, fn, ...) and every(seconds, fn, ...) -> timer, with the hub as
- * upvalue */
+ * upvalue, and whether they are Moonroom's own */
 int timer_after(lua_State *L);
 int timer_every(lua_State *L);
 

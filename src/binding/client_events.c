@@ -252,14 +252,17 @@ static void release_pressure(struct client_box *client)
         connection_hold(client->connection, false);
 }
 
-/* Handles what is kept, until a handler waits or a message is spoken for. */
+/* Handles what is kept, until a handler waits, a message is spoken for, or the
+ * rest has been put off to the turn: two rooms that move a client to each other
+ * for ever don't keep the loop from its sockets. */
 static void go_on(struct client_box *client)
 {
     struct client_events *events = &client->events;
     struct client_event *event;
     if (client->binding->is_ending)
         drop_kept(client, true);
-    while (!events->busy && (event = first(client))) {
+    while (!events->busy && list_is_empty(&events->turn) &&
+           (event = first(client))) {
         if (events->receiver && is_message(event))
             break;
         take_off(client, event);
@@ -392,7 +395,10 @@ void client_events_flushed(struct client_box *client)
 
 void client_events_turn(struct binding *binding)
 {
-    for (struct list *link; (link = list_take(&binding->clients));) {
+    struct list round;
+    list_init(&round);
+    list_move_all(&round, &binding->clients);
+    for (struct list *link; (link = list_take(&round));) {
         struct client_events *events =
             LIST_ENTRY(link, struct client_events, turn);
         go_on(LIST_ENTRY(events, struct client_box, events));

@@ -467,6 +467,7 @@ static void forget_receiver(void *waited_for)
     struct client_box *client = waited_for;
     client->events.receiver = NULL;
     stir(client);
+    client_settle(client);
 }
 
 static int receive(lua_State *L, lua_KFunction after)

@@ -180,12 +180,19 @@ local function wait_for_room(promise)
   return room
 end
 
+-- Where want of memory kept on_close from being called, nobody has said that it is over.
+local function wait_for_end(self, path)
+  local ending = self.ending[path]
+  if not core.is_over(ending.room) then ending.promise:wait() end
+  if self.ending[path] == ending then self.ending[path] = nil end
+end
+
 -- The room that a mounted class has at a path, made now where it isn't there yet.
 -- Returns nil, "max_rooms" where no more may be made.
 function Rooms:make(room_class, path, params, is_kept)
   local room = self:made_at(path)
   while self.ending[path] do -- what it saves is what the next one loads
-    self.ending[path].promise:wait()
+    wait_for_end(self, path)
     room = self:made_at(path)
   end
   if room then return room end

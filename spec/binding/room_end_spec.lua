@@ -162,6 +162,19 @@ describe("on_close", function()
     w.moonroom.room("/b"):broadcast("hi")
     assert.same({ "hi" }, bob:take())
   end)
+
+  it("that could not be called for want of memory leaves the path free", function()
+    for nth = 1, 10 do
+      local w = talks()
+      w:connect("/a"):reset()
+      w.moonroom.room("/a"):close()
+      assert.is_nil(w.moonroom.room("/a"))
+      w.kit.fail_lua(nth, 1000)
+      w.kit.turn(w.hub)
+      w.kit.fail_lua()
+      assert.equal(101, w:connect("/a").status)
+    end
+  end)
 end)
 
 describe("the shutdown", function()

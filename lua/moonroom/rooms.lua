@@ -22,7 +22,8 @@ local function new(app)
     ending = {}, -- path -> { room, promise } of a made room, while its on_close waits
     awaited = {}, -- room -> how many requests for it are being answered
     lingering = {}, -- made room that is empty -> the timer that drops it
-    every = setmetatable({}, { __mode = "k" }), -- room -> true
+    every = setmetatable({}, { __mode = "k" }), -- room whose init is over -> true
+    has_shut = false, -- the server stops: what is made from here on is closed at once
     after = app.hub and core.waits(app.hub, true).after,
     kept = {}, -- path -> true where a made room stays when it empties
     by_path = setmetatable({}, { __mode = "v" }), -- every room that has a path
@@ -56,6 +57,17 @@ local function check_fields(room_class, fields, level)
   end
 end
 
+local shutdown_reason = "the server is shutting down"
+
+-- Closed when a room's init has come to its end: what one that failed has begun, as timers, stops.
+local function new_beginning(self, room)
+  return setmetatable({}, {
+    __close = function()
+      if not self.every[room] then close_room(room) end
+    end,
+  })
+end
+
 -- Class(fields): path and params are set before init, the other fields as assignments.
 function Rooms:construct(room_class, fields, level)
   fields = fields == nil and {} or fields
@@ -66,9 +78,11 @@ function Rooms:construct(room_class, fields, level)
   for key, value in pairs(fields) do
     if key ~= "path" and key ~= "params" then room[key] = value end
   end
-  self.every[room] = true
+  local _ <close> = new_beginning(self, room)
   if room.init then room:init() end
+  self.every[room] = true
   if fields.path then self.by_path[fields.path] = room end
+  if self.has_shut then close_room(room, 1001, shutdown_reason) end
   return room
 end
 
@@ -281,12 +295,13 @@ end
 -- A room was closed, and everybody's on_leave is over.
 function Rooms:over(room)
   local _ <close> = new_ending(self, room)
-  if room.on_close then room:on_close() end
+  if self.every[room] and room.on_close then room:on_close() end
 end
 
 -- The server stops, and every client has been told.
 function Rooms:close_all()
-  for room in pairs(self.every) do close_room(room, 1001, "the server is shutting down") end
+  self.has_shut = true
+  for room in pairs(self.every) do close_room(room, 1001, shutdown_reason) end
 end
 
 -- --- who answers -----------------------------------------------------------

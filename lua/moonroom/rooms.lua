@@ -294,6 +294,7 @@ end
 
 -- A room was closed, and everybody's on_leave is over.
 function Rooms:over(room)
+  if room.path and self.made[room.path] == room then self:drop(room.path) end
   local _ <close> = new_ending(self, room)
   if self.every[room] and room.on_close then room:on_close() end
 end

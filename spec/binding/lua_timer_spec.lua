@@ -239,6 +239,36 @@ describe("max_timers", function()
   end)
 end)
 
+describe("a client's timer", function()
+  local w, peer, timer, fired
+  before_each(function()
+    fired = 0
+    w = world.new({ ping_interval = 0 }, function(moonroom)
+      local Room = moonroom.Room:extend("Timed")
+      function Room.on_join(_, client)
+        timer = client:after(1, function() fired = fired + 1 end)
+      end
+      moonroom.mount("/", Room)
+    end)
+    peer = w:connect("/")
+  end)
+
+  it("that is restarted after it has fired still stops with the client", function()
+    w:advance(1)
+    assert.is_true(timer:restart())
+    peer:reset()
+    w:advance(5)
+    assert.equal(1, fired)
+  end)
+
+  it("is not restarted once the client has left", function()
+    peer:reset()
+    assert.same({ nil, "closed" }, { timer:restart() })
+    w:advance(5)
+    assert.equal(0, fired)
+  end)
+end)
+
 describe("a hundred thousand timers", function()
   it("cost a turn nothing while they sleep", function()
     local w = new()

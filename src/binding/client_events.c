@@ -5,7 +5,6 @@
 #include "json.h"
 #include "lua_client.h"
 #include "lua_room.h"
-#include "lua_timer.h"
 #include "lua_wait.h"
 #include "outgoing.h"
 #include "room.h"

@@ -2,7 +2,6 @@
 
 #include "close_code.h"
 #include "lua_client.h"
-#include "lua_timer.h"
 #include "outgoing.h"
 
 enum { ROOM_PATH = OBJECT_VALUES, ROOM_PARAMS, ROOM_HUB, ROOM_LAST = ROOM_HUB };
@@ -33,7 +32,7 @@ int room_new_object(lua_State *L)
     lua_setiuservalue(L, -2, ROOM_PATH);
     lua_pushvalue(L, 4);
     lua_setiuservalue(L, -2, ROOM_PARAMS);
-    list_init(&box->timers);
+    timer_owner_init(&box->timers);
     list_init(&box->ending);
     box->anchor = LUA_NOREF;
     box->audience = (struct audience){.binding = binding, .has = has};

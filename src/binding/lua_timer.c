@@ -2,13 +2,15 @@
 
 #include "binding_state.h"
 #include "lua_wait.h"
+#include "outgoing.h"
 
 #include <lauxlib.h>
 
 /* Anchored while it is armed or its function runs. */
 struct lua_timer {
     struct timer timer;
-    struct list owned; /* in the list of its room or client */
+    struct timer_owner *owner; /* in its object, or NULL */
+    struct list owned;         /* in the owner's timers */
     struct binding *binding;
     double interval;
     const char *place; /* where it was made: text of a user value */
@@ -75,10 +77,23 @@ static void stop(struct lua_timer *timer)
     settle(timer);
 }
 
-void timer_stop_owned(struct list *owned)
+void timer_owner_init(struct timer_owner *owner)
+{
+    list_init(&owner->timers);
+    owner->has_ended = false;
+}
+
+static void join_owner(struct lua_timer *timer)
+{
+    if (timer->owner && list_is_empty(&timer->owned))
+        list_append(&timer->owner->timers, &timer->owned);
+}
+
+void timer_stop_owned(struct timer_owner *owner)
 {
     struct list *link;
-    while ((link = list_take(owned)))
+    owner->has_ended = true;
+    while ((link = list_take(&owner->timers)))
         stop(LIST_ENTRY(link, struct lua_timer, owned));
 }
 
@@ -201,11 +216,12 @@ static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
     return timer;
 }
 
-int timer_new_owned(lua_State *L, struct binding *binding, struct list *owned,
-                    bool repeats)
+int timer_new_owned(lua_State *L, struct binding *binding,
+                    struct timer_owner *owner, bool repeats)
 {
     struct lua_timer *timer = timer_new(L, binding, repeats, false);
-    list_append(owned, &timer->owned);
+    timer->owner = owner;
+    join_owner(timer);
     return 1;
 }
 
@@ -248,7 +264,8 @@ static int method_stop(lua_State *L)
     return 1;
 }
 
-/* timer:restart([s]) -> true: counts anew from now, also after its end. */
+/* timer:restart([s]) -> true: counts anew from now, also after its end; or nil,
+ * "closed" where its room or client has ended. */
 static int method_restart(lua_State *L)
 {
     struct lua_timer *timer = check(L);
@@ -256,9 +273,14 @@ static int method_restart(lua_State *L)
         timer->interval = wait_seconds(L, 2);
     if (!timer->binding->hub)
         return luaL_error(L, "the app has ended");
+    if (timer->owner && timer->owner->has_ended)
+        return outgoing_closed(L);
     anchor(L, timer, 1);
-    if (!start(timer, timer->binding->hub->now + timer->interval))
+    if (!start(timer, timer->binding->hub->now + timer->interval)) {
+        settle(timer);
         return luaL_error(L, "not enough memory");
+    }
+    join_owner(timer);
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -17,8 +17,8 @@ local seats = {} -- by their tokens, while their games go on
 
 local Game = moonroom.Room:extend("Game", { max_message = 200 })
 
--- The seat with that token, if there is one.
-function Game.find_seat(token) return token and seats[token] end
+-- The seat with that token, if there is one; without a token there is none.
+function Game.find_seat(token) return seats[token] end
 
 -- Stops a timer, and says with what it is to be restarted; nil where it has been stopped already.
 local function pause(timer)

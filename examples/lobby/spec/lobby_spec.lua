@@ -107,7 +107,7 @@ describe("the lobby", function()
     local ann, bob
 
     before_each(function()
-      ann, bob = enter("ann"), enter("bob")
+      bob, ann = enter("bob"), enter("ann")
       app:drain()
     end)
 

@@ -32,9 +32,10 @@ local test = {}
 ---@field full? boolean the server's writes are not taken at all
 
 ---A new app. Raises with file and line where a script or config.lua is wrong, as the server does.
----@param script string|fun(moonroom: moonroom): moonroom.Room|nil a script directory, a file, or a
+---@param script? string|fun(moonroom: moonroom): moonroom.Room|nil a script directory, a file, or a
 --- function that gets what require "moonroom" answers (and runs in the spec's own globals); paths
---- are relative to the current directory
+--- are relative to the current directory. Without: the directory whose spec/ the calling spec is
+--- in; where it is in none, the one that `moonroom test` was given (MOONROOM_TEST_DIR), or "."
 ---@param options? moonroom.test.LoadOptions
 ---@return moonroom.test.App
 function test.load(script, options) end

@@ -4,6 +4,7 @@ local apps = require "moonroom.test.app"
 local check = require "moonroom.test.check"
 local core = require "moonroom.core"
 local peers = require "moonroom.test.peer"
+local place = require "moonroom.test.place"
 local raise = require "moonroom.test.raise"
 
 local transports = { memory = require "moonroom.test.memory" }
@@ -38,6 +39,7 @@ local function name_of(script)
 end
 
 local function load(script, options)
+  if script == nil then script = place.directory() end
   check.type_of(script, "what is loaded", "string", "function")
   options = options == nil and {} or options
   local transport = check_options(options)

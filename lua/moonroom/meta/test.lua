@@ -215,4 +215,44 @@ function Peer:last(kind) end
 ---@return any value of the newest text, decoded
 function Peer:last_json() end
 
+---@class moonroom.test.ReplayOptions: moonroom.test.LoadOptions without start, which is the
+--- recording's, and in memory only
+---@field tail? number seconds that the clock moves on behind the last event; 0 by default
+
+---@class moonroom.test.Message
+---@field time number seconds since the start
+---@field kind "text"|"binary"|"ping"|"pong"|"close"
+---@field payload string
+
+---A recorded client: it is read like any peer, and with assert.peer; it can't send.
+---@class moonroom.test.ReplayedPeer: moonroom.test.Peer
+---@field messages moonroom.test.Message[] all that it was sent and that take has not taken
+
+---@class moonroom.test.Replay
+---@field [integer] moonroom.test.ReplayedPeer by the number of its connection, from 1
+---@field errors moonroom.test.Failure[] the handlers that failed, at the app's end too
+---@field log moonroom.test.LogEntry[]
+
+---Plays back to an app what `moonroom --record FILE` has written: the same connections, bytes and
+---ends at the same times by the app's clock, which starts when the recording's server did. Returns
+---what went out; the app has then been stopped, and what that sent is left out. Raises with FILE
+---and line where the recording is wrong.
+---```lua
+---local test = require "moonroom.test"
+---describe("the chat", function()
+---  it("has survived the evening of the 3rd", function()
+---    local played = test.replay("spec/evening.recording")
+---    assert.same({}, played.errors)
+---    assert.peer(played[1]).received("ann has joined /bongo", "ann says hi")
+---    assert.equal(1000, played[1].close_code)
+---  end)
+---end)
+---```
+---@param file string relative to the directory under test where script isn't given, else to the
+--- current one
+---@param script? string|fun(moonroom: moonroom): moonroom.Room|nil as of test.load
+---@param options? moonroom.test.ReplayOptions
+---@return moonroom.test.Replay
+function test.replay(file, script, options) end
+
 return test

@@ -22,7 +22,8 @@ local test = {}
 ---@field faults? moonroom.test.Faults for every peer that doesn't say otherwise
 ---@field seed? integer of math.random; 1 by default
 ---@field start? number Unix time at the start; 1700000000 (2023-11-14) by default
----@field transport? "memory" where the app runs
+---@field transport? "memory"|"tcp" where the app runs: in the spec's own process by default, or in
+--- a server that is started for it (see below)
 ---@field [string] number|string an option of the server's, as in config.lua, which it beats:
 --- max_message = "4m", close_timeout = 5
 
@@ -215,8 +216,7 @@ function Peer:last(kind) end
 ---@return any value of the newest text, decoded
 function Peer:last_json() end
 
----@class moonroom.test.ReplayOptions: moonroom.test.LoadOptions without start, which is the
---- recording's, and in memory only
+---@class moonroom.test.ReplayOptions: moonroom.test.LoadOptions without start, and in memory
 ---@field tail? number seconds that the clock moves on behind the last event; 0 by default
 
 ---@class moonroom.test.Message
@@ -254,5 +254,37 @@ function Peer:last_json() end
 ---@param options? moonroom.test.ReplayOptions
 ---@return moonroom.test.Replay
 function test.replay(file, script, options) end
+
+-- Over TCP: test.load(dir, { transport = "tcp" }) starts the moonroom binary (MOONROOM_BINARY, else
+-- the one beside moonroom/core.so, else PATH's) on a free port of 127.0.0.1 and has peers talk to
+-- it through sockets; it needs luv. A spec that stays outside the app passes both ways:
+--
+-- ```lua
+-- local test = require "moonroom.test"
+-- for _, transport in ipairs { "memory", "tcp" } do
+--   it("passes on what is said, over " .. transport, function()
+--     local app = test.load("examples/chat", { transport = transport })
+--     local ann, bob = app:connect("/bongo?name=ann"), app:connect("/bongo?name=bob")
+--     app:drain()
+--     ann:send("hi")
+--     assert.same({ "ann says hi" }, bob:take())
+--     app:stop()
+--   end)
+-- end
+-- ```
+--
+-- Everything of a peer works there but client and secure, and of an app connect, drain, advance,
+-- now, log and stop. What is inside the server raises "in memory only": room, run, spawn, require,
+-- timers, errors, expect_error, fail_allocation, and the options app, seed and start, as a function
+-- instead of a directory or file does. What is different:
+--
+-- - advance waits: the clock is the real one. Options such as ping_interval may be short.
+-- - A step is over when each peer that reads and answers has had a ping of the kit's answered, which
+--   nobody sees, and nothing else has come meanwhile. To the server such pings are signs of life; a
+--   peer that has stopped answering sends none.
+-- - A peer that is paused, or has the fault full, isn't read from: the system's buffers fill first.
+--   With the fault write they are small. An address is one of 127.0.0.0/8.
+-- - A handler that failed fails stop, unless log() has told of it.
+-- - What makes the server end, or keeps it busy, raises in the next step, with what it said.
 
 return test

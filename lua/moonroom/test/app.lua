@@ -188,6 +188,7 @@ function methods:log()
   read_log(self)
   local entries = self.entries
   self.entries = {}
+  if not self.world.inside then self.unnoticed = {} end -- nothing else tells of them there
   return entries
 end
 

@@ -7,7 +7,12 @@ local peers = require "moonroom.test.peer"
 local place = require "moonroom.test.place"
 local raise = require "moonroom.test.raise"
 
-local transports = { memory = require "moonroom.test.memory" }
+-- Loaded now: a spec may change the directory, which a path of Lua's may be seen from.
+local has_luv = pcall(require, "luv")
+local transports = {
+  memory = require "moonroom.test.memory",
+  tcp = has_luv and require "moonroom.test.tcp",
+}
 
 local own_options = { "app", "faults", "seed", "start", "transport" }
 
@@ -28,6 +33,9 @@ local function check_options(options)
   if options.seed ~= nil then check.count(options.seed, math.mininteger, "the option seed") end
   if options.faults then peers.check_faults(options.faults) end
   local transport = options.transport or "memory"
+  if transport == "tcp" and not has_luv then
+    raise('the transport "tcp" needs the module luv (Debian: lua-luv)')
+  end
   if not transports[transport] then raise("there is no transport %s", tostring(transport)) end
   return transport
 end

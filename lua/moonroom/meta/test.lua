@@ -279,11 +279,12 @@ function test.replay(file, script, options) end
 -- instead of a directory or file does. What is different:
 --
 -- - advance waits: the clock is the real one. Options such as ping_interval may be short.
--- - A step is over when each peer that reads and answers has had a ping of the kit's answered, which
---   nobody sees, and nothing else has come meanwhile. To the server such pings are signs of life; a
---   peer that has stopped answering sends none.
+-- - A step is over when each peer that reads and answers has had a ping of the kit's answered,
+--   which nobody sees, and nothing else has come meanwhile. To the server such pings are signs of
+--   life; a peer that has stopped answering sends none.
 -- - A peer that is paused, or has the fault full, isn't read from: the system's buffers fill first.
---   With the fault write they are small. An address is one of 127.0.0.0/8.
+--   With the fault write, whatever its number, that of the peer is small.
+-- - An address is one of 127.0.0.0/8.
 -- - A handler that failed fails stop, unless log() has told of it.
 -- - What makes the server end, or keeps it busy, raises in the next step, with what it said.
 

@@ -9,6 +9,8 @@ local HOST = "127.0.0.1"
 local most_to_connect = 20
 -- A second's pings, and how many may be saved up: 1000 a second would be too many for the server.
 local pings_a_second, most_pings = 400, 100
+-- Of the system, for who takes little at a time. TCP may then rest for a while.
+local small_buffer, longest_rest = 4096, 0.5
 
 local Wire = {}
 Wire.__index = Wire
@@ -41,6 +43,11 @@ local function read_or_not(wire)
   wire.tcp:read_start(function(problem, bytes) hear(wire, problem, bytes) end)
 end
 
+local function shrink(wire)
+  if not wire.tcp:is_closing() then uv.recv_buffer_size(wire.tcp, small_buffer) end
+  wire.rest = longest_rest
+end
+
 function Wire:take()
   local bytes = self.input
   self.input = ""
@@ -61,9 +68,7 @@ end
 
 function Wire:faults(faults)
   self.wanted = faults
-  if faults.write and not self.tcp:is_closing() then
-    uv.recv_buffer_size(self.tcp, faults.write)
-  end
+  if faults.write then shrink(self) end
   read_or_not(self)
 end
 
@@ -150,11 +155,11 @@ end
 local function new(port, options)
   local wire = setmetatable({
     tcp = uv.new_tcp("inet"), probe = probes.new(), input = "", unsent = 0, wanted = {},
-    is_reading = false, is_paused = options.paused or false, is_silent = false,
+    is_reading = false, is_paused = options.paused or false, is_silent = false, rest = 0,
     pings = most_pings, pinged_at = loop.now(),
   }, Wire)
   wire.tcp:nodelay(true)
-  if options.faults.write then uv.recv_buffer_size(wire.tcp, options.faults.write) end
+  if options.faults.write then shrink(wire) end
   connect(wire, port, options.address)
   wire:faults(options.faults)
   return wire

@@ -45,7 +45,6 @@ local function check_alive(world)
 end
 
 local function has_news(wire) return wire.has_news end
-local function is_waiting(wire) return wire:is_waiting() end
 
 local function any(world, holds)
   for _, wire in ipairs(world.wires) do
@@ -64,15 +63,22 @@ local function go_round(world)
   end
 end
 
+-- Whether an answer may still come, since the last news so many rounds and seconds ago.
+local function may_come(world, rounds, seconds)
+  return any(world, function(wire)
+    return wire:is_waiting() and (rounds < most_rounds or seconds < wire.rest)
+  end)
+end
+
 -- All ask, and are answered. Returns whether there was any other news.
 local function ask_all(world)
   for _, wire in ipairs(world.wires) do wire:ask() end
-  local has_heard, rounds = false, 0
+  local has_heard, rounds, heard_at = false, 0, loop.now()
   repeat
     go_round(world)
     rounds = rounds + 1
-    if deliver(world) then has_heard, rounds = true, 0 end
-  until not any(world, is_waiting) or rounds == most_rounds
+    if deliver(world) then has_heard, rounds, heard_at = true, 0, loop.now() end
+  until not may_come(world, rounds, loop.now() - heard_at)
   return has_heard
 end
 

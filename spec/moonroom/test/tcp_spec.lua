@@ -204,11 +204,13 @@ describe("an app over tcp", function()
   end)
 
   it("sends in pieces, and takes in small ones", function()
-    local app = talk { faults = { read = 1, write = 100 } }
-    local ann = app:connect("/")
+    local app = talk()
     local data = ("abc"):rep(20000)
-    ann:send_binary(data)
-    assert.is_true(data == ann:take("binary")[1])
+    for _, faults in ipairs { { read = 7 }, { write = 100 }, { read = 50, write = 50 } } do
+      local ann = app:connect("/", { faults = faults })
+      ann:send_binary(data)
+      assert.is_true(data == ann:take("binary")[1])
+    end
   end)
 
   it("takes options of the server's, and addresses of this machine", function()

@@ -23,7 +23,7 @@ local test = {}
 ---@field seed? integer of math.random; 1 by default
 ---@field start? number Unix time at the start; 1700000000 (2023-11-14) by default
 ---@field transport? "memory"|"tcp" where the app runs: in the spec's own process by default, or in
---- a server that is started for it (see below)
+--- a server that is started for it: see moonroom.test.TcpApp
 ---@field [string] number|string an option of the server's, as in config.lua, which it beats:
 --- max_message = "4m", close_timeout = 5
 
@@ -216,9 +216,11 @@ function Peer:last(kind) end
 ---@return any value of the newest text, decoded
 function Peer:last_json() end
 
----@class moonroom.test.ReplayOptions: moonroom.test.LoadOptions without start, and in memory
+---As of test.load, but for start, which is the recording's; in memory only.
+---@class moonroom.test.ReplayOptions: moonroom.test.LoadOptions
 ---@field tail? number seconds that the clock moves on behind the last event; 0 by default
 
+---What a recorded client was sent.
 ---@class moonroom.test.Message
 ---@field time number seconds since the start
 ---@field kind "text"|"binary"|"ping"|"pong"|"close"
@@ -228,64 +230,70 @@ function Peer:last_json() end
 ---@class moonroom.test.ReplayedPeer: moonroom.test.Peer
 ---@field messages moonroom.test.Message[] all that it was sent and that take has not taken
 
+---The recorded clients, by the numbers of their connections, from 1.
 ---@class moonroom.test.Replay
----@field [integer] moonroom.test.ReplayedPeer by the number of its connection, from 1
+---@field [integer] moonroom.test.ReplayedPeer
 ---@field errors moonroom.test.Failure[] the handlers that failed, at the app's end too
 ---@field log moonroom.test.LogEntry[]
 
 ---Plays back to an app what `moonroom --record FILE` has written: the same connections, bytes and
 ---ends at the same times by the app's clock, which starts when the recording's server did. Returns
----what went out; the app has then been stopped, and what that sent is left out. Raises with FILE
----and line where the recording is wrong.
+---what went out; the app has then been stopped, and what that sent is left out. A file is relative
+---to the directory under test where no script is given, else to the current directory. Raises with
+---file and line where the recording is wrong.
 ---```lua
 ---local test = require "moonroom.test"
----describe("the chat", function()
----  it("has survived the evening of the 3rd", function()
----    local played = test.replay("spec/evening.recording")
----    assert.same({}, played.errors)
----    assert.peer(played[1]).received("ann has joined /bongo", "ann says hi")
----    assert.equal(1000, played[1].close_code)
----  end)
----end)
+---local name = os.tmpname() -- stands for one that was recorded
+---local file = assert(io.open(name, "w"))
+---file:write [[
+---moonroom recording 1
+---start 1700000000.000000
+---0.000001 1 open 192.0.2.1 40000 tcp
+---0.000002 1 bytes "GET /bongo?name=ann HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+---  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+---  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+---2.500000 1 bytes "\x81\x82\x00\x00\x00\x00hi"
+---]]
+---file:close()
+---
+---local played = test.replay(name, "examples/chat")
+---print(#played.errors, played[1].status) --> 0 101
+---print(played[1]:last(), played[1].messages[2].time) --> ann says hi 2.5
+---os.remove(name)
 ---```
----@param file string relative to the directory under test where script isn't given, else to the
---- current one
+---@param file string
 ---@param script? string|fun(moonroom: moonroom): moonroom.Room|nil as of test.load
 ---@param options? moonroom.test.ReplayOptions
 ---@return moonroom.test.Replay
 function test.replay(file, script, options) end
 
--- Over TCP: test.load(dir, { transport = "tcp" }) starts the moonroom binary (MOONROOM_BINARY, else
--- the one beside moonroom/core.so, else PATH's) on a free port of 127.0.0.1 and has peers talk to
--- it through sockets; it needs luv. A spec that stays outside the app passes both ways:
---
--- ```lua
--- local test = require "moonroom.test"
--- for _, transport in ipairs { "memory", "tcp" } do
---   it("passes on what is said, over " .. transport, function()
---     local app = test.load("examples/chat", { transport = transport })
---     local ann, bob = app:connect("/bongo?name=ann"), app:connect("/bongo?name=bob")
---     app:drain()
---     ann:send("hi")
---     assert.same({ "ann says hi" }, bob:take())
---     app:stop()
---   end)
--- end
--- ```
---
--- Everything of a peer works there but client and secure, and of an app connect, drain, advance,
--- now, log and stop. What is inside the server raises "in memory only": room, run, spawn, require,
--- timers, errors, expect_error, fail_allocation, and the options app, seed and start, as a function
--- instead of a directory or file does. What is different:
---
--- - advance waits: the clock is the real one. Options such as ping_interval may be short.
--- - A step is over when each peer that reads and answers has had a ping of the kit's answered,
---   which nobody sees, and nothing else has come meanwhile. To the server such pings are signs of
---   life; a peer that has stopped answering sends none.
--- - A peer that is paused, or has the fault full, isn't read from: the system's buffers fill first.
---   With the fault write, whatever its number, that of the peer is small.
--- - An address is one of 127.0.0.0/8.
--- - A handler that failed fails stop, unless log() has told of it.
--- - What makes the server end, or keeps it busy, raises in the next step, with what it said.
+---An app over TCP: `test.load(dir, { transport = "tcp" })` starts the moonroom binary
+---(MOONROOM_BINARY, else the one beside moonroom/core.so, else PATH's) on a free port of 127.0.0.1,
+---and peers talk to it through sockets. It needs luv. A spec that stays outside the app passes both
+---ways.
+---
+---Everything of a peer works but client and secure, and of an app connect, drain, advance, now, log
+---and stop. What is inside the server raises "in memory only": room, run, spawn, require, timers,
+---errors, expect_error, fail_allocation, the options app, seed and start, and a function instead of
+---a directory or file. What is different:
+---
+---- advance waits: the clock is the real one. Options such as ping_interval may be short.
+---- A step is over when each peer that reads and answers has had a ping of the kit's answered,
+---  which nobody sees, and nothing else has come meanwhile. To the server such pings are signs of
+---  life; a peer that has stopped answering sends none.
+---- A peer that is paused, or has the fault full, isn't read from: the system's buffers fill first.
+---  With the fault write, whatever its number, that of the peer is small.
+---- An address is one of 127.0.0.0/8.
+---- A handler that failed fails stop, unless log() has told of it.
+---- What makes the server end, or keeps it busy, raises in the next step, with what it said.
+---```lua
+---local test = require "moonroom.test"
+---local app = test.load("examples/chat", { transport = "tcp", ping_interval = 0.2 })
+---local ann, bob = app:connect("/bongo?name=ann"), app:connect("/bongo?name=bob")
+---ann:send("hi")
+---print(bob:last()) --> ann says hi
+---app:stop()
+---```
+---@class moonroom.test.TcpApp: moonroom.test.App
 
 return test

@@ -3,7 +3,7 @@ local test = require "moonroom.test"
 describe("the chat", function()
   local app, ann, bob
   before_each(function()
-    app = test.load("examples/chat")               -- the real core, in memory, clock stopped
+    app = test.load() -- this directory: the real core, in memory, clock stopped
     ann = app:connect("/bongo?name=ann")
     bob = app:connect("/bongo?name=bob")
     app:drain()                                    -- forget what came so far
@@ -71,7 +71,7 @@ describe("the chat at random", function()
   it("has told of everybody who is there, and of nobody else", function()
     local witness, told
     local function load()
-      local app = test.load("examples/chat")
+      local app = test.load()
       witness, told = app:connect("/bongo?name=witness"), 0
       return app
     end

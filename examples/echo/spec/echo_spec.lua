@@ -3,7 +3,7 @@ local test = require "moonroom.test"
 describe("the echo", function()
   local app, ann
   before_each(function()
-    app = test.load("examples/echo")
+    app = test.load()
     ann = app:connect("/echo")
   end)
   after_each(function() app:stop() end)

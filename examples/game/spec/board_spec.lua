@@ -5,7 +5,7 @@ describe("the board", function()
   local app, board
 
   before_each(function()
-    app = test.load("examples/game")
+    app = test.load()
     board = app:require "board"
   end)
   after_each(function() app:stop() end)

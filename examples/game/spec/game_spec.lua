@@ -4,7 +4,7 @@ describe("the game", function()
   local app, ann, bob
 
   before_each(function()
-    app = test.load("examples/game")
+    app = test.load()
     ann, bob = app:connect("/play"), app:connect("/play")
   end)
   after_each(function() app:stop() end)
@@ -274,7 +274,7 @@ describe("the game", function()
     local texts = { '{"again":true}', "null", "[]", '{"cell":{}}', "no JSON" }
     for cell = 1, 9 do table.insert(texts, ('{"cell":%d}'):format(cell)) end
     test.simulate {
-      app = function() return test.load("examples/game") end,
+      app = function() return test.load() end,
       paths = { "/play" }, texts = texts, steps = 500, weights = { text = 30 },
       check = function(simulated)
         local lobby = simulated:room("/play")

@@ -3,7 +3,7 @@ local test = require "moonroom.test"
 describe("the lobby", function()
   local app
 
-  before_each(function() app = test.load("examples/lobby") end)
+  before_each(function() app = test.load() end)
   after_each(function() app:stop() end)
 
   -- Somebody at the door, who has been asked for a name.

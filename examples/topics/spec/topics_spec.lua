@@ -3,7 +3,7 @@ local test = require "moonroom.test"
 describe("topics", function()
   local app, ann, bob
   before_each(function()
-    app = test.load("examples/topics")
+    app = test.load()
     ann, bob = app:connect("/topics?name=ann"), app:connect("/topics?name=bob")
   end)
   after_each(function() app:stop() end)

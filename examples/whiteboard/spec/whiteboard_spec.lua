@@ -8,7 +8,7 @@ local wipe = "\0\0"
 describe("the whiteboard", function()
   local app, ann, bob
   before_each(function()
-    app = test.load("examples/whiteboard")
+    app = test.load()
     ann, bob = app:connect("/boards/one"), app:connect("/boards/one")
   end)
   after_each(function() app:stop() end)

@@ -41,8 +41,8 @@ describe("the Makefile", function()
   it("lists its targets with `make help`", function()
     local help = run("make help")
     for _, target in ipairs {
-      "all", "run", "test", "lint", "format", "asan", "asan-test", "valgrind", "bench-handlers", "docs",
-      "install", "uninstall", "clean", "help",
+      "all", "run", "test", "lint", "format", "asan", "asan-test", "valgrind", "bench-handlers",
+      "docs", "install", "uninstall", "clean", "help",
     } do
       assert.matches("\n  " .. target:gsub("%-", "%%-") .. "  +%w", "\n" .. help)
     end

@@ -302,7 +302,8 @@ describe("a room that is closed", function()
       return w:connect("/room").status
     end
     collectgarbage("incremental", 1, 1000)
-    local tries, status = 0, nil
+    local tries = 0
+    local status
     repeat tries, status = tries + 1, closing(new()) until status == 503 or tries == 20
     collectgarbage("incremental", 200, 100)
     assert.equal(503, status)

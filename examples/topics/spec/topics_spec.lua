@@ -169,7 +169,7 @@ end)
 describe("topics at random", function()
   it("never have two of a name", function()
     test.simulate {
-      app = "examples/topics",
+      app = test.load,
       paths = { "/topics?name=ann", "/topics?name=bob", "/topics?name=eve" },
       texts = {
         '{"type": "subscribe", "topic": "tea"}',

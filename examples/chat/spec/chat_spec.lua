@@ -6,9 +6,9 @@ describe("the chat", function()
     app = test.load() -- this directory: the real core, in memory, clock stopped
     ann = app:connect("/bongo?name=ann")
     bob = app:connect("/bongo?name=bob")
-    app:drain()                                    -- forget what came so far
+    app:drain() -- forget what came so far
   end)
-  after_each(function() app:stop() end)            -- fails if a handler's error went unnoticed
+  after_each(function() app:stop() end) -- fails if a handler's error went unnoticed
 
   it("passes on what is said", function()
     ann:send("hi")

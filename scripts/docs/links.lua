@@ -7,6 +7,17 @@ local function is_module(class) return class.name == "moonroom" end
 -- Overridden rather than called: its description says so.
 local function is_handler(fn) return (fn.text.lines[1] or ""):find("^Override") ~= nil end
 
+-- What functions are written on that are no members of a part of moonroom.
+local owners = { ["moonroom.test"] = "test", ["moonroom.test.Assertions"] = "assert.peer(peer)" }
+
+-- What a call is written on: moonroom, moonroom.json, room; a class where it is overridden or
+-- concerns classes.
+local function owner_of(class, fn)
+  if not fn.is_method then return owners[class.name] or class.name end
+  local short = short_name(class)
+  return (is_handler(fn) or short == "Class") and short or short:lower()
+end
+
 local function anchor(class, name) return short_name(class) .. (name and "." .. name or "") end
 
 -- Adds a name that may be had in several places, and then leads nowhere.
@@ -35,7 +46,9 @@ local function add_class(links, seen, page, class)
     links[class.name] = href .. "#" .. anchor(class)
     for _, list in ipairs { class.fields, class.functions } do
       for _, member in ipairs(list) do
-        add_member(links, seen, class, member.name, href .. "#" .. anchor(class, member.name))
+        if member.name then
+          add_member(links, seen, class, member.name, href .. "#" .. anchor(class, member.name))
+        end
       end
     end
     return
@@ -59,5 +72,5 @@ end
 
 return {
   collect = collect, anchor = anchor, short_name = short_name, is_module = is_module,
-  is_handler = is_handler,
+  is_handler = is_handler, owner_of = owner_of,
 }

@@ -3,7 +3,7 @@
 --
 -- page      { path, title, intro, classes }
 -- class     { name, parent, line, text, fields, functions }
--- field     { name, type, text, line }
+-- field     { name, type, is_optional, text, line }; of all keys of a type { key, type, text, line }
 -- function  { name, is_method, line, text, parameters, results }
 -- parameter { name, type, is_optional, text, line }; a result has type, name (or nil) and text
 -- text      { lines, line }: Markdown, and the number of its first line
@@ -45,12 +45,27 @@ function annotations.class(reader, tag, block)
   table.insert(reader.page.classes, block.class)
 end
 
-function annotations.field(reader, tag, block)
-  if not block.class then reader:fail(tag.line, "@field: there is no @class before it") end
-  local name, rest = tag.text:match("^([%a_][%w_]*%??)%s+(.*)$")
+-- "[string] integer how often": what is at every key of that type.
+local function read_index(reader, tag, key, rest)
+  if types.split(key) ~= key then reader:fail(tag.line, "@field: %q is no type", key) end
+  local type, text = split_type(reader, tag, rest)
+  return { key = key, type = type, text = text, line = tag.line }
+end
+
+local function read_field(reader, tag)
+  local name, optional, rest = tag.text:match("^([%a_][%w_]*)(%??)%s+(.*)$")
   if not name then reader:fail(tag.line, "@field: no name can be read in %q", tag.text) end
   local type, text = split_type(reader, tag, rest)
-  table.insert(block.class.fields, { name = name, type = type, text = text, line = tag.line })
+  return {
+    name = name, type = type, is_optional = optional == "?", text = text, line = tag.line,
+  }
+end
+
+function annotations.field(reader, tag, block)
+  if not block.class then reader:fail(tag.line, "@field: there is no @class before it") end
+  local key, rest = tag.text:match("^%[(.-)%]%s+(.*)$")
+  table.insert(block.class.fields,
+    key and read_index(reader, tag, key, rest) or read_field(reader, tag))
 end
 
 -- For editors alone: the class's text says what calling an object, or its length, is.

@@ -5,18 +5,10 @@ local html = require "docs.html"
 local links_module = require "docs.links"
 local markdown = require "docs.markdown"
 
-local anchor, short_name = links_module.anchor, links_module.short_name
+local anchor, owner_of = links_module.anchor, links_module.owner_of
 local is_module, is_handler = links_module.is_module, links_module.is_handler
 
 -- --- names -----------------------------------------------------------------
-
--- What a call is written on: moonroom, moonroom.json, room; a class where it is overridden or
--- concerns classes.
-local function owner_of(class, fn)
-  if not fn.is_method then return class.name end
-  local short = short_name(class)
-  return (is_handler(fn) or short == "Class") and short or short:lower()
-end
 
 local function arguments_of(fn)
   local text = ""
@@ -38,11 +30,17 @@ end
 -- --- types -----------------------------------------------------------------
 
 local function type_html(type, links)
-  local text = escape(type):gsub("moonroom%.[%w_]+", function(name)
+  local text = escape(type):gsub("moonroom%.[%w_.]*[%w_]", function(name)
     return links[name]
       and ('<a href="%s">%s</a>'):format(links[name], name:match("[^.]+$")) or nil
   end)
   return ('<span class="type">%s</span>'):format(text)
+end
+
+-- Of a parameter or a field.
+local function type_of(one)
+  if not one.is_optional then return one.type end
+  return (one.type:find("|", 1, true) and "(%s)?" or "%s?"):format(one.type)
 end
 
 -- --- parts -----------------------------------------------------------------
@@ -65,8 +63,7 @@ end
 local function parameter_list(fn, links)
   local items = {}
   for index, parameter in ipairs(fn.parameters) do
-    local type = parameter.type .. (parameter.is_optional and "?" or "")
-    items[index] = described(parameter.name, type, parameter.text, links)
+    items[index] = described(parameter.name, type_of(parameter), parameter.text, links)
   end
   return list("Parameters", items)
 end
@@ -101,12 +98,18 @@ local function function_html(page, class, fn, links)
     parameter_list(fn, links), result_list(fn, links), html.prose(examples, links))
 end
 
+local function field_html(class, field, links)
+  if not field.name then
+    local what = field.key == "string" and "any other name" or "any " .. escape(field.key)
+    return ("<div><dt>%s %s</dt><dd>%s</dd></div>"):format(what, type_html(field.type, links),
+      html.inline(field.text, links))
+  end
+  return described(field.name, type_of(field), field.text, links, anchor(class, field.name))
+end
+
 local function field_list(class, links)
   local items = {}
-  for index, field in ipairs(class.fields) do
-    items[index] = described(field.name, field.type, field.text, links,
-      anchor(class, field.name))
-  end
+  for index, field in ipairs(class.fields) do items[index] = field_html(class, field, links) end
   return list("Fields", items)
 end
 

@@ -36,3 +36,25 @@ describe("names lead to their places", function()
     assert.is_nil(found.send_all)
   end)
 end)
+
+describe("names of the test kit", function()
+  local options = class("moonroom.test.LoadOptions", {}, {})
+  options.fields[1] = { key = "string" }
+  local found = links.collect {
+    { href = "test.html", classes = { class("moonroom.test", {}, { "load" }), options } },
+  }
+
+  it("lead to their places as specs write them", function()
+    assert.equal("test.html#test.load", found["test.load"])
+  end)
+
+  it("are not those of fields that have none", function()
+    assert.same({ ["moonroom.test"] = true, ["moonroom.test.LoadOptions"] = true,
+      ["test.load"] = true, ["test:load"] = true, ["moonroom.test.load"] = true,
+      ["moonroom.test:load"] = true }, (function()
+      local names = {}
+      for name in pairs(found) do names[name] = true end
+      return names
+    end)())
+  end)
+end)

@@ -10,6 +10,8 @@ local good = [[
 ---@class moonroom.Room : moonroom.Class
 ---@field path string|nil read-only;
 --- of the request
+---@field room? string where
+---@field [string] integer|nil how often
 ---@operator call(table?): moonroom.Room
 ---@operator len: integer
 local Room = {}
@@ -54,15 +56,20 @@ describe("the declarations of a file", function()
     assert.same({ "moonroom.Room", "moonroom.Class" }, { room.name, room.parent })
     assert.same({ lines = { "A room,", "that is." }, line = 5 }, room.text)
     assert.same({
-      { name = "path", type = "string|nil", text = "read-only; of the request", line = 8 },
+      {
+        name = "path", type = "string|nil", text = "read-only; of the request", line = 8,
+        is_optional = false,
+      },
+      { name = "room", type = "string", text = "where", line = 10, is_optional = true },
+      { key = "string", type = "integer|nil", text = "how often", line = 11 },
     }, room.fields)
   end)
 
   it("are functions, with their text, parameters and results", function()
-    assert.same({ "say", true, 25 }, { say.name, say.is_method, say.line })
+    assert.same({ "say", true, 27 }, { say.name, say.is_method, say.line })
     assert.same({
-      { name = "text", type = "string|number", text = "", is_optional = false, line = 20 },
-      { name = "...", type = "any", text = "more", is_optional = true, line = 21 },
+      { name = "text", type = "string|number", text = "", is_optional = false, line = 22 },
+      { name = "...", type = "any", text = "more", is_optional = true, line = 23 },
     }, say.parameters)
     assert.same({
       { type = "true|nil", text = "" },
@@ -83,56 +90,59 @@ end)
 
 describe("a declaration that can't be read is told with file and line:", function()
   it("an annotation that is unknown", function()
-    assert.equal("meta/room.lua:20: the annotation @parm is unknown",
+    assert.equal("meta/room.lua:22: the annotation @parm is unknown",
       fault("---@param text", "---@parm text"))
   end)
 
   it("a function without a description, whether an example is there or not", function()
-    assert.equal("meta/room.lua:25: the function Room:say has no description",
+    assert.equal("meta/room.lua:27: the function Room:say has no description",
       fault("---Says it.", "---"))
-    assert.equal("meta/room.lua:26: the function Room:hush has no description",
+    assert.equal("meta/room.lua:28: the function Room:hush has no description",
       fault("...) end", "...) end\nfunction Room:hush() end"))
   end)
 
   it("a parameter that is not documented, is not there, or stands elsewhere", function()
-    assert.equal("meta/room.lua:24: the parameter text is not documented",
+    assert.equal("meta/room.lua:26: the parameter text is not documented",
       fault("---@param text string|number\n", ""))
-    assert.equal("meta/room.lua:21: @param ...: there is no such parameter",
+    assert.equal("meta/room.lua:23: @param ...: there is no such parameter",
       fault("(text, ...)", "(text)"))
-    assert.equal("meta/room.lua:20: @param text stands where ... is meant",
+    assert.equal("meta/room.lua:22: @param text stands where ... is meant",
       fault("(text, ...)", "(..., text)"))
   end)
 
   it("a type or a name that is none", function()
-    assert.equal('meta/room.lua:20: @param: no type can be read in "table<string"',
+    assert.equal('meta/room.lua:22: @param: no type can be read in "table<string"',
       fault("string|number", "table<string"))
     assert.equal('meta/room.lua:8: @field: no name can be read in "path"',
       fault("@field path string|nil read-only;\n--- of the request", "@field path"))
-    assert.equal('meta/room.lua:20: @param: no name can be read in "text"',
+    assert.equal('meta/room.lua:22: @param: no name can be read in "text"',
       fault("text string|number", "text"))
     assert.equal('meta/room.lua:7: @class: no name can be read in "a b"',
       fault("moonroom.Room : moonroom.Class", "a b"))
-    assert.equal('meta/room.lua:11: @operator: "len" cannot be read',
+    assert.equal('meta/room.lua:13: @operator: "len" cannot be read',
       fault("len: integer", "len"))
+    assert.equal('meta/room.lua:11: @field: "string|" is no type', fault("[string]", "[string|]"))
+    assert.equal('meta/room.lua:11: @field: no type can be read in "{"',
+      fault("integer|nil how often", "{"))
   end)
 
   it("an example that has no end, or stands behind an annotation", function()
-    assert.equal("meta/room.lua:16: the example has no end",
+    assert.equal("meta/room.lua:18: the example has no end",
       fault('hi")\n---```\n', 'hi")\n'))
-    assert.equal("meta/room.lua:21: an example stands before the annotations, not behind them",
+    assert.equal("meta/room.lua:23: an example stands before the annotations, not behind them",
       fault("@param ...? any more", "```lua"))
   end)
 
   it("a function of no class, a field outside one, and code that is something else", function()
-    assert.equal("meta/room.lua:25: Table:say: Table is no class that is declared",
+    assert.equal("meta/room.lua:27: Table:say: Table is no class that is declared",
       fault("function Room:say", "function Table:say"))
     assert.equal("meta/room.lua:7: @field: there is no @class before it",
       fault("---@class moonroom.Room : moonroom.Class\n", ""))
-    assert.equal("meta/room.lua:25: the declaration cannot be read",
+    assert.equal("meta/room.lua:27: the declaration cannot be read",
       fault("...) end", "...) return 1 end"))
-    assert.equal("meta/room.lua:15: the local other has no @class before it",
+    assert.equal("meta/room.lua:17: the local other has no @class before it",
       fault("---Says it.", "---Says it.\nlocal other = {}"))
-    assert.equal("meta/room.lua:14: the comment belongs to no declaration",
+    assert.equal("meta/room.lua:16: the comment belongs to no declaration",
       fault("function Room:say(text, ...) end", ""))
   end)
 end)

@@ -20,6 +20,32 @@ describe("a page of declarations", function()
       .. "<dd>at most 255 bytes</dd></div>", text, 1, true)
   end)
 
+  it("marks fields that may be missing, and says what any other name stands for", function()
+    local text = body("---@class moonroom.Room\n---@field path? string\n"
+      .. "---@field at? string|number\n---@field [string] moonroom.Room others\n"
+      .. "---@field [integer] string\n")
+    for _, expected in ipairs {
+      '<div id="Room.path"><dt><code>path</code> <span class="type">string?</span></dt>',
+      '<code>at</code> <span class="type">(string|number)?</span>',
+      '<div><dt>any other name <span class="type"><a href="room.html#Room">Room</a></span></dt>'
+        .. "<dd>others</dd></div>",
+      '<div><dt>any integer <span class="type">string</span></dt>',
+    } do
+      assert.matches(expected, text, 1, true)
+    end
+  end)
+
+  it("has the test kit's functions as specs write them, and links its types", function()
+    local text, entries = body("---@class moonroom.test\nlocal test = {}\n"
+      .. "---Loads.\n---@return moonroom.test.App\nfunction test.load() end\n"
+      .. "---@class moonroom.test.App\nlocal App = {}\n---Stops.\nfunction App:stop() end\n"
+      .. "---@class moonroom.test.Assertions\nlocal Assertions = {}\n"
+      .. "---Holds.\nfunction Assertions.closed() end\n")
+    assert.same({ "test.load", "app:stop", "assert.peer(peer).closed" },
+      { entries[1].title, entries[2].title, entries[3].title })
+    assert.matches('<a href="room.html#App">App</a>', text, 1, true)
+  end)
+
   it("has a function's arguments, optional ones in brackets", function()
     local _, entries = body(class .. "---Closes.\n---@param code? integer\n---@param why? string\n"
       .. "function Room:close(code, why) end\n")

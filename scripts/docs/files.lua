@@ -1,6 +1,9 @@
 -- The files that the manual is made of, in the order of its contents.
 
-local declarations = { "room", "client", "request", "group", "time", "class", "tools" }
+local declarations = {
+  "room", "client", "request", "group", "time", "class", "tools", "test", "test_app", "test_peer",
+  "test_assertions",
+}
 local guides = { "rooms", "waiting", "classes", "restart", "testing" }
 
 local function list(directory, extension)

@@ -3,7 +3,8 @@
 -- "file:line: why".
 --
 -- block  { kind = "heading", level, text } | { kind = "paragraph", text } | { kind = "list",
---          is_ordered, items } | { kind = "table", rows } | { kind = "code", language, lines }, and
+--          is_ordered, items } | { kind = "table", rows } | { kind = "code", language, remark,
+--          lines }, and
 --          in each the line that it begins at
 -- span   { kind = "text" | "code" | "strong" | "emphasis" | "link", text [, href] }
 
@@ -41,7 +42,8 @@ end
 
 function Reader:read_code()
   local block = self:begin("code")
-  block.language, block.lines = self:line():match("^```%s*(%w*)"), {}
+  block.language, block.remark = self:line():match("^```%s*(%w*)%s*(.-)%s*$")
+  block.lines = {}
   self.at = self.at + 1
   while self:line() and not self:line():find("^```") do
     table.insert(block.lines, self:line())

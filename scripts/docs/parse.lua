@@ -3,7 +3,8 @@
 --
 -- page      { path, title, intro, classes }
 -- class     { name, parent, line, text, fields, functions }
--- field     { name, type, is_optional, text, line }; of all keys of a type { key, type, text, line }
+-- field     { name, type, is_optional, text, line }, or for all keys of a type { key, type, text,
+--           line }
 -- function  { name, is_method, line, text, parameters, results }
 -- parameter { name, type, is_optional, text, line }; a result has type, name (or nil) and text
 -- text      { lines, line }: Markdown, and the number of its first line

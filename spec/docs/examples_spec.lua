@@ -2,29 +2,49 @@
 
 local example = require "example"
 local files = require "docs.files"
+local kit_example = require "kit_example"
 local markdown = require "docs.markdown"
 local parse = require "docs.parse"
+local process = require "process"
+local program = require "program"
+local uv = require "luv"
 
--- The Lua among Markdown's blocks.
-local function codes_of(blocks)
+local here = uv.cwd()
+local binaries = (os.getenv("MOONROOM_RELEASE_BINARY") or here .. "/build/moonroom"):match("^(.*)/")
+local not_run = {}
+
+local function is_kit(path) return path:find("/test[_%w]*%.lua$") or path:find("/testing%.md$") end
+
+-- The Lua among Markdown's blocks that is run, each with the text behind it, if there is one: what
+-- it fails with.
+local function codes_of(path, blocks)
   local codes = {}
-  for _, block in ipairs(blocks) do
-    if block.kind == "code" and block.language == "lua" then table.insert(codes, block) end
+  for index, block in ipairs(blocks) do
+    local behind = blocks[index + 1] or {}
+    local is_lua = block.kind == "code" and block.language == "lua"
+    if is_lua and block.remark == "not run" then
+      table.insert(not_run, path)
+    elseif is_lua then
+      block.failure = behind.kind == "code" and behind.language == "text" and behind.lines or nil
+      table.insert(codes, block)
+    end
   end
   return codes
 end
 
 -- A code's lines begin behind its fence.
 local function run_each(path, codes)
+  local runner = is_kit(path) and kit_example or example
   for _, code in ipairs(codes) do
     it(("run from line %d of %s"):format(code.line, path), function()
-      example.run(path, code.lines, code.line + 1)
+      if code.failure then return runner.fail(path, code.lines, code.line + 1, code.failure) end
+      runner.run(path, code.lines, code.line + 1)
     end)
   end
 end
 
 local function codes_of_text(path, text)
-  return codes_of(markdown.read_lines(path, text.lines, text.line))
+  return codes_of(path, markdown.read_lines(path, text.lines, text.line))
 end
 
 describe("the examples of the declarations", function()
@@ -42,8 +62,43 @@ describe("the examples of the declarations", function()
   end
 end)
 
-describe("the examples of the first page and the guides", function()
-  for _, path in ipairs { files.first, table.unpack(files.guides()) } do
-    run_each(path, codes_of(markdown.read(path, files.read(path))))
+-- The commands of a guide, for a shell: with moonroom on the PATH, and the checkout in MOONROOM.
+local function run_commands(path, blocks)
+  for _, block in ipairs(blocks) do
+    if block.kind == "code" and block.language == "sh" and block.remark ~= "not run" then
+      it(("run from line %d of %s"):format(block.line, path), function()
+        local code, out, err = process.run({ "sh", "-ec", table.concat(block.lines, "\n") }, {
+          PATH = binaries .. ":" .. os.getenv("PATH"), MOONROOM = here,
+        })
+        assert.equal(0, code, out .. err)
+      end)
+    end
   end
+end
+
+-- In a directory of their own, where a guide's files are.
+describe("the examples of the first page and the guides", function()
+  local directory
+
+  setup(function()
+    directory = program.directory()
+    uv.chdir(directory)
+  end)
+  teardown(function()
+    uv.chdir(here)
+    program.remove(directory)
+  end)
+
+  for _, path in ipairs { files.first, table.unpack(files.guides()) } do
+    local blocks = markdown.read(path, files.read(path))
+    run_each(path, codes_of(path, blocks))
+    run_commands(path, blocks)
+  end
+end)
+
+describe("the examples that aren't run", function()
+  it("are those that need a recording or a server", function()
+    local guide = "scripts/docs/guides/testing.md"
+    assert.same({ guide, guide }, not_run)
+  end)
 end)

@@ -10,7 +10,7 @@ describe("a text of Markdown", function()
   it("is blocks, each with the line that it begins at", function()
     local blocks = markdown.read("a.md",
       "# One\n\ntwo\nlines\n- an\n  item\n- another\n1. first\n| a | b |\n|---|---|\n| 1 | 2 |\n"
-        .. "```lua\n# x\n\n```\n")
+        .. "```lua not run\n# x\n\n```\n")
     assert.same({ "heading 1", "paragraph 3", "list 5", "list 8", "table 9", "code 12" },
       kinds(blocks))
     assert.same({ 1, "One" }, { blocks[1].level, blocks[1].text })
@@ -18,7 +18,8 @@ describe("a text of Markdown", function()
     assert.same({ { "an item", "another" }, false }, { blocks[3].items, blocks[3].is_ordered })
     assert.same({ { "first" }, true }, { blocks[4].items, blocks[4].is_ordered })
     assert.same({ { "a", "b" }, { "1", "2" } }, blocks[5].rows)
-    assert.same({ "lua", { "# x", "" } }, { blocks[6].language, blocks[6].lines })
+    assert.same({ "lua", "not run", { "# x", "" } },
+      { blocks[6].language, blocks[6].remark, blocks[6].lines })
   end)
 
   it("counts its lines from the one that it stands at", function()

@@ -133,13 +133,15 @@ describe("meta.lua declares", function()
     assert.equal("news", group.name)
   end)
 
-  it("the test kit's functions, the methods of its apps and peers, and their fields", function()
+  it("the test kit's functions and assertions, its apps' and peers' methods and fields", function()
     local apps, peers = require "moonroom.test.app", require "moonroom.test.peer"
     local inner = set { "check", "need_inside", "settle" }
     assert.same(keys_of(require "moonroom.test", is_function), declared.test.methods)
     assert.same(keys_of(apps.methods, function(_, name) return not inner[name] end),
       declared["test.App"].methods)
     assert.same(keys_of(peers.methods, any), declared["test.Peer"].methods)
+    assert.same(keys_of(require("moonroom.test.assertions").assertions, any),
+      declared["test.Assertions"].methods)
     local app = test.load(function(m) m.mount("/", m.Room:extend("R", { protocols = { "p" } })) end)
     local open, refused = app:connect("/", { protocols = { "p" } }), app:connect("/x")
     open:close(1000)

@@ -18,6 +18,7 @@
 
 local same = require("luassert.util").deepcompare
 local json = require("moonroom.core").json
+local printed = require "printed"
 local world = require "world"
 
 local Run = {}
@@ -197,39 +198,22 @@ end
 
 -- --- the script ------------------------------------------------------------
 
-local function tidy(text) return (text:gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")) end
-
-local function new_print(run)
-  return function(...)
-    local texts = table.pack(...)
-    for index = 1, texts.n do texts[index] = tostring(texts[index]) end
-    local line = debug.getinfo(2, "l").currentline
-    local expected, got = run.printed[line], tidy(table.concat(texts, " "))
-    if expected and expected.text ~= got then
-      run.wrong = run.wrong or { line, "prints %s, not %s", got, expected.text }
-    end
-    if expected then expected.is_seen = true end
-  end
-end
-
 local function new_environment(run)
   local function require_one(name)
     if name == "moonroom" then return run.world.moonroom end
     return require(name)
   end
   return setmetatable({
-    moonroom = run.world.moonroom, require = require_one, print = new_print(run),
+    moonroom = run.world.moonroom, require = require_one, print = printed.new_print(run.printed),
   }, { __index = _G })
 end
 
--- Tells acts and printed values from the script, whose lines keep their numbers in the file.
+-- Tells the acts from the script, whose lines keep their numbers in the file.
 local function read(run, lines, first)
   for index, text in ipairs(lines) do
     local line = first + index - 1
     local told = text:match("^%-%- ([%l%d].*)$")
     if told then table.insert(run.acts, { line, told }) end
-    local printed = text:match("%-%->%s*(.*)$")
-    if printed then run.printed[line] = { text = tidy(printed) } end
   end
   local source = ("\n"):rep(first - 1) .. table.concat(lines, "\n")
   local chunk, why = load(source, "@" .. run.path, "t", new_environment(run))
@@ -250,10 +234,8 @@ local function check_end(run)
   if run.why then error(run.why, 0) end
   finish(run)
   if run.why then error(run.why, 0) end
-  if run.wrong then run:fail(table.unpack(run.wrong)) end
-  for line, expected in pairs(run.printed) do
-    if not expected.is_seen then run:fail(line, "nothing is printed") end
-  end
+  local line, fault = printed.find_fault(run.printed)
+  if line then run:fail(line, "%s", fault) end
   for name, one in pairs(run.peers) do
     look(one)
     if one.must_be_empty and one.inbox[1] then
@@ -267,8 +249,8 @@ end
 -- Runs the lines, the first of which is the given one of the file. Raises "file:line: why".
 local function run_example(path, lines, first)
   local run = setmetatable({
-    path = path, world = world.new({ ping_interval = 0 }), acts = {}, printed = {}, peers = {},
-    log = {},
+    path = path, world = world.new({ ping_interval = 0 }), acts = {}, peers = {}, log = {},
+    printed = printed.read(lines, first),
   }, Run)
   local chunk = read(run, lines, first)
   run.world.moonroom.spawn(function()

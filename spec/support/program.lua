@@ -14,14 +14,18 @@ local function make_parents(path)
   end
 end
 
+--- Writes a file, and makes the directories on the way to it.
+function program.write(path, content)
+  make_parents(path)
+  local file <close> = assert(io.open(path, "wb"))
+  assert(file:write(content))
+end
+
 --- Makes a directory of files, a table of contents by relative name. Returns its path.
 function program.directory(files)
   local root = assert(uv.fs_mkdtemp((os.getenv("TMPDIR") or "/tmp") .. "/moonroom-XXXXXX"))
   for name, content in pairs(files or {}) do
-    local path = root .. "/" .. name
-    make_parents(path)
-    local file <close> = assert(io.open(path, "wb"))
-    assert(file:write(content))
+    program.write(root .. "/" .. name, content)
   end
   return root
 end

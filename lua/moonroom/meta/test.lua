@@ -1,22 +1,21 @@
 ---@meta moonroom.test
--- The kit for an application's specs: require "moonroom.test". It runs the scripts on the server's
--- own core, in memory; the clock stands still but where the spec moves it. Each step (connect,
--- send, close, advance, ...) runs until nothing is left to do at that moment. What a spec does
--- wrong raises at its line, and so does a server that breaks the protocol (RFC 6455).
---
--- Each app has its own globals: copies of Lua's tables, os.time, os.clock and os.date from the
--- app's clock, math.random from its seed, its own package.loaded, whose Lua modules are loaded into
--- these globals; print goes to the app's log. Shared with the spec are the methods of strings (an
--- app that changes its `string` table changes string.rep(x, 2), not x:rep(2)), and modules in C.
---
--- With luassert, as busted has it: assert.peer(ann).received("hi", { a = 1 }) holds where exactly
--- these messages came, in this order, since the last take (a table is compared as JSON), and takes
--- them; received_nothing(); closed([code [, reason]]); refused([status]). Negated, as in
--- assert.peer(ann).not_received("hi"), received says that none of the messages came.
+-- The test kit: an application's specs run its scripts on the server's own core, in memory.
 
+---The clock stands still but where the spec moves it. Each step (connect, send, close, advance,
+---...) runs until nothing is left to do at that moment. What a spec does wrong raises at its line,
+---and so does a server that breaks the protocol (RFC 6455). The guide
+---[Testing handlers](testing.html) tells it all in order; `test` in the examples is
+---`require "moonroom.test"`.
+---
+---Each app has its own globals: copies of Lua's tables, os.time, os.clock and os.date from the
+---app's clock, math.random from its seed, its own package.loaded, whose Lua modules are loaded into
+---these globals; print goes to the app's log. Shared with the spec are the methods of strings (an
+---app that changes its `string` table changes `string.rep(x, 2)`, not `x:rep(2)`), and modules in
+---C.
 ---@class moonroom.test
 local test = {}
 
+---What [test.load](#test.load) takes.
 ---@class moonroom.test.LoadOptions
 ---@field app? table moonroom.config.app, instead of config.lua's
 ---@field faults? moonroom.test.Faults for every peer that doesn't say otherwise
@@ -26,12 +25,30 @@ local test = {}
 ---@field [string] number|string an option of the server's, as in config.lua, which it beats:
 --- max_message = "4m", close_timeout = 5
 
+---A network that is hard on the server. Any write and read still come to what they would.
 ---@class moonroom.test.Faults
 ---@field write? integer the server's writes are taken so many bytes at a time
 ---@field read? integer what the peer sends comes to the server in pieces of so many bytes
 ---@field full? boolean the server's writes are not taken at all
 
 ---A new app. Raises with file and line where a script or config.lua is wrong, as the server does.
+---
+---```lua
+---local app = test.load("examples/chat")
+---local ann = app:connect("/bongo?name=ann")
+---assert.peer(ann).received("ann has joined /bongo")
+---app:stop()
+---
+---local small = test.load(function(moonroom)
+---  local Echo = moonroom.Room:extend("Echo")
+---  function Echo:on_text(client, text) client:send(text) end
+---  moonroom.mount("/", Echo)
+---end, { max_message = "1k", start = 0 })
+---local bob = small:connect("/")
+---bob:send(("x"):rep(1025))
+---print(bob.close_code, small:now()) --> 1009 0.0
+---small:stop()
+---```
 ---@param script string|fun(moonroom: moonroom): moonroom.Room|nil a script directory, a file, or a
 --- function that gets what require "moonroom" answers (and runs in the spec's own globals); paths
 --- are relative to the current directory
@@ -39,6 +56,7 @@ local test = {}
 ---@return moonroom.test.App
 function test.load(script, options) end
 
+---What [test.simulate](#test.simulate) takes.
 ---@class moonroom.test.Simulation
 ---@field app string|fun(): moonroom.test.App a directory or file, or what makes a fresh app
 ---@field seed? integer decides everything; 1 by default
@@ -54,164 +72,24 @@ function test.load(script, options) end
 
 ---Has peers do at random what peers do. Where the check or a handler fails, at the end too, it
 ---raises with the seed, the shortest prefix of the steps that fails, and what failed.
+---
+---```lua
+---test.simulate {
+---  app = "examples/chat",
+---  paths = function(random, number)
+---    return ("/%s?name=p%d"):format(random(2) == 1 and "bongo" or "fury", number)
+---  end,
+---  peers = 8, steps = 100,
+---  check = function(app)
+---    local there = 0
+---    for _, path in ipairs { "/bongo", "/fury" } do
+---      there = there + #app:room(path)
+---    end
+---    assert.is_true(there <= 8)
+---  end,
+---}
+---```
 ---@param simulation moonroom.test.Simulation
 function test.simulate(simulation) end
-
----An app under test. Once it is stopped, its methods raise.
----@class moonroom.test.App
-local App = {}
-
----@class moonroom.test.ConnectOptions
----@field headers? table<string, string|false> further header fields; false leaves one out
----@field cookies? table<string, string>
----@field protocols? string[] the subprotocols that are offered
----@field origin? string
----@field address? string the peer's; 192.0.2.1 by default
----@field secure? boolean whether it comes over TLS; false by default
----@field paused? boolean it takes nothing that the server sends until peer:resume()
----@field faults? moonroom.test.Faults
-
----Asks for a WebSocket. Always returns a peer: on_accept may wait, or refuse.
----@param path string with the query, percent-encoded
----@param options? moonroom.test.ConnectOptions
----@return moonroom.test.Peer
-function App:connect(path, options) end
-
----Forgets what all peers have received so far.
-function App:drain() end
-
----Moves the clock, and stops at each moment on the way at which something is due.
----@param seconds number from 0 up
-function App:advance(seconds) end
-
----@return number seconds Unix time, by the app's clock
-function App:now() end
-
----@param path string
----@return moonroom.Room|nil room as moonroom.room has it
-function App:room(path) end
-
----Runs a function as a task of the app's, which may wait: the clock then goes on to whatever is due
----next, for 60 s at the most. An error in it is raised in the spec, a text with its traceback.
----@param fn function
----@param ... any its arguments
----@return any ... what it returns
-function App:run(fn, ...) end
-
----As moonroom.spawn, for what goes on beside. An error there is one of a handler.
----@param fn function
----@param ... any its arguments
----@return moonroom.Task
-function App:spawn(fn, ...) end
-
----require in the app: "moonroom", or a module of the script directory. Raises as that does.
----@param name string
----@return any module
-function App:require(name) end
-
----@class moonroom.test.Failure
----@field where string the handler's name, or where the timer or task was made
----@field path string|nil the request's
----@field error string
----@field traceback string|nil
-
----The handlers that have failed, and that neither this nor expect_error has told of. One whose room
----overrides on_error doesn't count.
----@return moonroom.test.Failure[]
-function App:errors() end
-
----Takes those errors that contain the text or match the pattern. Raises where there are none.
----@param pattern string
----@return moonroom.test.Failure[]
-function App:expect_error(pattern) end
-
----@class moonroom.test.LogEntry
----@field time string
----@field level "debug"|"info"|"warn"|"error"
----@field event string what happened: "print", "script", "handler failed", ...
----@field text string the line as it is
----@field [string] string the line's fields
-
----@return moonroom.test.LogEntry[] the log since the last call, whatever log_level says
-function App:log() end
-
----@class moonroom.test.TimerEntry
----@field place string where it was made: "init.lua:12"
----@field left number seconds
-
----@return moonroom.test.TimerEntry[] the armed timers of after and every, the next one first
-function App:timers() end
-
----Has an allocation of the core's fail; without arguments, none from now on.
----@param nth? integer which one from now on, from 1
----@param count? integer how many in a row; 1 by default
-function App:fail_allocation(nth, count) end
-
----Ends the app as TERM ends the server: 1001 to all, handlers run, the clock moves by
----shutdown_timeout at the most. Raises where a handler has failed and nobody asked. A second
----call does nothing.
-function App:stop() end
-
----A client as a browser is one: it answers pings and Closes by itself. To send raises where it
----isn't open.
----@class moonroom.test.Peer
----@field state "connecting"|"open"|"refused"|"closed" closed: the server's Close has come, or the
---- connection has ended
----@field client moonroom.Client|nil the server's side of it, from the 101 on
----@field status integer|nil of the HTTP response
----@field headers table<string, string>|nil of the response; names in lower case
----@field body string|nil of a refusal
----@field protocol string|nil the subprotocol that was agreed on
----@field close_code integer|nil of the server's Close; 1005: it had none, 1006: there was none
----@field close_reason string|nil
-local Peer = {}
-
----@param message string|number|table text, or a table as JSON; unlike a browser's it may be invalid
-function Peer:send(message) end
-
----@param data string
-function Peer:send_binary(data) end
-
----@param bytes string sent as they are, whole frames or not
-function Peer:raw(bytes) end
-
----@param data? string at most 125 bytes; the answer is in take("pong")
-function Peer:ping(data) end
-
----Begins the closing handshake.
----@param code? integer none by default
----@param reason? string at most 123 bytes
-function Peer:close(code, reason) end
-
----Resets the connection, as if the line were cut.
-function Peer:drop() end
-
----Takes nothing more of what the server sends: a slow reader.
-function Peer:pause() end
-
----Goes on to take it.
-function Peer:resume() end
-
----Answers neither pings nor Closes from now on: a peer that has gone without a word.
-function Peer:stop_answering() end
-
----@param faults moonroom.test.Faults instead of those before
-function Peer:faults(faults) end
-
----Without a kind, texts and binary messages.
----@param kind? "text"|"binary"|"ping"|"pong"|"close"
----@return string[] payloads since the last take or drain
-function Peer:take(kind) end
-
----Raises where a text is no JSON.
----@return any[] texts decoded, since the last take or drain
-function Peer:take_json() end
-
----@param kind? "text"|"binary"|"ping"|"pong"|"close"
----@return string|nil payload the newest that take would return; it stays to be taken
-function Peer:last(kind) end
-
----@return any value of the newest text, decoded
-function Peer:last_json() end
 
 return test

@@ -1,0 +1,262 @@
+---@meta
+-- Apps under test: what test.load returns.
+
+---An app under test. Once it is stopped, its methods raise.
+---@class moonroom.test.App
+local App = {}
+
+---What [app:connect](#App.connect) takes.
+---@class moonroom.test.ConnectOptions
+---@field headers? table<string, string|false> further header fields; false leaves one out
+---@field cookies? table<string, string>
+---@field protocols? string[] the subprotocols that are offered
+---@field origin? string
+---@field address? string the peer's; 192.0.2.1 by default
+---@field secure? boolean whether it comes over TLS; false by default
+---@field paused? boolean it takes nothing that the server sends until peer:resume()
+---@field faults? moonroom.test.Faults
+
+---Asks for a WebSocket. Always returns a peer: on_accept may wait, or refuse.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  local Room = moonroom.Room:extend("Room", { protocols = { "v2" } })
+---  function Room:on_accept(request) return request.cookies.key == "open sesame" end
+---  moonroom.mount("/:name", Room)
+---end)
+---local ann = app:connect("/cave", {
+---  cookies = { key = "open sesame" }, protocols = { "v1", "v2" },
+---})
+---print(ann.state, ann.protocol) --> open v2
+---local bob = app:connect("/cave")
+---print(bob.state, bob.status) --> refused 403
+---```
+---@param path string with the query, percent-encoded
+---@param options? moonroom.test.ConnectOptions
+---@return moonroom.test.Peer
+function App:connect(path, options) end
+
+---Forgets what all peers have received so far.
+---
+---```lua
+---local app = test.load("examples/chat")
+---local ann, bob = app:connect("/fury?name=ann"), app:connect("/fury?name=bob")
+---app:drain() -- who joined is another spec's business
+---ann:send("hi")
+---assert.same({ "ann says hi" }, bob:take())
+---```
+function App:drain() end
+
+---Moves the clock, and stops at each moment on the way at which something is due.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  local Room = moonroom.Room:extend("Room")
+---  function Room:on_join(client)
+---    client:after(30, "send", "still there?")
+---  end
+---  moonroom.mount("/", Room)
+---end)
+---local ann = app:connect("/")
+---app:advance(29.9)
+---assert.peer(ann).received_nothing()
+---app:advance(0.1)
+---assert.peer(ann).received("still there?")
+---```
+---@param seconds number from 0 up
+function App:advance(seconds) end
+
+---The time of the app's clock, as moonroom.now has it inside.
+---
+---```lua
+---local app = test.load("examples/echo", { start = 1000 })
+---app:advance(2.5)
+---print(app:now()) --> 1002.5
+---```
+---@return number seconds Unix time
+function App:now() end
+
+---The room that is open at a path, as moonroom.room finds it. What is done with it goes out in the
+---next step: `app:advance(0)` is one.
+---
+---```lua
+---local app = test.load("examples/chat")
+---local ann = app:connect("/bongo?name=ann")
+---print(#app:room("/bongo"), app:room("/nowhere")) --> 1 nil
+---app:room("/bongo"):close(1001)
+---app:advance(0)
+---assert.peer(ann).closed(1001)
+---```
+---@param path string
+---@return moonroom.Room|nil room
+function App:room(path) end
+
+---Runs a function as a task of the app's, which may wait: the clock then goes on to whatever is due
+---next, for 60 s at the most. An error in it is raised in the spec, a text with its traceback.
+---
+---```lua
+---local app = test.load("examples/echo")
+---local moonroom = app:require "moonroom"
+---local sum = app:run(function(a, b)
+---  moonroom.sleep(10)
+---  return a + b
+---end, 1, 2)
+---print(sum) --> 3
+---print(app:now()) --> 1700000010.0
+---```
+---@param fn function
+---@param ... any its arguments
+---@return any ... what it returns
+function App:run(fn, ...) end
+
+---As moonroom.spawn, for what goes on beside. An error there is one of a handler.
+---
+---```lua
+---local app = test.load("examples/echo")
+---local moonroom = app:require "moonroom"
+---local said
+---local task = app:spawn(function(words)
+---  moonroom.sleep(5)
+---  said = words
+---end, "done")
+---print(said) --> nil
+---app:advance(5)
+---print(said) --> done
+---task:cancel() -- of one that has ended, nothing
+---```
+---@param fn function
+---@param ... any its arguments
+---@return moonroom.Task
+function App:spawn(fn, ...) end
+
+---require in the app: "moonroom", or a module of the script directory. Raises as that does.
+---
+---```lua
+---local app = test.load("examples/chat")
+---local moonroom = app:require "moonroom"
+---print(#moonroom.dispatch) --> 1
+---```
+---@param name string
+---@return any module
+function App:require(name) end
+
+---A handler, timer or task that has failed.
+---@class moonroom.test.Failure
+---@field where string the handler's name, or where the timer or task was made
+---@field path string|nil the request's
+---@field error string
+---@field traceback string|nil
+
+---The handlers that have failed, and that neither this nor expect_error has told of. One whose room
+---overrides on_error doesn't count.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  local Room = moonroom.Room:extend("Room")
+---  function Room:on_text(client, text) error("no idea what " .. text .. " is") end
+---  moonroom.mount("/", Room)
+---end)
+---local ann = app:connect("/")
+---ann:send("love")
+---local failed = app:errors()
+---print(#failed, failed[1].where, failed[1].path) --> 1 on_text /
+---print(failed[1].error:match("no idea.*")) --> no idea what love is
+---print(#app:errors()) --> 0
+---```
+---@return moonroom.test.Failure[]
+function App:errors() end
+
+---Takes those errors that contain the text or match the pattern. Raises where there are none.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  local Room = moonroom.Room:extend("Room")
+---  function Room:on_text(client, text) error("no idea what " .. text .. " is") end
+---  moonroom.mount("/", Room)
+---end)
+---local ann = app:connect("/")
+---ann:send("love")
+---app:expect_error("no idea what love is")
+---assert.peer(ann).closed(1011)
+---```
+---@param pattern string
+---@return moonroom.test.Failure[]
+function App:expect_error(pattern) end
+
+---A line of the log.
+---@class moonroom.test.LogEntry
+---@field time string
+---@field level "debug"|"info"|"warn"|"error"
+---@field event string what happened: "print", "script", "handler failed", ...
+---@field text string the line as it is
+---@field [string] string the line's fields
+
+---The log since the last call, whatever log_level says.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  moonroom.log.warn("low on cheese")
+---end, { log_level = "error" })
+---local entry = app:log()[1]
+---print(entry.level, entry.event, entry.message) --> warn script low on cheese
+---print(#app:log()) --> 0
+---```
+---@return moonroom.test.LogEntry[]
+function App:log() end
+
+---A timer that is armed.
+---@class moonroom.test.TimerEntry
+---@field place string where it was made: "init.lua:12"
+---@field left number seconds
+
+---The armed timers of after and every.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  moonroom.every(60, function() end)
+---  moonroom.after(10, function() end)
+---end)
+---for _, timer in ipairs(app:timers()) do assert.matches(":%d+$", timer.place) end
+---print(app:timers()[1].left) --> 10.0
+---app:advance(10)
+---print(#app:timers(), app:timers()[1].left) --> 1 50.0
+---```
+---@return moonroom.test.TimerEntry[] the next one first
+function App:timers() end
+
+---Has an allocation of the core's fail; without arguments, none from now on.
+---
+---```lua
+---local app = test.load("examples/chat")
+---local ann, bob = app:connect("/bongo?name=ann"), app:connect("/bongo?name=bob")
+---for nth = 1, 20 do
+---  app:fail_allocation(nth)
+---  ann:send("hi")
+---  app:fail_allocation()
+---  app:errors() -- that it fails is no wonder; that it survives is what counts
+---  if ann.state ~= "open" then ann = app:connect("/bongo?name=ann") end
+---end
+---assert.equal("open", bob.state)
+---```
+---@param nth? integer which one from now on, from 1
+---@param count? integer how many in a row; 1 by default
+function App:fail_allocation(nth, count) end
+
+---Ends the app as TERM ends the server: 1001 to all, handlers run, the clock moves by
+---shutdown_timeout at the most. Raises where a handler has failed and nobody asked. A second
+---call does nothing.
+---
+---```lua
+---describe("the chat", function()
+---  local app
+---  before_each(function() app = test.load("examples/chat") end)
+---  after_each(function() app:stop() end) -- fails where an error of a handler's went unnoticed
+---
+---  it("says goodbye", function()
+---    local ann = app:connect("/bongo")
+---    app:stop()
+---    assert.peer(ann).closed(1001)
+---  end)
+---end)
+---```
+function App:stop() end

@@ -88,7 +88,7 @@ BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all objects run test lint format asan asan-test valgrind docs install \
+.PHONY: all objects run test lint format asan asan-test valgrind bench-handlers docs install \
     uninstall clean help needs headers tidy
 
 all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
@@ -177,6 +177,12 @@ docs: ## make the manual, as HTML in build/docs
 	@rm -rf $(BUILD)/docs
 	@mkdir -p $(BUILD)/docs
 	lua5.4 scripts/docs/make.lua $(BUILD)/docs
+
+bench-handlers: ## time the doorway beside lua_pcall, and the test kit
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@LUA_PATH="./lua/?.lua;./lua/?/init.lua;;" LUA_CPATH="$(BUILD)/lua/?.so;;" \
+	    lua5.4 scripts/bench/handlers.lua
 
 # --- Install ----------------------------------------------------------------
 

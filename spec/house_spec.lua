@@ -41,7 +41,7 @@ describe("the Makefile", function()
   it("lists its targets with `make help`", function()
     local help = run("make help")
     for _, target in ipairs {
-      "all", "run", "test", "lint", "format", "asan", "asan-test", "valgrind", "docs",
+      "all", "run", "test", "lint", "format", "asan", "asan-test", "valgrind", "bench-handlers", "docs",
       "install", "uninstall", "clean", "help",
     } do
       assert.matches("\n  " .. target:gsub("%-", "%%-") .. "  +%w", "\n" .. help)

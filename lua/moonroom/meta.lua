@@ -135,7 +135,7 @@ function moonroom.spawn(fn, ...) end
 ---@return moonroom.Promise
 function moonroom.promise() end
 
----Calls a function, which may wait, once. Raises where there are no more timers to be had.
+---Calls a function, which may wait, once. Raises beyond max_timers.
 ---```lua
 ---moonroom.after(0, print, "in the next turn")
 ---

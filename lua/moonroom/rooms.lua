@@ -22,8 +22,9 @@ local function new(app)
     ending = {}, -- path -> { room, promise } of a made room, while its on_close waits
     awaited = {}, -- room -> how many requests for it are being answered
     lingering = {}, -- made room that is empty -> the timer that drops it
-    every = setmetatable({}, { __mode = "k" }), -- room -> true
-    after = app.hub and core.waits(app.hub).after,
+    every = setmetatable({}, { __mode = "k" }), -- room whose init is over -> true
+    has_shut = false, -- the server stops: what is made from here on is closed at once
+    after = app.hub and core.waits(app.hub, true).after,
     kept = {}, -- path -> true where a made room stays when it empties
     by_path = setmetatable({}, { __mode = "v" }), -- every room that has a path
   }, Rooms)
@@ -56,6 +57,17 @@ local function check_fields(room_class, fields, level)
   end
 end
 
+local shutdown_reason = "the server is shutting down"
+
+-- Closed when a room's init has come to its end: what one that failed has begun, as timers, stops.
+local function new_beginning(self, room)
+  return setmetatable({}, {
+    __close = function()
+      if not self.every[room] then close_room(room) end
+    end,
+  })
+end
+
 -- Class(fields): path and params are set before init, the other fields as assignments.
 function Rooms:construct(room_class, fields, level)
   fields = fields == nil and {} or fields
@@ -66,9 +78,11 @@ function Rooms:construct(room_class, fields, level)
   for key, value in pairs(fields) do
     if key ~= "path" and key ~= "params" then room[key] = value end
   end
-  self.every[room] = true
+  local _ <close> = new_beginning(self, room)
   if room.init then room:init() end
+  self.every[room] = true
   if fields.path then self.by_path[fields.path] = room end
+  if self.has_shut then close_room(room, 1001, shutdown_reason) end
   return room
 end
 
@@ -180,12 +194,19 @@ local function wait_for_room(promise)
   return room
 end
 
+-- Where want of memory kept on_close from being called, nobody has said that it is over.
+local function wait_for_end(self, path)
+  local ending = self.ending[path]
+  if not core.is_over(ending.room) then ending.promise:wait() end
+  if self.ending[path] == ending then self.ending[path] = nil end
+end
+
 -- The room that a mounted class has at a path, made now where it isn't there yet.
 -- Returns nil, "max_rooms" where no more may be made.
 function Rooms:make(room_class, path, params, is_kept)
   local room = self:made_at(path)
   while self.ending[path] do -- what it saves is what the next one loads
-    self.ending[path].promise:wait()
+    wait_for_end(self, path)
     room = self:made_at(path)
   end
   if room then return room end
@@ -273,13 +294,15 @@ end
 
 -- A room was closed, and everybody's on_leave is over.
 function Rooms:over(room)
-  local ending <close> = new_ending(self, room)
-  if room.on_close then room:on_close() end
+  if room.path and self.made[room.path] == room then self:drop(room.path) end
+  local _ <close> = new_ending(self, room)
+  if self.every[room] and room.on_close then room:on_close() end
 end
 
 -- The server stops, and every client has been told.
 function Rooms:close_all()
-  for room in pairs(self.every) do close_room(room, 1001, "the server is shutting down") end
+  self.has_shut = true
+  for room in pairs(self.every) do close_room(room, 1001, shutdown_reason) end
 end
 
 -- --- who answers -----------------------------------------------------------

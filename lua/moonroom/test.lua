@@ -3,8 +3,9 @@
 
 local assertions = require "moonroom.test.assertions"
 local load = require "moonroom.test.load"
+local replay = require "moonroom.test.replay"
 local simulate = require "moonroom.test.simulate"
 
 assertions.register()
 
-return { load = load, simulate = simulate }
+return { load = load, replay = replay, simulate = simulate }

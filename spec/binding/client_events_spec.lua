@@ -292,6 +292,26 @@ describe("receive", function()
     assert.is_string(got[2][2])
     assert.same({ nil, "timeout" }, got[3])
   end)
+
+  it("forgets a client that broke as it was written to", function()
+    local seen, why = setmetatable({}, { __mode = "v" }), nil
+    local w = new(function(moonroom)
+      return {
+        on_join = function(_, client)
+          seen[1] = client
+          moonroom.spawn(function() why = select(2, client:receive()) end)
+        end,
+      }
+    end)
+    local peer = w:connect("/")
+    peer:faults { broken = true }
+    seen[1]:send("x")
+    w:rest()
+    assert.equal("closed", why)
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(seen[1])
+  end)
 end)
 
 describe("flush", function()

@@ -203,4 +203,17 @@ describe("client:move", function()
     w.kit.fail(w.hub)
     assert.is_true(w.client:move(w.b))
   end)
+
+  it("to and fro for ever doesn't keep the loop from its sockets", function()
+    local w = rooms()
+    local joins = 0
+    function w.Hall:joining(client)
+      joins = joins + 1
+      assert(joins < 100, "it goes on in one turn")
+      client:move(self == w.a and w.b or w.a)
+    end
+    w:peer().raw:send(world.request_head("/a"))
+    for _ = 1, 5 do w.kit.turn(w.hub) end
+    assert.is_true(joins > 1 and joins <= 6)
+  end)
 end)

@@ -104,16 +104,23 @@ describe("an error in a handler", function()
   it("of a stack that overflows is an error like any other", function()
     local function deep() return 1 + deep() end
     local function nested() return pcall(nested) end
+    -- Lua drops a finalizer for which its stack has no room, be it of a hub of another spec's.
+    local function send(peer)
+      collectgarbage("stop")
+      peer:text("x")
+      collectgarbage("restart")
+    end
     for _, act in ipairs { deep, function() error((select(2, nested()))) end,
       function() return string.rep("x", 1 << 60) end,
       function() string.gsub("x", ".", function() return deep() end) end } do
       local w, peer, other_lives = failing(act)
-      peer:text("x")
+      send(peer)
       other_lives()
       assert.is_truthy(#w.room <= 2)
     end
     local w, peer, other_lives = failing(deep)
-    assert.equal(1011, (peer:text("x"):close_frame()))
+    send(peer)
+    assert.equal(1011, (peer:close_frame()))
     other_lives()
     assert.is_truthy(w:log():find("stack overflow", 1, true))
   end)

@@ -1,3 +1,4 @@
+local raises_here = require "raises_here"
 local world = require "world"
 
 local function new() return world.new() end
@@ -106,6 +107,18 @@ describe("every", function()
     assert.equal(2, count)
   end)
 
+  it("restarts inside its own function", function()
+    local w, count, timer = new(), 0, nil
+    timer = w.moonroom.after(1, function()
+      count = count + 1
+      if count < 3 then timer:restart(2) end
+    end)
+    w:advance(4.9)
+    assert.equal(2, count)
+    w:advance(10)
+    assert.equal(3, count)
+  end)
+
   it("restarts from now, with another interval too", function()
     local w, count = new(), 0
     local timer = w.moonroom.every(2, function() count = count + 1 end)
@@ -157,6 +170,105 @@ describe("every", function()
   end)
 end)
 
+describe("max_timers", function()
+  local few = 3
+
+  -- A world with as many timers as there may be, which fire in 1, 2 and 3 seconds.
+  local function full(kind)
+    local w, timers = world.new { max_timers = few }, {}
+    for index = 1, few do timers[index] = w.moonroom[kind or "after"](index, function() end) end
+    return w, timers
+  end
+
+  local function refuses(call)
+    raises_here("too many timers: max_timers is " .. few, call)
+  end
+
+  it("is reached, and not passed, by timers of every kind", function()
+    local w = full()
+    local room = w.moonroom.Room {}
+    refuses(function() w.moonroom.after(1, print) end)
+    refuses(function() w.moonroom.every(1, print) end)
+    refuses(function() room:after(1, print) end)
+    w:advance(1)
+    assert.is_truthy(room:every(1, function() end))
+    refuses(function() room:after(1, print) end)
+  end)
+
+  it("counts no more what has fired, was stopped or went with its owner", function()
+    local w, timers = full()
+    w:advance(1)
+    timers[2]:stop()
+    local room = w.moonroom.Room {}
+    room:every(1, function() end)
+    room:every(1, function() end)
+    refuses(function() w.moonroom.after(1, print) end)
+    room:close()
+    w.moonroom.after(1, function() end)
+    w.moonroom.after(1, function() end)
+    refuses(function() w.moonroom.after(1, print) end)
+  end)
+
+  it("counts one that waits in its function", function()
+    local w = world.new { max_timers = 1 }
+    w.moonroom.after(1, function() w.moonroom.sleep(5) end)
+    w:advance(1)
+    assert.error_matches(function() w.moonroom.after(1, print) end, "too many timers")
+    w:advance(5)
+    w.moonroom.after(1, function() end)
+  end)
+
+  it("holds for the restart of one that has ended, not of one that is armed", function()
+    local w, timers = full()
+    timers[1]:restart(5)
+    timers[2]:stop()
+    w.moonroom.after(9, function() end)
+    refuses(function() timers[2]:restart(1) end)
+    assert.is_nil(timers[2].left)
+    timers[3]:stop()
+    assert.is_true(timers[2]:restart(1))
+  end)
+
+  it("is no matter of rooms that linger", function()
+    local w = full "every"
+    w.moonroom.mount("/:name", w.moonroom.Room:extend("Talk"))
+    w:connect("/a"):reset()
+    assert.is_truthy(w.moonroom.room("/a"))
+    w:advance(30)
+    assert.is_nil(w.moonroom.room("/a"))
+  end)
+end)
+
+describe("a client's timer", function()
+  local w, peer, timer, fired
+  before_each(function()
+    fired = 0
+    w = world.new({ ping_interval = 0 }, function(moonroom)
+      local Room = moonroom.Room:extend("Timed")
+      function Room.on_join(_, client)
+        timer = client:after(1, function() fired = fired + 1 end)
+      end
+      moonroom.mount("/", Room)
+    end)
+    peer = w:connect("/")
+  end)
+
+  it("that is restarted after it has fired still stops with the client", function()
+    w:advance(1)
+    assert.is_true(timer:restart())
+    peer:reset()
+    w:advance(5)
+    assert.equal(1, fired)
+  end)
+
+  it("is not restarted once the client has left", function()
+    peer:reset()
+    assert.same({ nil, "closed" }, { timer:restart() })
+    w:advance(5)
+    assert.equal(0, fired)
+  end)
+end)
+
 describe("a hundred thousand timers", function()
   it("cost a turn nothing while they sleep", function()
     local w = new()
@@ -167,6 +279,25 @@ describe("a hundred thousand timers", function()
     assert.equal(before, (w:memory()))
     for i = 1, 100000 do timers[i]:stop() end
     assert.equal(math.huge, w.kit.turn(w.hub))
+  end)
+end)
+
+describe("a finalizer that comes with the end of its app", function()
+  it("can neither make a timer nor spawn a task, and ends nothing", function()
+    local raised = {}
+    local function begin()
+      local w = new()
+      setmetatable({}, { __gc = function()
+        for _, name in ipairs { "after", "spawn" } do
+          local ok, why = pcall(w.moonroom[name], name == "after" and 1 or print, print)
+          raised[name] = ok and "nothing" or why
+        end
+      end })
+    end
+    begin()
+    for _ = 1, 3 do collectgarbage() end
+    assert.matches("the app has ended", raised.after)
+    assert.matches("the app has ended", raised.spawn)
   end)
 end)
 

@@ -150,6 +150,130 @@ describe("a script's own coroutine", function()
     assert.equal("one", notes[1])
     assert.truthy(notes[2]:find("two$"))
   end)
+
+  -- Notes that it is closed; raises where it is to.
+  local function closing(notes, name, raises)
+    return setmetatable({}, {
+      __close = function()
+        notes[#notes + 1] = name
+        if raises then error(name .. " fails", 0) end
+      end,
+    })
+  end
+
+  -- A task that waits in a coroutine in a coroutine, each with a variable to be closed.
+  local function nested(w, notes, raises)
+    return w.moonroom.spawn(function()
+      local outer <close> = closing(notes, "outer")
+      coroutines.wrap(function()
+        local middle <close> = closing(notes, "middle", raises)
+        coroutines.resume(coroutine.create(function()
+          local inner <close> = closing(notes, "inner", raises)
+          w.moonroom.sleep(5)
+          notes[#notes + 1] = "not reached"
+          return inner
+        end))
+        return middle
+      end)()
+      return outer
+    end)
+  end
+
+  it("that waits closes its variables when the task is cancelled, the innermost first", function()
+    local w, notes = new(function() return {} end)
+    assert.is_true(nested(w, notes):cancel())
+    assert.same({ "inner", "middle", "outer" }, notes)
+    w:advance(10)
+    assert.equal(3, #notes)
+  end)
+
+  it("that fails to close is logged, and the others are closed all the same", function()
+    local w, notes = new(function() return {} end)
+    assert.is_true(nested(w, notes, true):cancel())
+    assert.same({ "inner", "middle", "outer" }, notes)
+    assert.matches("inner fails.*middle fails", (w:log()))
+  end)
+
+  it("that waits is continued by nobody else", function()
+    local w, notes = new(function() return {} end)
+    local shared
+    w.moonroom.spawn(function()
+      shared = coroutine.create(function()
+        w.moonroom.sleep(1)
+        return "slept"
+      end)
+      notes[1] = select(2, coroutines.resume(shared))
+    end)
+    w.moonroom.spawn(function()
+      assert.same({ false, "cannot resume a coroutine that waits" }, { coroutines.resume(shared) })
+      notes[2] = "refused"
+    end)
+    assert.same({ nil, "refused" }, { notes[1], notes[2] })
+    w:advance(1)
+    assert.equal("slept", notes[1])
+  end)
+
+  it("may go on elsewhere once it has yielded of its own accord", function()
+    local w, notes = new(function() return {} end)
+    local shared
+    w.moonroom.spawn(function()
+      shared = coroutines.wrap(function()
+        w.moonroom.sleep(1)
+        coroutine.yield("one")
+        w.moonroom.sleep(1)
+        return "two"
+      end)
+      notes[1] = shared()
+    end)
+    w:advance(1)
+    w.moonroom.spawn(function() notes[2] = shared() end)
+    w:advance(1)
+    assert.same({ "one", "two" }, notes)
+  end)
+
+  it("can't be a handler's", function()
+    local w = new(function() return {} end)
+    local own, answer
+    w.moonroom.spawn(function()
+      own = coroutine.running()
+      w.moonroom.sleep(1)
+    end)
+    w.moonroom.spawn(function() answer = { coroutines.resume(own) } end)
+    assert.same({ false, "cannot resume a coroutine that waits" }, answer)
+    w:advance(1)
+    assert.equal("", w:log())
+  end)
+
+  it("that is closed while it waits is dead for its resumer, when the wait is over", function()
+    local w, notes = new(function() return {} end)
+    local shared
+    w.moonroom.spawn(function()
+      shared = coroutine.create(function()
+        local mark <close> = closing(notes, "closed")
+        w.moonroom.sleep(1)
+        return mark
+      end)
+      local answer = { coroutines.resume(shared) }
+      notes[2] = answer
+    end)
+    assert.is_true(coroutine.close(shared))
+    assert.same({ "closed" }, notes)
+    w:advance(1)
+    assert.same({ false, "cannot resume dead coroutine" }, notes[2])
+  end)
+
+  it("of a handler that is closed by somebody else ends that handler with an error", function()
+    local w = new(function() return {} end)
+    local own
+    local task = w.moonroom.spawn(function()
+      own = coroutine.running()
+      w.moonroom.sleep(1)
+    end)
+    coroutine.close(own)
+    w:advance(1)
+    assert.matches("cannot resume dead coroutine", (w:log()))
+    assert.equal("task (failed)", tostring(task))
+  end)
 end)
 
 describe("spawn", function()

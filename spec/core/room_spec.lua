@@ -1,5 +1,6 @@
 -- Members, and what reaches them all: src/core/room.c.
 
+local core = require "moonroom.core"
 local noting = require "noting"
 local world = require "world"
 
@@ -285,5 +286,25 @@ describe("a room that is closed", function()
     peers[1]:faults {}
     peers[1]:writable()
     assert.equal(1001, (peers[1]:close_frame()))
+  end)
+
+  it("by a finalizer while a client is being accepted refuses that one with 503", function()
+    local function closing(w)
+      local function watch()
+        setmetatable({}, {
+          __gc = function()
+            local is_arriving = core.occupancy(w.room) == 1 and #w.room == 0
+            if not (is_arriving and w.room:close()) and #w.clients == 0 then watch() end
+          end,
+        })
+      end
+      watch()
+      return w:connect("/room").status
+    end
+    collectgarbage("incremental", 1, 1000)
+    local tries, status = 0, nil
+    repeat tries, status = tries + 1, closing(new()) until status == 503 or tries == 20
+    collectgarbage("incremental", 200, 100)
+    assert.equal(503, status)
   end)
 end)

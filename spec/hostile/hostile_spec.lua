@@ -196,7 +196,7 @@ local APART = {
 -- What a socket doesn't show, beside what it does.
 local IN_MEMORY_TOO = {
   F43 = function()
-    local world, peers, bytes = world_of.echo(), {}, writes_of("F43")[1]
+    local world, peers, bytes = world_of.echo { ping_interval = 0 }, {}, writes_of("F43")[1]
     for at = 1, 50 do peers[at] = world:connect("/echo"):send(bytes) end
     check_end_in(world, peers, 60)
     for _, peer in ipairs(peers) do check_close(peer, 1008) end

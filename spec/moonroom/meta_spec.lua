@@ -135,7 +135,7 @@ describe("meta.lua declares", function()
 
   it("the test kit's functions and assertions, its apps' and peers' methods and fields", function()
     local apps, peers = require "moonroom.test.app", require "moonroom.test.peer"
-    local inner = set { "check", "need_inside", "settle" }
+    local inner = set { "check", "finish", "need_inside", "settle" }
     assert.same(keys_of(require "moonroom.test", is_function), declared.test.methods)
     assert.same(keys_of(apps.methods, function(_, name) return not inner[name] end),
       declared["test.App"].methods)

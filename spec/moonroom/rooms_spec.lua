@@ -276,6 +276,15 @@ describe("moonroom.room", function()
     local function one() return 1 end
     raises_here('makes "/a" returned a number', function() moonroom.room("/a", one) end)
   end)
+
+  it("made as it is mounted, and closed before anybody came, is none of the max_rooms", function()
+    w = world.new({ max_rooms = 1 })
+    w.moonroom.mount("/:name", w.moonroom.Room:extend("Talk"))
+    w.moonroom.room("/a", true):close()
+    w:rest()
+    assert.equal(0, w.app.rooms.made_count)
+    assert.equal(101, w:connect("/b").status)
+  end)
 end)
 
 describe("moonroom.rooms", function()

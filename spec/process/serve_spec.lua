@@ -124,6 +124,26 @@ describe("a server", function()
     end
   end)
 
+  it("lets its rooms save before it ends after TERM, no longer than shutdown_timeout", function()
+    local script = [[
+      local moonroom = require "moonroom"
+      local Room = moonroom.Room:extend("Room")
+      function Room:on_close()
+        moonroom.sleep(self.seconds)
+        print("saved")
+      end
+      moonroom.mount("/", Room { seconds = %s })]]
+    local here = server.start({ ["init.lua"] = script:format(0.05) })
+    here:signal("sigterm")
+    assert.equal(0, (here:finish()))
+    assert.matches("print message=saved", here:log(), 1, true)
+    here = server.start({ ["init.lua"] = script:format(1000) }, { "--shutdown-timeout", "0.05" })
+    here:signal("sigterm")
+    assert.equal(0, (here:finish()))
+    assert.matches("shutdown timeout", here:log(), 1, true)
+    assert.not_matches("saved", here:log(), 1, true)
+  end)
+
   it("lowers clients and handshakes to what its descriptors allow, and says so", function()
     local here = server.start(EMPTY,
       { wrapper = { "sh", "-c", 'ulimit -n 200; exec "$@"', "sh" } })

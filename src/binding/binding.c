@@ -1,6 +1,7 @@
 #include "binding.h"
 
 #include "binding_state.h"
+#include "coroutine.h"
 #include "directory.h"
 #include "json.h"
 #include "lua_client.h"
@@ -92,6 +93,18 @@ void binding_push_anchored(lua_State *L, const struct binding *binding,
         return;
     lua_rawgeti(L, -1, reference);
     lua_replace(L, -2);
+}
+
+int binding_anchor(lua_State *L, const struct binding *binding, int index)
+{
+    index = lua_absindex(L, index);
+    binding_push_anchors(L, binding);
+    if (!lua_istable(L, -1))
+        luaL_error(L, "the app has ended");
+    lua_pushvalue(L, index);
+    int reference = luaL_ref(L, -2);
+    lua_pop(L, 1);
+    return reference;
 }
 
 void binding_unanchor(const struct binding *binding, int *reference)
@@ -270,7 +283,8 @@ static int core_now(lua_State *L)
     return 1;
 }
 
-/* core.waits(hub) -> { now, spawn, after, every } for the hub */
+/* core.waits(hub [, is_own]) -> { now, spawn, after, every } for the hub;
+ * timers of Moonroom's own are neither counted nor listed */
 static int core_waits(lua_State *L)
 {
     static const luaL_Reg waits[] = {{"now", core_now},
@@ -279,10 +293,10 @@ static int core_waits(lua_State *L)
                                      {"every", timer_every},
                                      {NULL, NULL}};
     binding_check(L, 1);
-    lua_settop(L, 1);
+    lua_settop(L, 2);
     luaL_newlibtable(L, waits);
     lua_insert(L, 1);
-    luaL_setfuncs(L, waits, 1);
+    luaL_setfuncs(L, waits, 2);
     return 1;
 }
 
@@ -423,7 +437,7 @@ int luaopen_moonroom_core(lua_State *L)
     wait_define(L);
     timer_define(L);
     lua_newtable(L);
-    routine_wrap_library(L);
+    coroutine_wrap_library(L);
     lua_setfield(L, -2, "coroutine");
     json_open(L);
     lua_setfield(L, -2, "json");
@@ -455,7 +469,7 @@ static int start_body(lua_State *L)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
     lua_getglobal(L, "coroutine");
     if (lua_istable(L, -1))
-        routine_wrap_library(L);
+        coroutine_wrap_library(L);
     start->hub = binding->hub;
     return 0;
 }

@@ -20,6 +20,7 @@ struct binding {
                                                       functions; LUA_NOREF until
                                                       attached */
     struct list clients; /* whose kept events can go on */
+    size_t timer_count;  /* the scripts', armed or running */
     struct list ending;  /* rooms that were closed, with guests left */
     size_t ending_count; /* with those whose on_close waits */
     bool has_shut;       /* shutdown has been called */
@@ -55,6 +56,10 @@ void binding_push_anchors(lua_State *L, const struct binding *binding);
 /* Pushes what a reference means; nil as above. */
 void binding_push_anchored(lua_State *L, const struct binding *binding,
                            int reference);
+
+/* Keeps the value at an index until binding_unanchor. Returns the reference;
+ * raises where there is no memory, or the hub's userdata is being collected. */
+int binding_anchor(lua_State *L, const struct binding *binding, int index);
 
 /* Gives a reference back and sets it to LUA_NOREF; does nothing for that.
  * Never raises. */

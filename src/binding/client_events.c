@@ -5,7 +5,6 @@
 #include "json.h"
 #include "lua_client.h"
 #include "lua_room.h"
-#include "lua_timer.h"
 #include "lua_wait.h"
 #include "outgoing.h"
 #include "room.h"
@@ -252,14 +251,17 @@ static void release_pressure(struct client_box *client)
         connection_hold(client->connection, false);
 }
 
-/* Handles what is kept, until a handler waits or a message is spoken for. */
+/* Handles what is kept, until a handler waits, a message is spoken for, or the
+ * rest has been put off to the turn: two rooms that move a client to each other
+ * for ever don't keep the loop from its sockets. */
 static void go_on(struct client_box *client)
 {
     struct client_events *events = &client->events;
     struct client_event *event;
     if (client->binding->is_ending)
         drop_kept(client, true);
-    while (!events->busy && (event = first(client))) {
+    while (!events->busy && list_is_empty(&events->turn) &&
+           (event = first(client))) {
         if (events->receiver && is_message(event))
             break;
         take_off(client, event);
@@ -392,7 +394,10 @@ void client_events_flushed(struct client_box *client)
 
 void client_events_turn(struct binding *binding)
 {
-    for (struct list *link; (link = list_take(&binding->clients));) {
+    struct list round;
+    list_init(&round);
+    list_move_all(&round, &binding->clients);
+    for (struct list *link; (link = list_take(&round));) {
         struct client_events *events =
             LIST_ENTRY(link, struct client_events, turn);
         go_on(LIST_ENTRY(events, struct client_box, events));
@@ -461,6 +466,7 @@ static void forget_receiver(void *waited_for)
     struct client_box *client = waited_for;
     client->events.receiver = NULL;
     stir(client);
+    client_settle(client);
 }
 
 static int receive(lua_State *L, lua_KFunction after)

@@ -1,5 +1,6 @@
 #include "dispatch.h"
 
+#include "coroutine.h"
 #include "failure.h"
 #include "hub.h"
 
@@ -23,9 +24,7 @@ static struct routine **push_running(lua_State *L)
     return running;
 }
 
-/* The routine that L runs in, or NULL: L is its coroutine, or one that it has
- * resumed. */
-static struct routine *routine_of(lua_State *L)
+struct routine *routine_of(lua_State *L)
 {
     struct routine *routine = *push_running(L);
     lua_pop(L, 1);
@@ -316,118 +315,35 @@ void routine_wake(struct routine *routine)
     routine->dispatch->hub->has_woken = true;
 }
 
+/* A wait in a coroutine of the script's suspends all that resumed it: from the
+ * innermost outwards each closes its variables, whatever the one before did. */
+static void close_coroutines(struct routine *routine, lua_State *L)
+{
+    lua_State *inner = coroutine_resumed_by(L);
+    if (inner)
+        close_coroutines(routine, inner);
+    if (lua_resetthread(L) != LUA_OK)
+        failure_report(routine->dispatch, &routine->entry, L, LUA_ERRRUN);
+}
+
 void routine_cancel(struct routine *routine)
 {
     stop_waiting(routine);
     let_go(routine);
     routine->entry.must_not_wait = true; /* nor may what closes its variables */
-    if (lua_resetthread(routine->L) != LUA_OK)
-        failure_report(routine->dispatch, &routine->entry, routine->L,
-                       LUA_ERRRUN);
+    close_coroutines(routine, routine->L);
     end(routine, false, true);
 }
 
-/* --- a script's own coroutines --- */
-
-static int resume_again(lua_State *L, int status, lua_KContext context);
-
-/* Resumes the coroutine at index 1 with the arguments at its top. A wait in it
- * suspends the resumer too, until the routine goes on. Returns the status, or
- * -1 where L has to be suspended. */
-static int resume_inner(lua_State *L, lua_State *inner, int arguments,
-                        int *results)
+bool routine_owns(lua_State *L, lua_State *coroutine)
 {
-    struct routine *routine = routine_of(L);
-    bool blocks = routine && !lua_isyieldable(L);
-    if (!routine)
-        return lua_resume(inner, L, arguments, results);
-    routine->blocked += blocks;
-    routine->innermost = inner;
-    int status = lua_resume(inner, L, arguments, results);
-    routine->innermost = L;
-    routine->blocked -= blocks;
-    return status == LUA_YIELD && routine->waits ? -1 : status;
-}
-
-/* Upvalue or argument 1 is the coroutine; is_wrap: errors are raised. */
-static int finish_resume(lua_State *L, lua_State *inner, int status,
-                         int results, bool is_wrap)
-{
-    if (status < 0)
-        return lua_yieldk(L, 0, is_wrap, resume_again);
-    bool succeeded = status == LUA_OK || status == LUA_YIELD;
-    int count = succeeded ? results : 1;
-    if (!succeeded && is_wrap)
-        lua_resetthread(inner); /* closes its variables, keeps the error */
-    if (!lua_checkstack(L, count + 1)) {
-        lua_pop(inner, count);
-        return luaL_error(L, "too many results to resume");
+    bool owns = lua_rawgetp(L, LUA_REGISTRYINDEX, &pool_key) == LUA_TTABLE;
+    if (owns) {
+        lua_pushthread(coroutine);
+        lua_xmove(coroutine, L, 1);
+        owns = lua_rawget(L, -2) != LUA_TNIL;
+        lua_pop(L, 1);
     }
-    if (!is_wrap)
-        lua_pushboolean(L, succeeded);
-    lua_xmove(inner, L, count);
-    if (succeeded || !is_wrap)
-        return count + !is_wrap;
-    if (lua_type(L, -1) == LUA_TSTRING) {
-        luaL_where(L, 1);
-        lua_insert(L, -2);
-        lua_concat(L, 2);
-    }
-    return lua_error(L);
-}
-
-static lua_State *inner_of(lua_State *L, bool is_wrap)
-{
-    return lua_tothread(L, is_wrap ? lua_upvalueindex(1) : 1);
-}
-
-static int resume_again(lua_State *L, int status, lua_KContext context)
-{
-    (void)status;
-    bool is_wrap = context != 0;
-    lua_State *inner = inner_of(L, is_wrap);
-    int results = 0;
-    int inner_status = resume_inner(L, inner, 0, &results);
-    return finish_resume(L, inner, inner_status, results, is_wrap);
-}
-
-static int start_resume(lua_State *L, int first, bool is_wrap)
-{
-    lua_State *inner = inner_of(L, is_wrap);
-    int arguments = lua_gettop(L) - first + 1;
-    int results = 0;
-    if (!lua_checkstack(inner, arguments))
-        return luaL_error(L, "too many arguments to resume");
-    lua_xmove(L, inner, arguments);
-    int status = resume_inner(L, inner, arguments, &results);
-    return finish_resume(L, inner, status, results, is_wrap);
-}
-
-static int library_resume(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TTHREAD);
-    return start_resume(L, 2, false);
-}
-
-static int call_wrapped(lua_State *L)
-{
-    return start_resume(L, 1, true);
-}
-
-static int library_wrap(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    lua_State *inner = lua_newthread(L);
-    lua_pushvalue(L, 1);
-    lua_xmove(L, inner, 1);
-    lua_pushcclosure(L, call_wrapped, 1);
-    return 1;
-}
-
-void routine_wrap_library(lua_State *L)
-{
-    lua_pushcfunction(L, library_resume);
-    lua_setfield(L, -2, "resume");
-    lua_pushcfunction(L, library_wrap);
-    lua_setfield(L, -2, "wrap");
+    lua_pop(L, 1);
+    return owns;
 }

@@ -109,8 +109,11 @@ void routine_wake(struct routine *routine);
  * behind the wait runs, done is called with false. */
 void routine_cancel(struct routine *routine);
 
-/* coroutine.resume and coroutine.wrap that tell a script's own yields from
- * waits. Replaces them in the table at the top of the stack. */
-void routine_wrap_library(lua_State *L);
+/* The routine that L runs in, or NULL: L is its coroutine, or one that it has
+ * resumed. */
+struct routine *routine_of(lua_State *L);
+
+/* Whether a coroutine is a handler's own. */
+bool routine_owns(lua_State *L, lua_State *coroutine);
 
 #endif

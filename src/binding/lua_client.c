@@ -3,7 +3,6 @@
 #include "close_code.h"
 #include "lua_request.h"
 #include "lua_room.h"
-#include "lua_timer.h"
 #include "outgoing.h"
 #include "room.h"
 
@@ -40,7 +39,7 @@ int client_new(lua_State *L)
     box->rtt = -1;
     box->binding = binding;
     box->anchor = LUA_NOREF;
-    list_init(&box->timers);
+    timer_owner_init(&box->timers);
     client_events_init(&box->events);
     snprintf(box->id, sizeof box->id, "%s-%llx", binding->id_prefix,
              binding->next_id++);
@@ -50,10 +49,7 @@ int client_new(lua_State *L)
     lua_setiuservalue(L, -2, CLIENT_ROOM);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, CLIENT_REQUEST);
-    binding_push_anchors(L, binding);
-    lua_pushvalue(L, -2);
-    box->anchor = luaL_ref(L, -2);
-    lua_pop(L, 1);
+    box->anchor = binding_anchor(L, binding, -1);
     box->connection = connection;
     connection->owner = box;
     return 1;

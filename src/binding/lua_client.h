@@ -5,13 +5,14 @@
 #include "binding_state.h"
 #include "client_events.h"
 #include "connection.h"
+#include "lua_timer.h"
 #include "object.h"
 
 struct client_box {
     struct connection *connection; /* NULL once it has ended */
     struct binding *binding;
     struct client_events events;
-    struct list timers; /* of client:after and client:every */
+    struct timer_owner timers; /* of client:after and client:every */
     int anchor; /* the binding's reference until its last event is over */
     double joined_at;
     double rtt; /* seconds, negative until a pong came */

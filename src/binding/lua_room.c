@@ -2,7 +2,6 @@
 
 #include "close_code.h"
 #include "lua_client.h"
-#include "lua_timer.h"
 #include "outgoing.h"
 
 enum { ROOM_PATH = OBJECT_VALUES, ROOM_PARAMS, ROOM_HUB, ROOM_LAST = ROOM_HUB };
@@ -33,7 +32,7 @@ int room_new_object(lua_State *L)
     lua_setiuservalue(L, -2, ROOM_PATH);
     lua_pushvalue(L, 4);
     lua_setiuservalue(L, -2, ROOM_PARAMS);
-    list_init(&box->timers);
+    timer_owner_init(&box->timers);
     list_init(&box->ending);
     box->anchor = LUA_NOREF;
     box->audience = (struct audience){.binding = binding, .has = has};
@@ -134,10 +133,7 @@ void room_guest_gone(struct room_box *box)
 static void begin_end(lua_State *L, struct room_box *box)
 {
     struct binding *binding = box->audience.binding;
-    binding_push_anchors(L, binding);
-    lua_pushvalue(L, 1);
-    box->anchor = luaL_ref(L, -2);
-    lua_pop(L, 1);
+    box->anchor = binding_anchor(L, binding, 1);
     list_append(&binding->ending, &box->ending);
     binding->ending_count++;
     binding->hub->has_woken = true;

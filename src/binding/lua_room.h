@@ -3,6 +3,7 @@
 #define MOONROOM_BINDING_LUA_ROOM_H
 
 #include "audience.h"
+#include "lua_timer.h"
 #include "object.h"
 #include "room.h"
 
@@ -12,7 +13,7 @@
 struct room_box {
     struct audience audience; /* comes first */
     struct room *room;        /* by room_of only */
-    struct list timers;       /* of room:after and room:every */
+    struct timer_owner timers; /* of room:after and room:every */
     struct list ending;       /* in binding->ending, from its close on */
     size_t guests;   /* clients who came in and whose on_leave isn't over */
     int anchor;      /* of one that ends */

@@ -2,18 +2,21 @@
 
 #include "binding_state.h"
 #include "lua_wait.h"
+#include "outgoing.h"
 
 #include <lauxlib.h>
 
 /* Anchored while it is armed or its function runs. */
 struct lua_timer {
     struct timer timer;
-    struct list owned; /* in the list of its room or client */
+    struct timer_owner *owner; /* in its object, or NULL */
+    struct list owned;         /* in the owner's timers */
     struct binding *binding;
     double interval;
     const char *place; /* where it was made: text of a user value */
     int anchor;
     bool repeats, runs;
+    bool is_own; /* Moonroom's own: neither counted nor listed */
 };
 
 enum {
@@ -39,15 +42,17 @@ static struct lua_timer *check(lua_State *L)
 
 /* --- being kept --- */
 
+/* Who is kept is counted. */
 static void anchor(lua_State *L, struct lua_timer *timer, int index)
 {
+    struct binding *binding = timer->binding;
+    size_t most = binding->hub->options.max_timers;
     if (timer->anchor != LUA_NOREF)
         return;
-    index = lua_absindex(L, index);
-    binding_push_anchors(L, timer->binding);
-    lua_pushvalue(L, index);
-    timer->anchor = luaL_ref(L, -2);
-    lua_pop(L, 1);
+    if (!timer->is_own && binding->timer_count >= most)
+        luaL_error(L, "too many timers: max_timers is %d", (int)most);
+    timer->anchor = binding_anchor(L, binding, index);
+    binding->timer_count += !timer->is_own;
 }
 
 /* Lets go of one that neither will fire nor runs. */
@@ -56,6 +61,7 @@ static void settle(struct lua_timer *timer)
     if (timer->timer.slot || timer->runs || timer->anchor == LUA_NOREF)
         return;
     list_remove(&timer->owned);
+    timer->binding->timer_count -= !timer->is_own;
     binding_unanchor(timer->binding, &timer->anchor);
 }
 
@@ -71,10 +77,23 @@ static void stop(struct lua_timer *timer)
     settle(timer);
 }
 
-void timer_stop_owned(struct list *owned)
+void timer_owner_init(struct timer_owner *owner)
+{
+    list_init(&owner->timers);
+    owner->has_ended = false;
+}
+
+static void join_owner(struct lua_timer *timer)
+{
+    if (timer->owner && list_is_empty(&timer->owned))
+        list_append(&timer->owner->timers, &timer->owned);
+}
+
+void timer_stop_owned(struct timer_owner *owner)
 {
     struct list *link;
-    while ((link = list_take(owned)))
+    owner->has_ended = true;
+    while ((link = list_take(&owner->timers)))
         stop(LIST_ENTRY(link, struct lua_timer, owned));
 }
 
@@ -156,7 +175,7 @@ static void expire(struct timer *armed, double now)
 
 /* Stack: object or nil, seconds, function, arguments. Leaves the timer. */
 static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
-                                   bool repeats)
+                                   bool repeats, bool is_own)
 {
     double seconds = wait_seconds(L, 2);
     int count = lua_gettop(L) - 3;
@@ -172,7 +191,8 @@ static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
                                 .binding = binding,
                                 .interval = seconds,
                                 .anchor = LUA_NOREF,
-                                .repeats = repeats};
+                                .repeats = repeats,
+                                .is_own = is_own};
     list_init(&timer->owned);
     luaL_setmetatable(L, timer_type);
     lua_pushvalue(L, 1);
@@ -196,11 +216,12 @@ static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
     return timer;
 }
 
-int timer_new_owned(lua_State *L, struct binding *binding, struct list *owned,
-                    bool repeats)
+int timer_new_owned(lua_State *L, struct binding *binding,
+                    struct timer_owner *owner, bool repeats)
 {
-    struct lua_timer *timer = timer_new(L, binding, repeats);
-    list_append(owned, &timer->owned);
+    struct lua_timer *timer = timer_new(L, binding, repeats, false);
+    timer->owner = owner;
+    join_owner(timer);
     return 1;
 }
 
@@ -209,7 +230,7 @@ static int timer_new_free(lua_State *L, bool repeats)
     struct binding *binding = binding_check(L, lua_upvalueindex(1));
     lua_pushnil(L);
     lua_insert(L, 1);
-    timer_new(L, binding, repeats);
+    timer_new(L, binding, repeats, lua_toboolean(L, lua_upvalueindex(2)));
     return 1;
 }
 
@@ -243,7 +264,8 @@ static int method_stop(lua_State *L)
     return 1;
 }
 
-/* timer:restart([s]) -> true: counts anew from now, also after its end. */
+/* timer:restart([s]) -> true: counts anew from now, also after its end; or nil,
+ * "closed" where its room or client has ended. */
 static int method_restart(lua_State *L)
 {
     struct lua_timer *timer = check(L);
@@ -251,9 +273,14 @@ static int method_restart(lua_State *L)
         timer->interval = wait_seconds(L, 2);
     if (!timer->binding->hub)
         return luaL_error(L, "the app has ended");
+    if (timer->owner && timer->owner->has_ended)
+        return outgoing_closed(L);
     anchor(L, timer, 1);
-    if (!start(timer, timer->binding->hub->now + timer->interval))
+    if (!start(timer, timer->binding->hub->now + timer->interval)) {
+        settle(timer);
         return luaL_error(L, "not enough memory");
+    }
+    join_owner(timer);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -282,10 +309,10 @@ int timer_list(lua_State *L)
     lua_newtable(L);
     for (size_t i = 0; i < timers->count; i++) {
         struct timer *armed = timers->heap[i];
-        if (armed->expire != expire)
-            continue;
         const struct lua_timer *timer =
             LIST_ENTRY(armed, struct lua_timer, timer);
+        if (armed->expire != expire || timer->is_own)
+            continue;
         binding_push_anchored(L, binding, timer->anchor);
         lua_rawseti(L, 2, next++);
     }

@@ -6,7 +6,7 @@
 #include <lua.h>
 
 /* after(seconds, fn, ...) and every(seconds, fn, ...) -> timer, with the hub as
- * upvalue */
+ * upvalue, and whether they are Moonroom's own */
 int timer_after(lua_State *L);
 int timer_every(lua_State *L);
 
@@ -15,14 +15,22 @@ int timer_list(lua_State *L);
 
 struct binding;
 
-/* Makes a timer of an object's: the object is at index 1, seconds at 2, a
- * function or the name of a method of the object at 3, arguments behind. It
- * stands in `owned` until it has ended. Pushes it. */
-int timer_new_owned(lua_State *L, struct binding *binding, struct list *owned,
-                    bool repeats);
+/* The timers of a room or client. */
+struct timer_owner {
+    struct list timers; /* those that are armed or run */
+    bool has_ended;
+};
 
-/* Stops every timer in a list, and takes it out. Never raises. */
-void timer_stop_owned(struct list *owned);
+void timer_owner_init(struct timer_owner *owner);
+
+/* Makes a timer of an object's, with the owner in it: the object is at index 1,
+ * seconds at 2, a function or the name of a method of the object at 3,
+ * arguments behind. Pushes it. */
+int timer_new_owned(lua_State *L, struct binding *binding,
+                    struct timer_owner *owner, bool repeats);
+
+/* Stops every timer of an owner, for good. Never raises. */
+void timer_stop_owned(struct timer_owner *owner);
 
 /* Makes the metatable, once a state. */
 void timer_define(lua_State *L);

@@ -234,10 +234,8 @@ static int spawn_at(lua_State *L, int level)
     lua_setiuservalue(L, 1, TASK_FUNCTION);
     promise_keep(L, 1, 3);
     binding_push_anchors(L, binding);
-    lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, TASK_HUB);
-    lua_pushvalue(L, 1);
-    task->anchor = luaL_ref(L, -2);
+    task->anchor = binding_anchor(L, binding, 1);
     struct spawn spawn = {.entry = {.body = task_body,
                                     .where = note_place(L, 1, level),
                                     .owner = task,

@@ -407,5 +407,6 @@ int testkit_app(lua_State *L)
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
     testkit_add_record(L);
+    testkit_add_doorway(L);
     return 1;
 }

@@ -422,14 +422,17 @@ static void become_open(struct connection *connection)
     connection_wake(connection);
 }
 
-/* What the scripts want of the room is read once somebody is there. */
+/* What the scripts want of the room is read once somebody is there; a finalizer
+ * of theirs may close the room, or end the client, on the way. */
 static bool arrive(struct connection *connection, struct room *room)
 {
-    if (!room_arrive(room, connection)) {
-        exchange_refuse(connection, 503, "room", "the room is closed");
+    if (room_arrive(room, connection))
+        room_refresh(room);
+    if (!connection->room) {
+        if (connection->state == CONNECTION_DECIDING)
+            exchange_refuse(connection, 503, "room", "the room is closed");
         return false;
     }
-    room_refresh(room);
     size_t most = room->limits.max_clients;
     if (!most || room_occupancy(room) <= most)
         return true;

@@ -51,6 +51,7 @@ const struct option option_table[] = {
     COUNT("max_clients", AT(max_worker_clients), 1,
           "connected at a time; beyond it 503"),
     COUNT("max_rooms", AT(max_rooms), 1, "made by mount; beyond it 503"),
+    COUNT("max_timers", AT(max_timers), 1, "of scripts; beyond it they raise"),
 
     LIMITS(LIMIT_AT),
 
@@ -107,6 +108,7 @@ void options_init(struct options *options)
         .max_body = (size_t)64 * KIB,
         .max_worker_clients = 10000,
         .max_rooms = 10000,
+        .max_timers = 100000,
         .accepts_per_turn = 16,
         .messages_per_turn = 64,
         .bytes_per_turn = (size_t)256 * KIB,

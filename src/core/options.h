@@ -33,6 +33,7 @@ struct options {
     size_t max_body;           /* bytes of an HTTP request's body */
     size_t max_worker_clients; /* "max_clients" as flag and in config.lua */
     size_t max_rooms;          /* made by mount */
+    size_t max_timers;         /* of the scripts */
     size_t accepts_per_turn, messages_per_turn, bytes_per_turn;
     double shutdown_timeout; /* seconds */
     enum log_level log_level;

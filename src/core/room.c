@@ -113,12 +113,12 @@ void room_refresh(struct room *room)
     hub->application->refresh(room);
 }
 
+/* Who is just being accepted can't be told, and finds itself in no room. */
 static void close_one(struct connection *connection, int code,
                       struct slice reason)
 {
-    struct room *room = connection->room;
-    connection_close(connection, code, reason);
-    assert(connection->room != room);
+    if (!connection_close(connection, code, reason))
+        room_remove(connection);
 }
 
 void room_close(struct room *room, int code, struct slice reason)

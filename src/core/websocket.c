@@ -258,6 +258,7 @@ bool connection_move(struct connection *connection, struct room *room)
     if (!room_move(connection, room))
         return false;
     connection->limits = room->limits;
+    connection_arm(connection);
     return true;
 }
 

@@ -216,9 +216,9 @@ function Client:receive_json(seconds) end
 function Client:flush(seconds) end
 
 ---Takes the client to another room at once. The old room's on_leave follows, with nil and "moved",
----then the new one's on_join, then what else is queued. It stays the same client, of the same class,
----with its fields and groups, and has the new room's limits; on_accept and on_open aren't asked. In
----on_open it says which room the client is to join.
+---then the new one's on_join, then what else is queued. It stays the same client, of the same
+---class, with its fields and groups, and has the new room's limits; on_accept and on_open aren't
+---asked. In on_open it says which room the client is to join.
 ---```lua
 ---local Hall = moonroom.Room:extend("Hall")
 ---function Hall:on_join(client) client:send("in " .. self.path) end

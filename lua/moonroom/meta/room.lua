@@ -219,8 +219,8 @@ function Room:on_pong(client, data, rtt) end
 ----- ann gets "somebody has left"
 ---```
 ---@param client moonroom.Client
----@param code integer|nil of the Close that came first, 1005 where it had none, 1006 where none came
---- (RFC 6455 7.1.5); nil for one that has moved to another room, which client.room is already
+---@param code integer|nil of the Close that came first, 1005 where it had none, 1006 where none
+--- came (RFC 6455 7.1.5); nil for one that has moved to another room, which client.room is already
 ---@param reason string of that Close; "moved"
 ---@param clean boolean whether both Closes were exchanged
 function Room:on_leave(client, code, reason, clean) end

@@ -21,7 +21,8 @@ local test = {}
 ---@field faults? moonroom.test.Faults for every peer that doesn't say otherwise
 ---@field seed? integer of math.random; 1 by default
 ---@field start? number Unix time at the start; 1700000000 (2023-11-14) by default
----@field transport? "memory" where the app runs
+---@field transport? "memory"|"tcp" where the app runs: in the spec's own process by default, or in
+--- a server that is started for it: see moonroom.test.TcpApp
 ---@field [string] number|string an option of the server's, as in config.lua, which it beats:
 --- max_message = "4m", close_timeout = 5
 
@@ -49,9 +50,10 @@ local test = {}
 ---print(bob.close_code, small:now()) --> 1009 0.0
 ---small:stop()
 ---```
----@param script string|fun(moonroom: moonroom): moonroom.Room|nil a script directory, a file, or a
+---@param script? string|fun(moonroom: moonroom): moonroom.Room|nil a script directory, a file, or a
 --- function that gets what require "moonroom" answers (and runs in the spec's own globals); paths
---- are relative to the current directory
+--- are relative to the current directory. Without: the directory whose spec/ the calling spec is
+--- in; where it is in none, the one that `moonroom test` was given (MOONROOM_TEST_DIR), or "."
 ---@param options? moonroom.test.LoadOptions
 ---@return moonroom.test.App
 function test.load(script, options) end
@@ -91,5 +93,56 @@ function test.load(script, options) end
 ---```
 ---@param simulation moonroom.test.Simulation
 function test.simulate(simulation) end
+
+---As of test.load, but for start, which is the recording's; in memory only.
+---@class moonroom.test.ReplayOptions: moonroom.test.LoadOptions
+---@field tail? number seconds that the clock moves on behind the last event; 0 by default
+
+---What a recorded client was sent.
+---@class moonroom.test.Message
+---@field time number seconds since the start
+---@field kind "text"|"binary"|"ping"|"pong"|"close"
+---@field payload string
+
+---A recorded client: it is read like any peer, and with assert.peer; it can't send.
+---@class moonroom.test.ReplayedPeer: moonroom.test.Peer
+---@field messages moonroom.test.Message[] all that it was sent and that take has not taken
+
+---The recorded clients, by the numbers of their connections, from 1.
+---@class moonroom.test.Replay
+---@field [integer] moonroom.test.ReplayedPeer
+---@field errors moonroom.test.Failure[] the handlers that failed, at the app's end too
+---@field log moonroom.test.LogEntry[]
+
+---Plays back to an app what `moonroom --record FILE` has written: the same connections, bytes and
+---ends at the same times by the app's clock, which starts when the recording's server did. Returns
+---what went out; the app has then been stopped, and what that sent is left out. A file is relative
+---to the directory under test where no script is given, else to the current directory. Raises with
+---file and line where the recording is wrong.
+---
+---```lua
+---local name = os.tmpname() -- stands for one that was recorded
+---local file = assert(io.open(name, "w"))
+---file:write [[
+---moonroom recording 1
+---start 1700000000.000000
+---0.000001 1 open 192.0.2.1 40000 tcp
+---0.000002 1 bytes "GET /bongo?name=ann HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+---  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+---  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+---2.500000 1 bytes "\x81\x82\x00\x00\x00\x00hi"
+---]]
+---file:close()
+---
+---local played = test.replay(name, "examples/chat")
+---print(#played.errors, played[1].status) --> 0 101
+---print(played[1]:last(), played[1].messages[2].time) --> ann says hi 2.5
+---os.remove(name)
+---```
+---@param file string
+---@param script? string|fun(moonroom: moonroom): moonroom.Room|nil as of test.load
+---@param options? moonroom.test.ReplayOptions
+---@return moonroom.test.Replay
+function test.replay(file, script, options) end
 
 return test

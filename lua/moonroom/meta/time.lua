@@ -96,5 +96,6 @@ function Timer:stop() end
 ---print(timer.left) --> 10.0
 ---```
 ---@param seconds? number another interval
----@return true
+---@return true|nil
+---@return string? error "closed": the room or client whose timer it is has ended
 function Timer:restart(seconds) end

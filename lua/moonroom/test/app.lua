@@ -188,6 +188,7 @@ function methods:log()
   read_log(self)
   local entries = self.entries
   self.entries = {}
+  if not self.world.inside then self.unnoticed = {} end -- nothing else tells of them there
   return entries
 end
 
@@ -232,19 +233,25 @@ end
 
 -- --- the end -----------------------------------------------------------------
 
-function methods:stop()
-  if self.is_stopped then return end
-  self:check()
+-- Ends it. Returns the failures that nobody has noticed, and what is new in the log.
+function methods:finish()
   local ok, why = pcall(self.world.stop, self.world)
   self.is_stopped = true
   if not ok then error(why, 0) end
   read_log(self)
   raise_violation(self)
-  local list = self.unnoticed
+  local failures, entries = self.unnoticed, self.entries
   self.unnoticed, self.entries = {}, {}
-  if #list > 0 then
-    raise("%d handler%s failed, and nobody asked app:errors or app:expect_error:%s", #list,
-      #list == 1 and "" or "s", describe(list))
+  return failures, entries
+end
+
+function methods:stop()
+  if self.is_stopped then return end
+  self:check()
+  local failures = self:finish()
+  if #failures > 0 then
+    raise("%d handler%s failed, and nobody asked app:errors or app:expect_error:%s", #failures,
+      #failures == 1 and "" or "s", describe(failures))
   end
 end
 

@@ -81,7 +81,8 @@ local function is_offered(protocol, protocols)
   return false
 end
 
--- What is wrong with the headers of a 101, or nil (RFC 6455 4.1).
+-- What is wrong with the headers of a 101, or nil (RFC 6455 4.1). options: protocols, and accept
+-- where the key wasn't the one of request.
 local function check_accepted(headers, options)
   if (headers.upgrade or ""):lower() ~= "websocket" then
     return "a 101 without Upgrade: websocket"
@@ -89,7 +90,7 @@ local function check_accepted(headers, options)
   if (headers.connection or ""):lower() ~= "upgrade" then
     return "a 101 without Connection: Upgrade"
   end
-  if headers["sec-websocket-accept"] ~= accept then
+  if headers["sec-websocket-accept"] ~= (options.accept or accept) then
     return "a 101 whose Sec-WebSocket-Accept doesn't answer the key"
   end
   if headers["sec-websocket-extensions"] then

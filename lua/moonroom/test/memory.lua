@@ -6,18 +6,19 @@
 --   world:connect(options) -> wire   { address =, port =, secure =, paused =, faults = }
 --   world:settle()                   runs until nothing is left to do at this moment
 --   world:advance(seconds)           the same at each moment on the way
---   world:until_next() -> seconds    until something is due by itself; math.huge where nothing is
 --   world:now() -> Unix time
 --   world:take_log() -> string       the lines of the log since the last call
 --   world:stop()                     ends it as TERM ends a server, and gives everything back
---   world.inside                     where the app is in this state, and only there: { hub =,
---                                    moonroom =, environment = }
+-- and, where the app is in this state, and only there:
+--   world.inside                     { hub =, moonroom =, environment = }
+--   world:until_next() -> seconds    until something is due by itself; math.huge where nothing is
 -- What a wire has, the client's end of a connection:
 --   wire:send(bytes)                 never waits
 --   wire:take() -> bytes             what has come since the last call
 --   wire:ended() -> nil | "end" | "reset"   whether the server has ended it, and how
 --   wire:finish(), wire:reset()      FIN, RST
 --   wire:pause(), wire:resume()      stops and goes on to take what the server sends
+--   wire:stop_answering()            from now on nothing is sent but by send
 --   wire:faults(faults)              { write =, read =, full = }, as for peers
 --   wire:client()                    the server's userdata, where there is an inside
 --   wire.heard                       set by whoever made it: the world calls it as soon as the wire
@@ -44,6 +45,7 @@ function Wire:send(bytes) self.raw:feed(bytes) end
 function Wire:take() return self.raw:take() end
 function Wire:finish() self.raw:finish() end
 function Wire:reset() self.raw:reset() end
+function Wire:stop_answering() end -- it sends nothing by itself
 function Wire:client() return self.raw:client() end
 
 function Wire:ended()

@@ -183,6 +183,7 @@ end
 function methods:stop_answering()
   self.app:check()
   self.is_answering = false
+  self.wire:stop_answering()
 end
 
 local fault_names = { "write", "read", "full" }

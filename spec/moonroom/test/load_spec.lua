@@ -112,8 +112,22 @@ describe("test.load", function()
       "bad argument #1 to 'now' (the app has ended)")
   end)
 
+  it("finds by itself the app whose spec calls it", function()
+    local directory = scripts.directory {
+      ["init.lua"] = "", ["spec/deep/a_spec.lua"] = [[
+        local test, options = ...
+        local app = test.load(nil, options)
+        return app]],
+    }
+    local app = assert(loadfile(directory .. "/spec/deep/a_spec.lua"))(test, { start = 5 })
+    assert.equal("app " .. directory, tostring(app))
+    assert.equal(5, app:now())
+    app:stop()
+  end)
+
   it("takes scripts and options only", function()
-    raises_here("what is loaded is a string or a function, not a nil", function() test.load() end)
+    raises_here("what is loaded is a string or a function, not a table",
+      function() test.load({}) end)
     raises_here("options is a table, not a number", function() test.load(nothing, 5) end)
     raises_here("there is no option max_mesage; did you mean max_message?",
       function() test.load(nothing, { max_mesage = 1 }) end)

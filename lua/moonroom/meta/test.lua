@@ -119,6 +119,7 @@ function test.simulate(simulation) end
 ---what went out; the app has then been stopped, and what that sent is left out. A file is relative
 ---to the directory under test where no script is given, else to the current directory. Raises with
 ---file and line where the recording is wrong.
+---
 ---```lua
 ---local name = os.tmpname() -- stands for one that was recorded
 ---local file = assert(io.open(name, "w"))
@@ -143,33 +144,5 @@ function test.simulate(simulation) end
 ---@param options? moonroom.test.ReplayOptions
 ---@return moonroom.test.Replay
 function test.replay(file, script, options) end
-
----An app over TCP: `test.load(dir, { transport = "tcp" })` starts the moonroom binary
----(MOONROOM_BINARY, else the one beside moonroom/core.so, else PATH's) on a free port of 127.0.0.1,
----and peers talk to it through sockets. It needs luv. A spec that stays outside the app passes both
----ways.
----
----Everything of a peer works but client and secure, and of an app connect, drain, advance, now, log
----and stop. What is inside the server raises "in memory only": room, run, spawn, require, timers,
----errors, expect_error, fail_allocation, the options app, seed and start, and a function instead of
----a directory or file. What is different:
----
----- advance waits: the clock is the real one. Options such as ping_interval may be short.
----- A step is over when each peer that reads and answers has had a ping of the kit's answered,
----  which nobody sees, and nothing else has come meanwhile. To the server such pings are signs of
----  life; a peer that has stopped answering sends none.
----- A peer that is paused, or has the fault full, isn't read from: the system's buffers fill first.
----  With the fault write, whatever its number, that of the peer is small.
----- An address is one of 127.0.0.0/8.
----- A handler that failed fails stop, unless log() has told of it.
----- What makes the server end, or keeps it busy, raises in the next step, with what it said.
----```lua
----local app = test.load("examples/chat", { transport = "tcp", ping_interval = 0.2 })
----local ann, bob = app:connect("/bongo?name=ann"), app:connect("/bongo?name=bob")
----ann:send("hi")
----print(bob:last()) --> ann says hi
----app:stop()
----```
----@class moonroom.test.TcpApp: moonroom.test.App
 
 return test

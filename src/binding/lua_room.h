@@ -11,10 +11,10 @@
  * So nothing of C's points at it, and the room is only looked for in it while
  * the hub is there. */
 struct room_box {
-    struct audience audience; /* comes first */
-    struct room *room;        /* by room_of only */
+    struct audience audience;  /* comes first */
+    struct room *room;         /* by room_of only */
     struct timer_owner timers; /* of room:after and room:every */
-    struct list ending;       /* in binding->ending, from its close on */
+    struct list ending;        /* in binding->ending, from its close on */
     size_t guests;   /* clients who came in and whose on_leave isn't over */
     int anchor;      /* of one that ends */
     bool is_visited; /* it has had guests */

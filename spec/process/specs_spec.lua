@@ -68,6 +68,28 @@ describe("moonroom test", function()
     assert.matches("1 success / 0 failures / 0 errors", out)
   end)
 
+  it("has each spec load the app that it belongs to", function()
+    local loads = [[
+      it("loads", function()
+        local app = require("moonroom.test").load()
+        assert.equal(]] .. '"%s"' .. [[, app:require("which"))
+        app:stop()
+      end)]]
+    local there = make {
+      ["one/init.lua"] = "", ["one/lib/which.lua"] = "return 'one'",
+      ["one/spec/a_spec.lua"] = loads:format("one"),
+      ["two/init.lua"] = "", ["two/lib/which.lua"] = "return 'two'",
+      ["two/spec/deep/a_spec.lua"] = loads:format("two"), ["elsewhere.lua"] = loads:format("one"),
+    }
+    for _, words in ipairs {
+      { there .. "/one" }, { there .. "/one", there .. "/two/spec" },
+      { there .. "/one", there .. "/elsewhere.lua" },
+    } do
+      local code, out, err = test(words, { binary = binary })
+      assert.equal(0, code, out .. err)
+    end
+  end)
+
   it("says and ends with what busted's own script would", function()
     local there = make { ["spec/fails_spec.lua"] = FAILS, ["broken/a_spec.lua"] = "it(",
                          ["fine/a_spec.lua"] = 'it("holds", function() end)' }

@@ -95,8 +95,10 @@ function Server:kill(seconds)
   loop.wait(function() return self:has_ended() end, seconds)
 end
 
--- Ends it as TERM does, or by force where that takes long.
+-- Ends it as TERM does, or by force where that takes long; nothing where somebody has closed all of
+-- luv's handles.
 local function finish(server)
+  if server.code or server.handle:is_closing() then return end
   server:terminate()
   loop.wait(function() return server:has_ended() end, most_at_exit)
   server:kill(most_at_exit)

@@ -7,7 +7,8 @@ local program = require "program"
 -- The core for lua5.4 is the release build's: a sanitizer's can't be loaded into a child.
 local binary = os.getenv("MOONROOM_RELEASE_BINARY") or "./build/moonroom"
 local modules = "./lua/?.lua;./lua/?/init.lua;;"
-local core = binary:gsub("[^/]+$", "lua/?.so;;")
+local build = binary:gsub("/[^/]+$", "")
+local core = build .. "/lua/?.so;;"
 
 local function examples()
   local pipe <close> = assert(io.popen("ls examples"))
@@ -31,7 +32,9 @@ describe("each example", function()
 
     it("passes its spec by busted alone: " .. name, function()
       local command = { "lua5.4", "/usr/bin/busted", "-o", "plainTerminal", directory .. "/spec" }
-      local status, output = process.run(command, { LUA_PATH = modules, LUA_CPATH = core })
+      local status, output = process.run(command, {
+        LUA_PATH = modules, LUA_CPATH = core, MOONROOM_BUILD = build,
+      })
       assert.equal(0, status, output)
       assert.is_true(tonumber(sum_of(output)) > 0, output)
     end)

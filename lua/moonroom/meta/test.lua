@@ -26,7 +26,7 @@ local test = {}
 ---@field [string] number|string an option of the server's, as in config.lua, which it beats:
 --- max_message = "4m", close_timeout = 5
 
----A network that is hard on the server. Any write and read still come to what they would.
+---A network that is hard on the server: what is sent arrives in pieces, or, if it is full, later.
 ---@class moonroom.test.Faults
 ---@field write? integer the server's writes are taken so many bytes at a time
 ---@field read? integer what the peer sends comes to the server in pieces of so many bytes

@@ -16,9 +16,6 @@ local function dice(seed)
   end
 end
 
-local World = {}
-World.__index = World
-
 local function fault(life, format, ...)
   life.faults[#life.faults + 1] = format:format(...)
 end
@@ -52,7 +49,7 @@ local acts = {
     if other then other:close() end
   end,
   function(life) any_room(life):close(4001, "at random") end,
-  function(life, client) client.room:broadcast("from " .. client.number) end,
+  function(_, client) client.room:broadcast("from " .. client.number) end,
   function(life, client)
     life.task = life.moonroom.spawn(function()
       if life.roll(2) == 1 then client:receive() else life.moonroom.sleep(3) end
@@ -122,8 +119,8 @@ local function new_class(life)
   function Room:on_leave(client)
     if life.within[client] ~= self then fault(life, "%s leaves %s, not in it", client, self) end
     for other in self:clients() do
-      local has_come_back = client.room == self
-      if other == client and not has_come_back then fault(life, "%s is left in %s", client, self) end
+      local is_left = other == client and client.room ~= self -- it may have come back
+      if is_left then fault(life, "%s is left in %s", client, self) end
     end
     life.within[client] = nil
     life.rooms[self].leaves = life.rooms[self].leaves + 1
@@ -134,7 +131,8 @@ local function new_class(life)
     counts.closes = counts.closes + 1
     if not counts.is_made then fault(life, "%s closes without an init", self) end
     if counts.closes > 1 then fault(life, "%s closes twice", self) end
-    if counts.joins ~= counts.leaves and not life.fails then fault(life, "%s closes before a leave", self) end
+    local is_early = counts.joins ~= counts.leaves and not life.fails
+    if is_early then fault(life, "%s closes before a leave", self) end
     if life.roll(3) == 1 then life.moonroom.sleep(1) end
     if life.roll(6) == 1 then error("no close") end
   end

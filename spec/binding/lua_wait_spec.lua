@@ -151,6 +151,37 @@ describe("a script's own coroutine", function()
     assert.truthy(notes[2]:find("two$"))
   end)
 
+  it("that has returned, or runs, raises when it is called once more by wrap", function()
+    local w, notes = new(function() return {} end)
+    w.moonroom.spawn(function()
+      local once = coroutines.wrap(function() return "done" end)
+      notes[1] = once()
+      for at = 2, 3 do notes[at] = select(2, pcall(once)) end
+      local itself
+      itself = coroutines.wrap(function() return select(2, pcall(itself)) end)
+      notes[4] = itself()
+    end)
+    assert.equal("done", notes[1])
+    assert.matches("cannot resume dead coroutine$", notes[2])
+    assert.matches("cannot resume dead coroutine$", notes[3])
+    assert.matches("cannot resume non%-suspended coroutine$", notes[4])
+    assert.equal("", (w:log()))
+  end)
+
+  it("can't resume itself, nor the handler that runs it", function()
+    local w, notes = new(function() return {} end)
+    w.moonroom.spawn(function()
+      local handler = coroutine.running()
+      notes[1] = { coroutines.resume(handler) }
+      coroutines.wrap(function()
+        notes[2] = { coroutines.resume(coroutine.running()) }
+        notes[3] = { coroutines.resume(handler, 1, 2) }
+      end)()
+    end)
+    for at = 1, 3 do assert.same({ false, "cannot resume non-suspended coroutine" }, notes[at]) end
+    assert.equal("", (w:log()))
+  end)
+
   -- Notes that it is closed; raises where it is to.
   local function closing(notes, name, raises)
     return setmetatable({}, {

@@ -70,7 +70,16 @@ static int resume_inner(lua_State *L, lua_State *inner, int arguments,
     return status == LUA_YIELD && routine->waits ? -1 : status;
 }
 
-/* Upvalue or argument 1 is the coroutine; is_wrap: errors are raised. */
+/* Whether it failed itself, rather than that it couldn't be resumed: then it
+ * may have returned long ago, or be the one that runs. */
+static bool has_failed(lua_State *inner)
+{
+    int status = lua_status(inner);
+    return status != LUA_OK && status != LUA_YIELD;
+}
+
+/* Upvalue or argument 1 is the coroutine, which may be L itself; is_wrap:
+ * errors are raised. */
 static int finish_resume(lua_State *L, lua_State *inner, int status,
                          int results, bool is_wrap)
 {
@@ -80,15 +89,17 @@ static int finish_resume(lua_State *L, lua_State *inner, int status,
     }
     bool succeeded = status == LUA_OK || status == LUA_YIELD;
     int count = succeeded ? results : 1;
-    if (!succeeded && is_wrap)
+    if (!succeeded && is_wrap && has_failed(inner))
         lua_resetthread(inner); /* closes its variables, keeps the error */
     if (!lua_checkstack(L, count + 1)) {
         lua_pop(inner, count);
         return luaL_error(L, "too many results to resume");
     }
-    if (!is_wrap)
-        lua_pushboolean(L, succeeded);
     lua_xmove(inner, L, count);
+    if (!is_wrap) {
+        lua_pushboolean(L, succeeded);
+        lua_insert(L, -count - 1);
+    }
     if (succeeded || !is_wrap)
         return count + !is_wrap;
     if (lua_type(L, -1) == LUA_TSTRING) {

@@ -22,7 +22,7 @@ local function new(app)
     ending = {}, -- path -> { room, promise } of a made room, while its on_close waits
     awaited = {}, -- room -> how many requests for it are being answered
     lingering = {}, -- made room that is empty -> the timer that drops it
-    every = setmetatable({}, { __mode = "k" }), -- room whose init is over -> true
+    ready = setmetatable({}, { __mode = "k" }), -- room whose init is over -> true
     has_shut = false, -- the server stops: what is made from here on is closed at once
     after = app.hub and core.waits(app.hub, true).after,
     kept = {}, -- path -> true where a made room stays when it empties
@@ -63,7 +63,7 @@ local shutdown_reason = "the server is shutting down"
 local function new_beginning(self, room)
   return setmetatable({}, {
     __close = function()
-      if not self.every[room] then close_room(room) end
+      if not self.ready[room] then close_room(room) end
     end,
   })
 end
@@ -80,7 +80,7 @@ function Rooms:construct(room_class, fields, level)
   end
   local _ <close> = new_beginning(self, room)
   if room.init then room:init() end
-  self.every[room] = true
+  self.ready[room] = true
   if fields.path then self.by_path[fields.path] = room end
   if self.has_shut then close_room(room, 1001, shutdown_reason) end
   return room
@@ -296,13 +296,13 @@ end
 function Rooms:over(room)
   if room.path and self.made[room.path] == room then self:drop(room.path) end
   local _ <close> = new_ending(self, room)
-  if self.every[room] and room.on_close then room:on_close() end
+  if self.ready[room] and room.on_close then room:on_close() end
 end
 
 -- The server stops, and every client has been told.
 function Rooms:close_all()
   self.has_shut = true
-  for room in pairs(self.every) do close_room(room, 1001, shutdown_reason) end
+  for room in pairs(self.ready) do close_room(room, 1001, shutdown_reason) end
 end
 
 -- --- who answers -----------------------------------------------------------

@@ -237,7 +237,7 @@ describe("a room", function()
     collectgarbage()
     w:advance(1)
     for _ = 1, 3 do collectgarbage() end
-    assert.is_nil(next(w.app.rooms.every))
+    assert.is_nil(next(w.app.rooms.ready))
   end)
 
   it("whose init fails has no on_close, and its timers stop", function()

@@ -14,6 +14,7 @@
 #include "lua_wait.h"
 #include "testkit.h"
 #include "version.h"
+#include "weak_table.h"
 #include <lauxlib.h>
 
 #include <assert.h>
@@ -66,16 +67,7 @@ static int hub_gc(lua_State *L)
  * begins with the loss of its anchors, so that no binding here is gone. */
 static void push_hubs(lua_State *L)
 {
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &hubs_key) == LUA_TTABLE)
-        return;
-    lua_pop(L, 1);
-    lua_newtable(L);
-    lua_newtable(L);
-    lua_pushliteral(L, "v");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &hubs_key);
+    weak_table_push(L, &hubs_key, "v");
 }
 
 void binding_push_anchors(lua_State *L, const struct binding *binding)

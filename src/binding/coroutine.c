@@ -1,6 +1,7 @@
 #include "coroutine.h"
 
 #include "dispatch.h"
+#include "weak_table.h"
 
 #include <lauxlib.h>
 
@@ -11,16 +12,7 @@ static const char waiting_key = 0; /* in the registry, by address */
 
 static void push_waiting(lua_State *L)
 {
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key) == LUA_TTABLE)
-        return;
-    lua_pop(L, 1);
-    lua_newtable(L);
-    lua_newtable(L);
-    lua_pushliteral(L, "k");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &waiting_key);
+    weak_table_push(L, &waiting_key, "k");
 }
 
 static void push_thread_of(lua_State *L, lua_State *inner)

@@ -37,6 +37,7 @@
 #include "testkit_parts.h"
 #include "testkit_peer.h"
 #include "testkit_world.h"
+#include "weak_table.h"
 #include <lauxlib.h>
 #include <lualib.h>
 
@@ -154,16 +155,7 @@ void testkit_keep_with(lua_State *L, int owner, int value)
     static const char kept_key = 0;
     value = lua_absindex(L, value);
     owner = lua_absindex(L, owner);
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kept_key) != LUA_TTABLE) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-        lua_newtable(L);
-        lua_pushliteral(L, "k");
-        lua_setfield(L, -2, "__mode");
-        lua_setmetatable(L, -2);
-        lua_pushvalue(L, -1);
-        lua_rawsetp(L, LUA_REGISTRYINDEX, &kept_key);
-    }
+    weak_table_push(L, &kept_key, "k");
     lua_pushvalue(L, owner);
     if (lua_rawget(L, -2) != LUA_TTABLE) {
         lua_pop(L, 1);

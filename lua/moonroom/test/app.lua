@@ -248,10 +248,11 @@ end
 function methods:stop()
   if self.is_stopped then return end
   self:check()
+  local asking = self.world.inside and "app:errors or app:expect_error" or "app:log"
   local failures = self:finish()
   if #failures > 0 then
-    raise("%d handler%s failed, and nobody asked app:errors or app:expect_error:%s", #failures,
-      #failures == 1 and "" or "s", describe(failures))
+    raise("%d handler%s failed, and nobody asked %s:%s", #failures, #failures == 1 and "" or "s",
+      asking, describe(failures))
   end
 end
 

@@ -1,6 +1,7 @@
 /* Peers in memory, and their network. In Lua:
  *
- *   connect(hub, {address=, port=, secure=, flows=}) -> peer
+ *   connect(hub, {address=, port=, secure=, flows=, layer=}) -> peer
+ *                              layer: a light userdata, struct transport_layer
  *   peer:send(bytes)           goes to the core at once
  *   peer:finish(), :reset(), :take() -> bytes, :state() -> table,
  *   peer:faults{piece=, full=, broken=, read=}, :writable()
@@ -32,6 +33,7 @@ int testkit_connect(lua_State *L)
 {
     struct hub *hub = binding_check(L, 1)->hub;
     struct peer peer = {"192.0.2.1", 40000, false};
+    struct transport_layer *layer = NULL;
     bool flows = false;
     if (lua_istable(L, 2)) {
         if (lua_getfield(L, 2, "address") == LUA_TSTRING)
@@ -42,6 +44,8 @@ int testkit_connect(lua_State *L)
         peer.is_secure = lua_toboolean(L, -1);
         lua_getfield(L, 2, "flows");
         flows = lua_toboolean(L, -1);
+        lua_getfield(L, 2, "layer");
+        layer = lua_touserdata(L, -1);
     }
     struct memory_transport **box = lua_newuserdatauv(L, sizeof *box, 1);
     *box = NULL;
@@ -55,7 +59,11 @@ int testkit_connect(lua_State *L)
     transport->holders++;
     if (flows)
         network_add(&testkit_world_of(hub)->network, transport);
-    transport->connection = hub_accept(hub, &transport->base, &peer, hub->now);
+    struct transport *used = &transport->base;
+    if (layer)
+        used = layer->open(layer, &hub->memory, used);
+    if (used)
+        transport->connection = hub_accept(hub, used, &peer, hub->now);
     return 1;
 }
 
@@ -75,8 +83,8 @@ static int peer_send(lua_State *L)
     size_t length;
     const char *bytes = luaL_checklstring(L, 2, &length);
     unsigned char *copy = testkit_copy(L, bytes, length, 0);
-    if (transport->connection)
-        connection_receive(transport->connection, copy, length);
+    if (!transport->is_closed)
+        transport_receive(&transport->base, copy, length);
     return 0;
 }
 
@@ -94,16 +102,16 @@ static int peer_finish(lua_State *L)
 {
     struct memory_transport *transport = check_peer(L);
     transport->has_finished = true;
-    if (transport->connection && !transport->network)
-        connection_end(transport->connection, false);
+    if (!transport->is_closed && !transport->network)
+        transport_end(&transport->base, false);
     return 0;
 }
 
 static int peer_reset(lua_State *L)
 {
     struct memory_transport *transport = check_peer(L);
-    if (transport->connection)
-        connection_end(transport->connection, true);
+    if (!transport->is_closed)
+        transport_end(&transport->base, true);
     return 0;
 }
 
@@ -148,8 +156,8 @@ static int peer_faults(lua_State *L)
 static int peer_writable(lua_State *L)
 {
     struct memory_transport *transport = check_peer(L);
-    if (transport->connection && transport->wants_write)
-        connection_writable(transport->connection);
+    if (!transport->is_closed && transport->wants_write)
+        transport_writable(&transport->base);
     return 0;
 }
 

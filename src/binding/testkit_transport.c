@@ -65,8 +65,11 @@ static void transport_close(struct transport *base, bool reset)
 }
 
 static const struct transport_class memory_class = {
-    transport_write,    transport_want_write, transport_want_read,
-    transport_shutdown, transport_close,
+    .write = transport_write,
+    .want_write = transport_want_write,
+    .want_read = transport_want_read,
+    .shutdown = transport_shutdown,
+    .close = transport_close,
 };
 
 struct memory_transport *memory_transport_new(void)
@@ -124,7 +127,7 @@ static bool read_some(struct memory_transport *transport)
         buffer_release(input, &transport->memory);
         transport->input_at = 0;
     }
-    connection_receive(transport->connection, bytes, length);
+    transport_receive(&transport->base, bytes, length);
     memory_free(&transport->memory, bytes);
     return true;
 }
@@ -132,11 +135,10 @@ static bool read_some(struct memory_transport *transport)
 /* One call into the core at most: it may close the connection. */
 static bool flow(struct memory_transport *transport)
 {
-    struct connection *connection = transport->connection;
-    if (!connection)
+    if (transport->is_closed)
         return false;
     if (transport->wants_write && !transport->is_full) {
-        connection_writable(connection);
+        transport_writable(&transport->base);
         return true;
     }
     if (!transport->wants_read)
@@ -146,7 +148,7 @@ static bool flow(struct memory_transport *transport)
     if (!transport->has_finished || transport->is_ended)
         return false;
     transport->is_ended = true;
-    connection_end(connection, false);
+    transport_end(&transport->base, false);
     return true;
 }
 

@@ -13,6 +13,37 @@ static const double drain_timeout = 2;
 
 static void expire(struct timer *timer, double now);
 
+/* --- what the transport tells --- */
+
+static void on_receive(void *user, unsigned char *bytes, size_t length)
+{
+    connection_receive(user, bytes, length);
+}
+
+static void on_end(void *user, bool broken)
+{
+    connection_end(user, broken);
+}
+
+static void on_writable(void *user)
+{
+    connection_writable(user);
+}
+
+static void on_refused(void *user, const char *rule, const char *reason)
+{
+    connection_refused(user, rule, reason);
+}
+
+static const struct transport_events connection_events = {
+    .receive = on_receive,
+    .end = on_end,
+    .writable = on_writable,
+    .refused = on_refused,
+};
+
+/* --- life --- */
+
 struct connection *connection_new(struct hub *hub, struct transport *transport)
 {
     struct connection *connection =
@@ -21,6 +52,8 @@ struct connection *connection_new(struct hub *hub, struct transport *transport)
         return NULL;
     connection->hub = hub;
     connection->transport = transport;
+    transport->events = &connection_events;
+    transport->user = connection;
     connection->limits = hub->options.limits;
     connection->timer.expire = expire;
     connection->due = hub->now + hub->options.handshake_timeout;
@@ -251,6 +284,8 @@ void connection_writable(struct connection *connection)
         return;
     transport->class->want_write(transport, false);
     connection->is_stuck = false;
+    if (transport->held)
+        connection->stall_due = 0; /* some of it has left */
     connection_mark_dirty(connection);
 }
 
@@ -303,13 +338,13 @@ static void get_stuck(struct connection *connection)
     connection_arm(connection);
 }
 
-/* Writes once. Returns whether all of it was taken. */
+/* Writes once. Returns whether all of it was taken, and has left. */
 static bool write_some(struct connection *connection)
 {
     struct transport *transport = connection->transport;
     struct span spans[TRANSPORT_MAX_SPANS];
     int count = outq_spans(&connection->output, spans, TRANSPORT_MAX_SPANS);
-    size_t offered = 0;
+    size_t offered = 0, held = transport->held;
     for (int i = 0; i < count; i++)
         offered += spans[i].length;
     ssize_t taken = transport->class->write(transport, spans, count);
@@ -317,18 +352,19 @@ static bool write_some(struct connection *connection)
         connection_die(connection, true);
         return false;
     }
-    if (taken)
+    bool is_all = (size_t)taken == offered && !transport->held;
+    if (taken || transport->held < held)
         connection->stall_due = 0;
     outq_consume(&connection->output, &connection->hub->pool, (size_t)taken);
-    if ((size_t)taken < offered)
+    if (!is_all)
         get_stuck(connection);
-    return (size_t)taken == offered;
+    return is_all;
 }
 
 /* Returns whether all that is queued was taken. */
 static bool write_all(struct connection *connection)
 {
-    while (connection->output.bytes)
+    while (connection->output.bytes || connection->transport->held)
         if (!write_some(connection))
             return false;
     return true;
@@ -366,7 +402,22 @@ void connection_hold(struct connection *connection, bool hold)
 
 size_t connection_buffered(const struct connection *connection)
 {
-    return connection->output.bytes;
+    return connection->output.bytes + connection->transport->held;
+}
+
+void connection_refused(struct connection *connection, const char *rule,
+                        const char *reason)
+{
+    struct hub *hub = connection->hub;
+    struct log_line line;
+    if (connection->state == CONNECTION_DEAD)
+        return;
+    connection->rule = rule;
+    log_begin(&line, hub->log, LOG_INFO, hub_wall(hub), "connection refused");
+    log_string(&line, "rule", rule);
+    log_string(&line, "reason", reason);
+    log_string(&line, "address", connection->address);
+    log_end(&line);
 }
 
 void connection_terminate(struct connection *connection)

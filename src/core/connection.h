@@ -95,7 +95,7 @@ struct connection {
     char address[REQUEST_ADDRESS_SIZE];
 };
 
-/* --- called by the transport --- */
+/* --- called by the transport, as transport_events --- */
 
 /* Bytes have come; they are the caller's and may be changed (unmasked). */
 void connection_receive(struct connection *connection, unsigned char *bytes,
@@ -104,6 +104,10 @@ void connection_receive(struct connection *connection, unsigned char *bytes,
 void connection_end(struct connection *connection, bool broken);
 /* The transport can take bytes again. */
 void connection_writable(struct connection *connection);
+/* A layer below has refused the peer, and says end next: one line in the log.
+ */
+void connection_refused(struct connection *connection, const char *rule,
+                        const char *reason);
 
 /* --- called by the application --- */
 

@@ -281,6 +281,17 @@ static void decide_plain(struct connection *connection)
         hub->application->request(connection);
 }
 
+/* What the transport knows of the peer by TLS. False: no memory. */
+static bool describe(struct connection *connection)
+{
+    struct transport *transport = connection->transport;
+    struct request_tls tls = {0};
+    if (!transport->class->describe)
+        return true;
+    transport->class->describe(transport, &tls);
+    return request_set_tls(connection->request, &tls);
+}
+
 static void decide(struct connection *connection)
 {
     struct request *request = connection->request;
@@ -312,7 +323,9 @@ static void take_head(struct connection *connection, const char *head,
     const char *reason = NULL;
     connection->request =
         request_new(&connection->hub->memory, head, length, &status, &reason);
-    if (connection->request)
+    if (connection->request && !describe(connection))
+        connection_die(connection, true);
+    else if (connection->request)
         decide(connection);
     else
         exchange_refuse(connection, status, "head", reason);

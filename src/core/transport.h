@@ -1,10 +1,14 @@
-/* What a connection's bytes travel on: TCP, TLS, or a test's memory. */
+/* What a connection's bytes travel on: TCP, a test's memory, and TLS between
+ * one of these and the connection. */
 #ifndef MOONROOM_CORE_TRANSPORT_H
 #define MOONROOM_CORE_TRANSPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+struct memory;
+struct request_tls;
 
 struct span {
     const void *bytes;
@@ -13,20 +17,39 @@ struct span {
 
 enum { TRANSPORT_MAX_SPANS = 64 };
 
-/* The first member of every transport. The transport calls connection_receive,
- * connection_end and connection_writable (connection.h); the core calls these,
- * and close exactly once, after which neither side knows the other. */
+/* What a transport tells its user: the connection, or a layer between the two.
+ * The user may end the connection in any of these, but close comes later, when
+ * the transport is no longer on the stack. */
+struct transport_events {
+    /* Bytes have come; they are the transport's and may be changed. */
+    void (*receive)(void *user, unsigned char *bytes, size_t length);
+    /* The peer sent FIN, or (broken) the connection was reset. */
+    void (*end)(void *user, bool broken);
+    /* It can take bytes again; only while want_write is on. */
+    void (*writable)(void *user);
+    /* What a layer refused, before it says end: rule is a short name ("tls"),
+     * reason a sentence; both are borrowed. */
+    void (*refused)(void *user, const char *rule, const char *reason);
+};
+
+/* The first member of every transport. Its user sets events and user before
+ * anything can come. close is called exactly once, after which neither side
+ * knows the other. */
 struct transport {
     const struct transport_class *class;
+    const struct transport_events *events;
+    void *user;
+    size_t held; /* bytes that write took and that haven't left yet: while there
+                    are any, write sends them on and takes nothing */
 };
 
 struct transport_class {
-    /* Writes from the front of at most TRANSPORT_MAX_SPANS spans, without
-     * waiting. Returns the number of bytes taken (0: it is full now), or -1
-     * where the connection is broken. */
+    /* Writes from the front of at most TRANSPORT_MAX_SPANS spans (none: only
+     * what is held), without waiting. Returns the number of bytes taken (0: it
+     * is full now), or -1 where the connection is broken. */
     ssize_t (*write)(struct transport *transport, const struct span *spans,
                      int count);
-    /* Calls connection_writable when it can take bytes again, as long as on. */
+    /* Says writable when it can take bytes again, as long as on. */
     void (*want_write)(struct transport *transport, bool on);
     /* Reads and hands on what comes, as long as on. Starts as on. */
     void (*want_read)(struct transport *transport, bool on);
@@ -35,6 +58,33 @@ struct transport_class {
     /* Ends it and frees the transport; reset: at once, with what is unsent
      * thrown away (RST). */
     void (*close)(struct transport *transport, bool reset);
+    /* Fills in what is known of the peer by TLS; the strings are the
+     * transport's. NULL: it isn't over TLS. */
+    void (*describe)(struct transport *transport, struct request_tls *tls);
 };
+
+/* What is put between a transport and the connection (TLS). */
+struct transport_layer {
+    /* A transport over the one below, which it owns from here on, in failure
+     * too. NULL: no memory, and below has been closed. */
+    struct transport *(*open)(struct transport_layer *layer,
+                              struct memory *memory, struct transport *below);
+};
+
+static inline void transport_receive(struct transport *transport,
+                                     unsigned char *bytes, size_t length)
+{
+    transport->events->receive(transport->user, bytes, length);
+}
+
+static inline void transport_end(struct transport *transport, bool broken)
+{
+    transport->events->end(transport->user, broken);
+}
+
+static inline void transport_writable(struct transport *transport)
+{
+    transport->events->writable(transport->user);
+}
 
 #endif

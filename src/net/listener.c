@@ -118,7 +118,7 @@ static void take(struct listener *listener, int socket,
     char text[ADDRESS_TEXT_SIZE];
     struct peer peer = {.address = text};
     peer.port = address_text((const struct sockaddr *)address, text);
-    tcp_open(listener->shared, socket, &peer);
+    tcp_open(listener->shared, socket, NULL, &peer);
 }
 
 /* Whether accepting can go on. Who waits to be accepted comes before who has

@@ -1,7 +1,5 @@
 #include "tcp.h"
 
-#include "connection.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <ev.h>
@@ -13,7 +11,6 @@
 struct tcp {
     struct transport base;
     struct tcp_shared *shared;
-    struct connection *connection;
     struct ev_io readable, writable;
     bool is_ended; /* nothing more can be read */
 };
@@ -27,7 +24,7 @@ static void tcp_end(struct tcp *tcp, bool broken)
 {
     tcp->is_ended = true;
     ev_io_stop(tcp->shared->events, &tcp->readable);
-    connection_end(tcp->connection, broken);
+    transport_end(&tcp->base, broken);
 }
 
 /* One recv for each time that the socket is readable: a second one would most
@@ -42,7 +39,7 @@ static void tcp_on_readable(struct ev_loop *events, struct ev_io *watcher,
     unsigned char *input = tcp->shared->input;
     ssize_t length = recv(watcher->fd, input, TCP_INPUT_SIZE, 0);
     if (length > 0)
-        connection_receive(tcp->connection, input, (size_t)length);
+        transport_receive(&tcp->base, input, (size_t)length);
     else if (length == 0)
         tcp_end(tcp, false);
     else if (errno != EAGAIN && errno != EINTR)
@@ -55,7 +52,7 @@ static void tcp_on_writable(struct ev_loop *events, struct ev_io *watcher,
     (void)events;
     (void)happened;
     struct tcp *tcp = watcher->data;
-    connection_writable(tcp->connection);
+    transport_writable(&tcp->base);
 }
 
 static_assert(sizeof(struct span) == sizeof(struct iovec) &&
@@ -134,7 +131,8 @@ static const struct transport_class tcp_class = {
     .close = tcp_close,
 };
 
-void tcp_open(struct tcp_shared *shared, int socket, const struct peer *peer)
+void tcp_open(struct tcp_shared *shared, int socket,
+              struct transport_layer *layer, const struct peer *peer)
 {
     struct hub *hub = shared->hub;
     struct tcp *tcp = memory_new_zero(&hub->memory, sizeof *tcp);
@@ -148,7 +146,9 @@ void tcp_open(struct tcp_shared *shared, int socket, const struct peer *peer)
     ev_io_init(&tcp->writable, tcp_on_writable, socket, EV_WRITE);
     tcp->readable.data = tcp->writable.data = tcp;
     ev_io_start(shared->events, &tcp->readable);
-    struct connection *connection = hub_accept(hub, &tcp->base, peer, hub->now);
-    if (connection)
-        tcp->connection = connection;
+    struct transport *transport = &tcp->base;
+    if (layer)
+        transport = layer->open(layer, &hub->memory, transport);
+    if (transport)
+        hub_accept(hub, transport, peer, hub->now);
 }

@@ -196,8 +196,10 @@ struct request *request_ref(struct request *request)
 
 void request_unref(struct request *request)
 {
-    if (request && !--request->references)
-        memory_free(request->memory, request);
+    if (!request || --request->references)
+        return;
+    memory_free(request->memory, request->tls_text);
+    memory_free(request->memory, request);
 }
 
 void request_field(const struct request *request, size_t index,

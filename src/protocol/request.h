@@ -11,6 +11,15 @@ enum { REQUEST_ADDRESS_SIZE = 46 }; /* INET6_ADDRSTRLEN, the NUL included */
 
 struct request_field; /* private: offsets into the head */
 
+/* What TLS tells of the peer; NULL where there is nothing to tell. */
+struct request_tls {
+    const char *version;     /* "TLSv1.3"; NULL: the request is not over TLS */
+    const char *cipher;      /* OpenSSL's name of the suite */
+    const char *server_name; /* that the client asked for (RFC 6066 3) */
+    const char *subject;     /* of its certificate, verified (RFC 4514) */
+    const char *fingerprint; /* SHA-256 of that, 64 hexadecimal digits */
+};
+
 struct request {
     size_t references;
     struct memory *memory;
@@ -26,6 +35,8 @@ struct request {
     char address[REQUEST_ADDRESS_SIZE]; /* the peer's; "" where unknown */
     uint16_t port;                      /* the peer's */
     bool is_secure;                     /* came over TLS */
+    struct request_tls tls;             /* request_set_tls */
+    char *tls_text;                     /* private: where its strings are */
 };
 
 /* Takes apart a head that http_parse has passed whole (leading empty line and
@@ -36,6 +47,10 @@ struct request {
  * or with *status 503 where there is no memory. */
 struct request *request_new(struct memory *memory, const char *head,
                             size_t length, int *status, const char **reason);
+
+/* Copies what TLS tells into a request that has been told nothing yet. False:
+ * no memory. */
+bool request_set_tls(struct request *request, const struct request_tls *tls);
 
 struct request *request_ref(struct request *request);
 void request_unref(struct request *request); /* NULL is fine */

@@ -1,0 +1,41 @@
+#include "request.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { STRINGS = sizeof(struct request_tls) / sizeof(const char *) };
+
+static_assert(sizeof(struct request_tls) == STRINGS * sizeof(const char *),
+              "struct request_tls is made of strings");
+
+static size_t size_of(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+/* All strings are copied into one block. */
+bool request_set_tls(struct request *request, const struct request_tls *tls)
+{
+    const char *strings[STRINGS];
+    memcpy(strings, tls, sizeof strings);
+    size_t size = 0;
+    for (size_t i = 0; i < STRINGS; i++)
+        size += size_of(strings[i]);
+    assert(!request->tls_text);
+    if (!size)
+        return true;
+    char *at = memory_new(request->memory, size);
+    if (!at)
+        return false;
+    request->tls_text = at;
+    for (size_t i = 0; i < STRINGS; i++) {
+        size_t length = size_of(strings[i]);
+        if (!length)
+            continue;
+        memcpy(at, strings[i], length);
+        strings[i] = at;
+        at += length;
+    }
+    memcpy(&request->tls, strings, sizeof strings);
+    return true;
+}

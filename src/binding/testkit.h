@@ -7,7 +7,7 @@
 /* Each pushes one table of functions for a part of the kit. */
 int testkit_base(lua_State *L);    /* utf8, timers, log, blob, buffer, slice */
 int testkit_http(lua_State *L);    /* request head, handshake, url, routes */
-int testkit_message(lua_State *L); /* frames, messages, close codes */
+int testkit_message(lua_State *L); /* frames, messages, codecs, close codes */
 int testkit_files(lua_State *L);   /* request paths to file names */
 int testkit_options(lua_State *L); /* the option tables */
 int testkit_outq(lua_State *L);    /* an output queue */

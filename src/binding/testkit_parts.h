@@ -25,12 +25,13 @@ void testkit_keep_with(lua_State *L, int owner, int value);
 
 /* Each adds its functions to the table at the top: memory, buffer, blob;
  * timers; log, log_level; frame, close; record, mask_secrets, unmasker;
- * doorway. */
+ * doorway; inflater, deflater. */
 void testkit_add_memory(lua_State *L);
 void testkit_add_timers(lua_State *L);
 void testkit_add_log(lua_State *L);
 void testkit_add_frame(lua_State *L);
 void testkit_add_record(lua_State *L);
 void testkit_add_doorway(lua_State *L);
+void testkit_add_codecs(lua_State *L);
 
 #endif

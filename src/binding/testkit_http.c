@@ -34,6 +34,7 @@
 #include "http.h"
 #include "response.h"
 #include "route.h"
+#include "testkit_parts.h"
 #include "token.h"
 #include "url.h"
 
@@ -178,11 +179,16 @@ static int kit_request(lua_State *L)
 
 /* --- a request --- */
 
+struct request *testkit_check_request(lua_State *L, int at)
+{
+    struct request_box *box = luaL_checkudata(L, at, REQUEST_TYPE);
+    luaL_argcheck(L, box->request, at, "a request that was not released");
+    return box->request;
+}
+
 static struct request *check_request(lua_State *L)
 {
-    struct request_box *box = luaL_checkudata(L, 1, REQUEST_TYPE);
-    luaL_argcheck(L, box->request, 1, "a request that was not released");
-    return box->request;
+    return testkit_check_request(L, 1);
 }
 
 static void set_slice(lua_State *L, const char *key, struct slice slice)

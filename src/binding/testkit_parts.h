@@ -8,6 +8,8 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+struct request;
+
 /* Makes the metatable of a userdata type, its own __index, once a state. */
 void testkit_class(lua_State *L, const char *name, const luaL_Reg *methods);
 
@@ -22,6 +24,10 @@ void testkit_set_boolean(lua_State *L, const char *name, bool value);
 
 /* Keeps the value at an index as long as the one at another lives. */
 void testkit_keep_with(lua_State *L, int owner, int value);
+
+/* The request at an index, which raises where there is none (testkit_http.c).
+ */
+struct request *testkit_check_request(lua_State *L, int at);
 
 /* Each adds its functions to the table at the top: memory, buffer, blob;
  * timers; log, log_level; frame, close; record, mask_secrets, unmasker;

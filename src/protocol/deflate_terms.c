@@ -55,15 +55,20 @@ static void skip(struct slice *rest, size_t count)
     rest->length -= count;
 }
 
-/* Whether the byte comes next, which takes it. Blanks may stand around every
- * word and separator: 9.1 has the implied *LWS of RFC 2616 2.1. */
-static bool take(struct slice *rest, char byte)
+static bool take_byte(struct slice *rest, char byte)
 {
-    *rest = slice_trim(*rest);
     if (!rest->length || rest->bytes[0] != byte)
         return false;
     skip(rest, 1);
     return true;
+}
+
+/* The same behind blanks, which may stand around every word and separator: 9.1
+ * has the implied *LWS of RFC 2616 2.1. */
+static bool take(struct slice *rest, char byte)
+{
+    *rest = slice_trim(*rest);
+    return take_byte(rest, byte);
 }
 
 static struct slice take_token(struct slice *rest)
@@ -85,23 +90,17 @@ static void value_add(struct value *value, char byte)
     value->length++;
 }
 
-/* Behind its opening quote: up to and with the closing one. */
+/* Behind its opening quote: up to and with the closing one. No field has a
+ * control byte in it: http_parse refuses the head. */
 static bool take_quoted(struct slice *rest, struct value *value)
 {
     while (rest->length) {
-        char byte = rest->bytes[0];
-        skip(rest, 1);
-        if (byte == '"')
+        if (take_byte(rest, '"'))
             return true;
-        if (byte == '\\') {
-            if (!rest->length)
-                return false;
-            byte = rest->bytes[0];
-            skip(rest, 1);
-        }
-        if (!field_value_has_byte(byte))
+        if (take_byte(rest, '\\') && !rest->length)
             return false;
-        value_add(value, byte);
+        value_add(value, rest->bytes[0]);
+        skip(rest, 1);
     }
     return false;
 }

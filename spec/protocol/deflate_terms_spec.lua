@@ -171,7 +171,7 @@ local broken = {
 }
 
 local function named(text)
-  return (text:gsub("P", NAME))
+  return (text:gsub("%f[%w]P%f[%W]", NAME))
 end
 
 -- The ways to put a list's elements into fields, in order.

@@ -1,5 +1,5 @@
 local deflated = require "deflated"
-local kit = require("moonroom.core").testkit.message
+local kit = require("moonroom.core").testkit.deflate
 
 local noise = deflated.noise
 local TEXT = ("The quick brown fox jumps over the lazy dog. "):rep(200)

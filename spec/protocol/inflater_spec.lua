@@ -1,5 +1,5 @@
 local deflated = require "deflated"
-local kit = require("moonroom.core").testkit.message
+local kit = require("moonroom.core").testkit.deflate
 
 local stored, noise = deflated.stored, deflated.noise
 local HELLO = "\xf2\x48\xcd\xc9\xc9\x07\x00" -- RFC 7692 7.2.3.1

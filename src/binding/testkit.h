@@ -8,7 +8,7 @@
 int testkit_base(lua_State *L);    /* utf8, timers, log, blob, buffer, slice */
 int testkit_http(lua_State *L);    /* request head, handshake, url, routes */
 int testkit_message(lua_State *L); /* frames, messages, close codes */
-int testkit_deflate(lua_State *L); /* what is agreed of compression */
+int testkit_deflate(lua_State *L); /* permessage-deflate */
 int testkit_files(lua_State *L);   /* request paths to file names */
 int testkit_options(lua_State *L); /* the option tables */
 int testkit_outq(lua_State *L);    /* an output queue */

@@ -4,7 +4,8 @@
  *       request: of kit.http.request
  *       policy: {is_on=, takeover=, window_bits=}, any of them; on, without
  *       takeover and with 15 where they are not given
- *   answer(terms) -> answer   terms: as negotiate's, absent fields 0 */
+ *   answer(terms) -> answer   terms: as negotiate's, absent fields 0
+ *   inflater, deflater        see testkit_codecs.c */
 #include "testkit.h"
 
 #include "deflate_terms.h"
@@ -91,5 +92,6 @@ int testkit_deflate(lua_State *L)
         {NULL, NULL},
     };
     luaL_newlib(L, functions);
+    testkit_add_codecs(L);
     return 1;
 }

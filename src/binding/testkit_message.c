@@ -227,6 +227,5 @@ int testkit_message(lua_State *L)
     lua_pushcfunction(L, parser_new);
     lua_setfield(L, -2, "parser");
     testkit_add_frame(L);
-    testkit_add_codecs(L);
     return 1;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "message_inflate.h"
 #include "testkit_parts.h"
 
 static const char PARSER[] = "moonroom.testkit.parser";
@@ -11,6 +12,9 @@ static const char PARSER[] = "moonroom.testkit.parser";
 /* A parser with an allocator of its own. The span lies in the user value. */
 struct kit_parser {
     struct memory memory;
+    struct inflaters inflaters;
+    struct inflater *own;
+    struct message_inflation inflation;
     struct message_limits limits;
     struct message_parser parser;
     unsigned char *span; /* what the parser hasn't taken yet */
@@ -37,9 +41,25 @@ static void read_flag(lua_State *L, const char *name, bool *flag)
     lua_pop(L, 1);
 }
 
-/* Takes the fields that the table at the top has. */
-static void read_limits(lua_State *L, struct message_limits *limits)
+/* inflates = true, or the window bits of an inflater of its own. */
+static void read_inflation(lua_State *L, struct kit_parser *kit)
 {
+    struct message_inflation *inflation = &kit->inflation;
+    inflation->inflaters = &kit->inflaters;
+    if (lua_getfield(L, -1, "inflates") != LUA_TNIL)
+        kit->limits.inflation = inflation;
+    if (lua_isinteger(L, -1)) {
+        inflation->own = &kit->own;
+        inflation->window_bits = (int)lua_tointeger(L, -1);
+    }
+    lua_pop(L, 1);
+}
+
+/* Takes the fields that the table at the top has. */
+static void read_limits(lua_State *L, struct kit_parser *kit)
+{
+    struct message_limits *limits = &kit->limits;
+    read_inflation(L, kit);
     read_size(L, "max_message", &limits->max_message);
     read_size(L, "max_frame", &limits->max_frame);
     read_size(L, "max_fragments", &limits->max_fragments);
@@ -60,7 +80,7 @@ static int parser_new(lua_State *L)
     if (!lua_istable(L, 1))
         return 1;
     lua_pushvalue(L, 1);
-    read_limits(L, &kit->limits);
+    read_limits(L, kit);
     lua_pop(L, 1);
     return 1;
 }
@@ -71,7 +91,7 @@ static int parser_limit(lua_State *L)
     struct kit_parser *kit = check_parser(L);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
-    read_limits(L, &kit->limits);
+    read_limits(L, kit);
     return 0;
 }
 
@@ -207,6 +227,9 @@ static int parser_release(lua_State *L)
 {
     struct kit_parser *kit = check_parser(L);
     message_release(&kit->parser, &kit->memory);
+    inflaters_release(&kit->inflaters, &kit->memory);
+    inflater_free(kit->own);
+    kit->own = NULL;
     kit->is_wrong = false;
     return 0;
 }

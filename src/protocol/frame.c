@@ -25,6 +25,10 @@ static const char *check_first(unsigned char byte, unsigned char allowed)
         return "a reserved bit is set that no extension uses";
     if (!opcode_is_known(opcode))
         return "a reserved opcode";
+    /* RFC 7692 6: it marks a message, in its first frame. */
+    bool begins_message = opcode == OPCODE_TEXT || opcode == OPCODE_BINARY;
+    if ((byte >> 4 & FRAME_RSV1) && !begins_message)
+        return "RSV1 is set on a frame that begins no message";
     if (opcode_is_control(opcode) && !(byte & FINAL_BIT))
         return "a control frame is fragmented";
     return NULL;

@@ -32,8 +32,9 @@ enum frame_progress { FRAME_NEEDS_MORE, FRAME_COMPLETE, FRAME_WRONG };
 
 /* Reads a client's frame header from the front of length bytes. Refuses, as
  * soon as the byte is there: an unmasked frame, a reserved opcode, a reserved
- * bit that is not in `allowed`, a control frame that is fragmented or longer
- * than 125 bytes, a length not in its shortest form or with the top bit set.
+ * bit that is not in `allowed`, RSV1 on a continuation or a control frame, a
+ * control frame that is fragmented or longer than 125 bytes, a length not in
+ * its shortest form or with the top bit set.
  * FRAME_COMPLETE sets *frame and *size (the header's length); FRAME_WRONG sets
  * *reason, a sentence that lives for ever (the code is 1002). */
 enum frame_progress frame_parse(const unsigned char *bytes, size_t length,

@@ -1,6 +1,7 @@
 #include "message.h"
 
 #include "close_code.h"
+#include "message_inflate.h"
 
 #include <string.h>
 
@@ -46,13 +47,19 @@ static bool is_in_sequence(const struct message_parser *parser)
     return continues == (parser->opcode != 0);
 }
 
+static size_t wire_limit(const struct message_parser *parser, size_t most)
+{
+    size_t more = parser->is_compressed ? most / 8 + 1024 : 0;
+    return more > SIZE_MAX - most ? SIZE_MAX : most + more;
+}
+
 static bool is_too_big(const struct message_parser *parser,
                        const struct message_limits *limits)
 {
     size_t have = parser->payload.length;
-    return parser->frame.length > limits->max_frame ||
-           have > limits->max_message ||
-           parser->frame.length > limits->max_message - have;
+    size_t most = wire_limit(parser, limits->max_message);
+    return parser->frame.length > wire_limit(parser, limits->max_frame) ||
+           have > most || parser->frame.length > most - have;
 }
 
 static bool begin_data(struct pull *pull)
@@ -66,6 +73,8 @@ static bool begin_data(struct pull *pull)
                                    : "a continuation with nothing to continue");
     if (frame->opcode == OPCODE_BINARY && limits->refuses_binary)
         return fail(pull, CLOSE_TYPE, "binary messages are not taken here");
+    if (frame->opcode != OPCODE_CONTINUATION)
+        parser->is_compressed = frame->reserved & FRAME_RSV1;
     if (is_too_big(parser, limits))
         return fail(pull, CLOSE_SIZE, "the message is too big");
     if (parser->fragments >= limits->max_fragments)
@@ -99,7 +108,8 @@ static enum frame_progress read_header(struct pull *pull, const char **reason)
     }
     size_t size;
     enum frame_progress progress =
-        frame_parse(bytes, have, 0, &parser->frame, &size, reason);
+        frame_parse(bytes, have, pull->limits->inflation ? FRAME_RSV1 : 0,
+                    &parser->frame, &size, reason);
     if (progress == FRAME_NEEDS_MORE) {
         if (!had)
             memcpy(parser->header, bytes, have);
@@ -160,9 +170,33 @@ static bool check_data(struct pull *pull, const unsigned char *bytes,
                        size_t size)
 {
     struct message_parser *parser = pull->parser;
-    if (parser->opcode != OPCODE_TEXT)
+    if (parser->opcode != OPCODE_TEXT || parser->is_compressed)
         return true;
     return utf8_check(&parser->utf8, bytes, size);
+}
+
+/* The event's bytes are the whole compressed message: what it is takes their
+ * place, and the buffer's where it is long. */
+static bool inflate(struct pull *pull)
+{
+    struct message_parser *parser = pull->parser;
+    struct message_event *event = pull->event;
+    struct message_unpacking unpacking = {
+        .inflation = pull->limits->inflation,
+        .memory = pull->memory,
+        .is_text = parser->opcode == OPCODE_TEXT,
+        .max_message = pull->limits->max_message,
+        .input = event->bytes,
+        .input_length = event->length,
+    };
+    int code = message_inflate(&unpacking);
+    if (code)
+        return fail(pull, code, unpacking.reason);
+    buffer_release(&parser->payload, pull->memory);
+    parser->payload = unpacking.kept;
+    event->bytes = unpacking.bytes;
+    event->length = unpacking.length;
+    return false;
 }
 
 static bool deliver(struct pull *pull, unsigned char *bytes, size_t size)
@@ -175,6 +209,8 @@ static bool deliver(struct pull *pull, unsigned char *bytes, size_t size)
     event->opcode = is_control ? parser->frame.opcode : parser->opcode;
     event->bytes = buffer->length ? buffer->bytes : bytes;
     event->length = buffer->length ? buffer->length : size;
+    if (!is_control && parser->is_compressed && inflate(pull))
+        return true;
     parser->is_delivered = true;
     if (is_control)
         return true;

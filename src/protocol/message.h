@@ -10,10 +10,17 @@
 #include "frame.h"
 #include "utf8.h"
 
+struct message_inflation;
+
+/* What is on the wire of a compressed message, and of its frames, may exceed
+ * the two first by an eighth and 1 KiB: stored blocks and poor compressors make
+ * a bit more of a message than it is. */
 struct message_limits {
-    size_t max_message;   /* bytes of a message: 1009, at header time */
+    size_t max_message;   /* bytes of a message: 1009, at header time; one that
+                             is compressed once a byte too many has come out */
     size_t max_frame;     /* bytes of a data frame: 1009, at header time */
     size_t max_fragments; /* frames of a message, empty ones count: 1008 */
+    const struct message_inflation *inflation; /* NULL: RSV1 is 1002 */
     bool announces;      /* MESSAGE_FRAME comes before a data frame's payload */
     bool refuses_binary; /* 1003, at header time */
 };
@@ -30,6 +37,7 @@ struct message_parser {
     unsigned char header[FRAME_HEADER_MAX]; /* the front of a split one */
     unsigned char header_have;
     unsigned char opcode; /* of the unfinished message, 0: none */
+    bool is_compressed;   /* the unfinished message */
     bool in_payload;
     bool is_delivered; /* the last frame's buffer was handed on: it is
                           dropped at the next call */
@@ -38,8 +46,9 @@ struct message_parser {
 enum message_kind {
     MESSAGE_NEEDS_MORE, /* the span is used up */
     MESSAGE_FRAME,   /* a data frame's header is known: opcode is the message's,
-                        length the frame's, total the message's with it; only
-                        where limits->announces. Calling again goes on. */
+                        length the frame's, total the message's with it, both as
+                        on the wire; only where limits->announces. Calling again
+                        goes on. */
     MESSAGE_DATA,    /* a whole message: opcode TEXT (valid UTF-8) or BINARY */
     MESSAGE_CONTROL, /* a whole Close, Ping or Pong */
     MESSAGE_WRONG    /* code and reason to fail with; don't call again */
@@ -48,9 +57,10 @@ enum message_kind {
 struct message_event {
     enum message_kind kind;
     unsigned char opcode;
-    unsigned char *bytes; /* DATA, CONTROL: the payload, borrowed: from the span
-                             or the parser, until the next call */
-    size_t length;        /* of the payload; FRAME: of the frame */
+    unsigned char *bytes; /* DATA, CONTROL: the payload, borrowed: from the
+                             span, the parser or limits->inflation, until the
+                             next call for any parser */
+    size_t length;        /* of the payload, inflated; FRAME: of the frame */
     size_t total;         /* FRAME: of the message, this frame included */
     int code;             /* WRONG: 1002, 1003, 1007, 1008, 1009, 1011 */
     const char *reason;   /* WRONG: a sentence, lives for ever */
@@ -60,7 +70,8 @@ struct message_event {
  * unmasking in place) until something happens. To be called until it says
  * NEEDS_MORE or WRONG, even with *length 0: an announced frame may be empty.
  * The order of checks: 1002, 1003, 1009, 1008. Checks UTF-8 as bytes arrive,
- * so that a bad text fails inside its frame. Never allocates by a declared
+ * so that a bad text fails inside its frame; a compressed message is inflated
+ * and checked when its last byte is there. Never allocates by a declared
  * length: memory follows the bytes received. No memory: WRONG with 1011. */
 void message_next(struct message_parser *parser,
                   const struct message_limits *limits, struct memory *memory,

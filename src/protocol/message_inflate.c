@@ -1,0 +1,94 @@
+#include "message_inflate.h"
+
+#include "close_code.h"
+#include "utf8.h"
+
+static int fail(struct message_unpacking *unpacking, int code,
+                const char *reason)
+{
+    buffer_release(&unpacking->kept, unpacking->memory);
+    unpacking->reason = reason;
+    return code;
+}
+
+static int fail_for(struct message_unpacking *unpacking,
+                    enum inflate_progress progress)
+{
+    switch (progress) {
+    case INFLATE_EARLY:
+        return fail(unpacking, CLOSE_DATA,
+                    "the compressed data ends too early");
+    case INFLATE_NO_MEMORY:
+        return fail(unpacking, CLOSE_INTERNAL, "no memory for the message");
+    default:
+        return fail(unpacking, CLOSE_DATA, "the compressed data is wrong");
+    }
+}
+
+/* One byte more than may come, so that it is known when it is too much. */
+static size_t room_for_step(const struct message_unpacking *unpacking)
+{
+    size_t left = unpacking->max_message - unpacking->length;
+    return left < INFLATER_STEP ? left + 1 : INFLATER_STEP;
+}
+
+static bool keep(struct message_unpacking *unpacking,
+                 const unsigned char *bytes, size_t size)
+{
+    struct buffer *kept = &unpacking->kept;
+    return buffer_reserve_within(kept, unpacking->memory, size,
+                                 unpacking->max_message) &&
+           buffer_append(kept, unpacking->memory, bytes, size);
+}
+
+/* Takes over what a step has brought. Returns 0 or the code to fail with. */
+static int take(struct message_unpacking *unpacking, struct utf8 *utf8,
+                size_t came, bool is_last)
+{
+    unsigned char *step = unpacking->inflation->inflaters->step;
+    if (came > unpacking->max_message - unpacking->length)
+        return fail(unpacking, CLOSE_SIZE, "the message is too big");
+    if (unpacking->is_text && !utf8_check(utf8, step, came))
+        return fail(unpacking, CLOSE_DATA, "a text is not valid UTF-8");
+    if (is_last && !utf8_is_complete(utf8))
+        return fail(unpacking, CLOSE_DATA, "a text ends inside a character");
+    bool is_whole = is_last && !unpacking->length;
+    if (!is_whole && !keep(unpacking, step, came))
+        return fail_for(unpacking, INFLATE_NO_MEMORY);
+    unpacking->length += came;
+    unpacking->bytes = is_whole ? step : unpacking->kept.bytes;
+    return 0;
+}
+
+static int run(struct message_unpacking *unpacking, struct inflater *inflater)
+{
+    unsigned char *step = unpacking->inflation->inflaters->step;
+    struct utf8 utf8 = {0};
+    for (;;) {
+        size_t came = room_for_step(unpacking);
+        enum inflate_progress progress = inflater_next(inflater, step, &came);
+        if (progress != INFLATE_MORE && progress != INFLATE_DONE)
+            return fail_for(unpacking, progress);
+        int code = take(unpacking, &utf8, came, progress == INFLATE_DONE);
+        if (code || progress == INFLATE_DONE)
+            return code;
+    }
+}
+
+int message_inflate(struct message_unpacking *unpacking)
+{
+    const struct message_inflation *inflation = unpacking->inflation;
+    struct inflaters *inflaters = inflation->inflaters;
+    /* Who has no takeover may still use the largest window, inside a message.
+     */
+    struct inflater **inflater =
+        inflation->own ? inflation->own : &inflaters->shared;
+    int window_bits = inflation->own ? inflation->window_bits : 15;
+    unpacking->length = 0;
+    unpacking->kept = (struct buffer){0};
+    if (!inflaters_prepare(inflaters, unpacking->memory, inflater, window_bits))
+        return fail_for(unpacking, INFLATE_NO_MEMORY);
+    inflater_begin(*inflater, inflation->own != NULL, unpacking->input,
+                   unpacking->input_length);
+    return run(unpacking, *inflater);
+}

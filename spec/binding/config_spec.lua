@@ -60,7 +60,8 @@ describe("config.lua", function()
     local kit = require("moonroom.core").testkit.options
     local lines = { "return {" }
     for _, row in ipairs(kit.table()) do
-      local value = row.type == "level" and '"warn"' or ("%d"):format(row.maximum)
+      local value = row.type == "level" and '"warn"' or row.type == "boolean" and "true"
+        or ("%d"):format(row.maximum)
       lines[#lines + 1] = ("  %s = %s,"):format(row.name, value)
     end
     lines[#lines + 1] = '  listen = "127.0.0.1:0", app = { title = "all" },\n}'
@@ -69,6 +70,7 @@ describe("config.lua", function()
 
   it("may write sizes and times as a flag does", function()
     accepted('return { max_message = "4m", close_timeout = "500ms", max_rooms = "7" }')
+    accepted('return { compression = "on", compression_takeover = "no" }')
   end)
 
   it("hands its app table to the scripts", function()
@@ -132,6 +134,14 @@ describe("config.lua", function()
         refused("return {\n  max_rooms = 1.5 }"))
       assert.equal("config.lua:2: max_rooms must be a whole number from 1 to 1000000000, not NaN",
         refused("return {\n  max_rooms = 0/0 }"))
+      assert.equal("config.lua:2: compression must be true or false, not 1",
+        refused("return {\n  compression = 1 }"))
+      assert.equal('config.lua:2: compression must be on or off, not "maybe"',
+        refused('return {\n  compression = "maybe" }'))
+      assert.equal("config.lua:2: compression must be a boolean, not a table",
+        refused("return {\n  compression = {} }"))
+      assert.equal("config.lua:2: log_level must be a level's name, not a boolean",
+        refused("return {\n  log_level = false }"))
       assert.equal("config.lua:2: max_rooms must be a number, not a boolean",
         refused("return {\n  max_rooms = true }"))
       assert.equal('config.lua:2: log_level must be debug, info, warn, error or off, not "loud"',

@@ -141,6 +141,10 @@ describe("a room's options", function()
       raises_here(wanted, function() w.moonroom.Room:extend("Big", { max_message = 1 << 40 }) end)
       raises_here("is a number, not a string", function() room.max_clients = "10" end)
       raises_here("is a number, not a boolean", function() room.max_clients = true end)
+      raises_here("compression must be true or false, not 1", function() room.compression = 1 end)
+      raises_here("compression is a boolean, not a string", function() room.compression = "on" end)
+      raises_here("compression_min_size must be a whole number of bytes from 0",
+        function() room.compression_min_size = -1 end)
       for _, value in ipairs { 0 / 0, math.huge, -math.huge, -1, 1e300 } do
         raises_here("cannot assign Big.write_stall", function() room.write_stall = value end)
         raises_here("cannot assign Big.max_fragments", function() room.max_fragments = value end)

@@ -8,13 +8,16 @@ local DEFAULTS = {
   write_stall = "30 s", close_timeout = "5 s", ping_interval = "25 s", pong_timeout = "20 s",
   linger = "30 s", max_clients = "10000", max_rooms = "10000", max_timers = "100000",
   accepts_per_turn = "16", messages_per_turn = "64", bytes_per_turn = "262144",
-  shutdown_timeout = "25 s", log_level = "info",
+  shutdown_timeout = "25 s", log_level = "info", compression = "off",
+  compression_takeover = "off", compression_min_size = "512", compression_level = "1",
+  compression_window_bits = "15",
 }
 
 local ROOM_DEFAULTS = {
   max_message = "1048576", max_frame = "0", max_fragments = "16384", message_timeout = "60 s",
   max_clients = "0", send_queue = "4194304", write_stall = "30 s", close_timeout = "5 s",
-  ping_interval = "25 s", pong_timeout = "20 s", linger = "30 s",
+  ping_interval = "25 s", pong_timeout = "20 s", linger = "30 s", compression = "off",
+  compression_takeover = "off", compression_min_size = "512",
 }
 
 -- Nothing is set and the sentence names the option, the value and the range.
@@ -41,7 +44,7 @@ describe("the table of options", function()
       for _, row in ipairs(kit.table(which)) do
         local value = tonumber((kit.format(row.name, which):gsub(" s$", "")))
         assert.is_true(#row.help > 0 and #row.help <= 47, row.name)
-        if row.type ~= "level" then
+        if row.type ~= "level" and row.type ~= "boolean" then
           assert.is_true(row.minimum <= value and value <= row.maximum, row.name)
         end
       end
@@ -63,7 +66,7 @@ describe("the table of options", function()
   it("takes each bound and refuses what lies beyond", function()
     for _, which in ipairs { "worker", "room" } do
       for _, row in ipairs(kit.table(which)) do
-        if row.type ~= "level" then
+        if row.type ~= "level" and row.type ~= "boolean" then
           assert.is_string(kit.set_number(row.name, row.minimum, which))
           assert.is_string(kit.set_number(row.name, row.maximum, which))
           assert.is_nil(kit.set_number(row.name, row.minimum - 0.001, which))
@@ -108,8 +111,10 @@ describe("an option set to a number", function()
       "max_frame", 1e300, "room")
   end)
 
-  it("refuses one where a level's name is meant", function()
+  it("refuses one where a level's name or a boolean is meant", function()
     assert_refused("log_level must be debug, info, warn, error or off, not 1", "log_level", 1)
+    assert_refused("compression must be true or false, not 1", "compression", 1)
+    assert_refused("compression must be true or false, not 0", "compression", 0, "room")
   end)
 end)
 
@@ -144,6 +149,19 @@ describe("an option set by text", function()
     end
     assert_refused('log_level must be debug, info, warn, error or off, not "loud"',
       "log_level", "loud")
+  end)
+
+  it("reads what is on or off", function()
+    for _, on in ipairs { "on", "true", "yes", "ON", "True" } do
+      assert.equal("on", (kit.set_text("compression", on)))
+      assert.equal("on", (kit.set_text("compression_takeover", on, "room")))
+    end
+    for _, off in ipairs { "off", "false", "no", "Off" } do
+      assert.equal("off", (kit.set_text("compression", off)))
+    end
+    for _, text in ipairs { "", "1", "0", "maybe", "on ", "o", "truefalse" } do
+      assert_refused(('compression must be on or off, not "%s"'):format(text), "compression", text)
+    end
   end)
 
   it("says what it would take instead", function()

@@ -7,6 +7,7 @@
 #include "lua_client.h"
 #include "lua_group.h"
 #include "lua_log.h"
+#include "lua_option.h"
 #include "lua_request.h"
 #include "lua_room.h"
 #include "lua_routes.h"
@@ -220,12 +221,7 @@ static int core_option_error(lua_State *L)
         option_find(room_option_table, room_option_count, slice_of(name));
     if (!option)
         return luaL_argerror(L, 1, "no such option");
-    if (lua_type(L, 2) != LUA_TNUMBER) {
-        lua_pushfstring(L, "%s is a number, not a %s", name,
-                        luaL_typename(L, 2));
-        return 1;
-    }
-    if (option_set_number(option, &limits, lua_tonumber(L, 2), error))
+    if (lua_option_set(L, 2, option, &limits, false, "is", error))
         return 0;
     lua_pushstring(L, error);
     return 1;

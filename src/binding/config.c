@@ -10,6 +10,7 @@
 
 #include "config_environment.h"
 #include "config_lines.h"
+#include "lua_option.h"
 
 #define CONFIG_NAME "config.lua"
 
@@ -97,19 +98,7 @@ static void take_option(lua_State *L, struct config *config,
 {
     char error[OPTION_ERROR_SIZE];
     struct options *options = config->target->options;
-    bool is_set = false;
-    if (lua_type(L, -1) == LUA_TNUMBER) {
-        is_set = option_set_number(option, options, lua_tonumber(L, -1), error);
-    } else if (lua_type(L, -1) == LUA_TSTRING) {
-        struct slice text;
-        text.bytes = lua_tolstring(L, -1, &text.length);
-        is_set = option_set_text(option, options, text, error);
-    } else {
-        snprintf(error, sizeof error, "%s must be a %s, not a %s", option->name,
-                 option->type == OPTION_LEVEL ? "level's name" : "number",
-                 luaL_typename(L, -1));
-    }
-    if (!is_set)
+    if (!lua_option_set(L, -1, option, options, true, "must be", error))
         complain(config, option->name, "%s", error);
 }
 

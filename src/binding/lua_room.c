@@ -2,6 +2,7 @@
 
 #include "close_code.h"
 #include "lua_client.h"
+#include "lua_option.h"
 #include "outgoing.h"
 
 enum { ROOM_PATH = OBJECT_VALUES, ROOM_PARAMS, ROOM_HUB, ROOM_LAST = ROOM_HUB };
@@ -224,8 +225,8 @@ static void read_option(lua_State *L, int index, struct room *room,
                         const struct option *option)
 {
     char error[OPTION_ERROR_SIZE];
-    if (object_push_member(L, index, option->name) == LUA_TNUMBER)
-        option_set_number(option, &room->limits, lua_tonumber(L, -1), error);
+    if (object_push_member(L, index, option->name) != LUA_TNIL)
+        lua_option_set(L, -1, option, &room->limits, false, "is", error);
     lua_pop(L, 1);
 }
 

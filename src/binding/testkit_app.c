@@ -30,6 +30,7 @@
 
 #include "binding_state.h"
 #include "config.h"
+#include "lua_option.h"
 #include "lua_slice.h"
 #include "lua_timer.h"
 #include "lua_wait.h"
@@ -94,15 +95,6 @@ static int app_log(lua_State *L)
 
 /* --- the hub --- */
 
-/* Sets it to the value at the top: a text, as a flag has it, or a number. */
-static bool set_option(lua_State *L, const struct option *option,
-                       struct options *options, char error[OPTION_ERROR_SIZE])
-{
-    if (lua_type(L, -1) == LUA_TSTRING)
-        return option_set_text(option, options, lua_slice_at(L, -1), error);
-    return option_set_number(option, options, luaL_checknumber(L, -1), error);
-}
-
 static void set_options(lua_State *L, int index, struct options *options)
 {
     char error[OPTION_ERROR_SIZE];
@@ -113,7 +105,7 @@ static void set_options(lua_State *L, int index, struct options *options)
                                                   (struct slice){name, length});
         if (!option)
             luaL_error(L, "no option %s", name);
-        if (!set_option(L, option, options, error))
+        if (!lua_option_set(L, -1, option, options, true, "must be", error))
             luaL_error(L, "%s", error);
     }
 }
@@ -209,6 +201,9 @@ static int app_option(lua_State *L)
         break;
     case OPTION_LEVEL:
         lua_pushstring(L, log_level_name(*(const enum log_level *)value));
+        break;
+    case OPTION_BOOLEAN:
+        lua_pushboolean(L, *(const bool *)value);
         break;
     default:
         lua_pushinteger(L, (lua_Integer) * (const size_t *)value);

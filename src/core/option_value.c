@@ -21,6 +21,11 @@ static void say_allowed(const struct option *option, bool is_text,
                  option->name, value);
         return;
     }
+    if (option->type == OPTION_BOOLEAN) {
+        snprintf(error, OPTION_ERROR_SIZE, "%s must be %s, not %s",
+                 option->name, is_text ? "on or off" : "true or false", value);
+        return;
+    }
     if (option->type == OPTION_BYTES) {
         what = "a whole number of bytes";
         suffixes = is_text ? " (such as 65536, 64k or 4m)" : "";
@@ -38,7 +43,7 @@ static void say_allowed(const struct option *option, bool is_text,
 /* In range, and whole but for seconds; not so for NaN. */
 static bool is_allowed(const struct option *option, double value)
 {
-    if (option->type == OPTION_LEVEL)
+    if (option->type == OPTION_LEVEL || option->type == OPTION_BOOLEAN)
         return false;
     if (!(value >= option->minimum && value <= option->maximum))
         return false;
@@ -145,11 +150,34 @@ static void quote(struct slice text, char shown[VALUE_SIZE])
              length < text.length ? "..." : "");
 }
 
+void option_set_boolean(const struct option *option, void *base, bool value)
+{
+    memcpy((char *)base + option->offset, &value, sizeof value);
+}
+
+static bool parse_boolean(struct slice text, bool *value)
+{
+    static const struct {
+        const char *on, *off;
+    } words[] = {{"on", "off"}, {"true", "false"}, {"yes", "no"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        *value = slice_is_nocase(text, words[i].on);
+        if (*value || slice_is_nocase(text, words[i].off))
+            return true;
+    }
+    return false;
+}
+
 bool option_set_text(const struct option *option, void *base, struct slice text,
                      char error[OPTION_ERROR_SIZE])
 {
     enum log_level level;
     double value;
+    bool is_on;
+    if (option->type == OPTION_BOOLEAN && parse_boolean(text, &is_on)) {
+        option_set_boolean(option, base, is_on);
+        return true;
+    }
     if (option->type == OPTION_LEVEL && log_level_parse(text, &level)) {
         memcpy((char *)base + option->offset, &level, sizeof level);
         return true;
@@ -171,7 +199,11 @@ void option_format(const struct option *option, const void *base, char *text,
     enum log_level level;
     double seconds;
     size_t whole;
-    if (option->type == OPTION_LEVEL) {
+    bool is_on;
+    if (option->type == OPTION_BOOLEAN) {
+        memcpy(&is_on, place, sizeof is_on);
+        snprintf(text, size, "%s", is_on ? "on" : "off");
+    } else if (option->type == OPTION_LEVEL) {
         memcpy(&level, place, sizeof level);
         snprintf(text, size, "%s", log_level_name(level));
     } else if (option->type == OPTION_SECONDS) {

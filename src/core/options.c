@@ -13,6 +13,7 @@ enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
     ROW(name, OPTION_COUNT, where, minimum, MANY, help)
 #define BYTES(name, where, minimum, maximum, help)                             \
     ROW(name, OPTION_BYTES, where, minimum, maximum, help)
+#define BOOLEAN(name, where, help) ROW(name, OPTION_BOOLEAN, where, 0, 1, help)
 #define SECONDS(name, where, minimum, help)                                    \
     ROW(name, OPTION_SECONDS, where, minimum, DAY, help)
 
@@ -37,7 +38,13 @@ enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
         SECONDS("pong_timeout", at(pong_timeout), 0.01,                        \
                 "of silence after that ping; 1006"),                           \
         SECONDS("linger", at(linger), 0,                                       \
-                "of emptiness; then mount drops a room")
+                "of emptiness; then mount drops a room"),                      \
+        BOOLEAN("compression", at(compression),                                \
+                "permessage-deflate, for who offers it"),                      \
+        BOOLEAN("compression_takeover", at(compression_takeover),              \
+                "refer to earlier messages; costs memory"),                    \
+        BYTES("compression_min_size", at(compression_min_size), 0, GIB,        \
+              "of a message; smaller ones go out plain")
 
 #define AT(field) offsetof(struct options, field)
 #define LIMIT_AT(field) offsetof(struct options, limits.field)
@@ -54,6 +61,10 @@ const struct option option_table[] = {
     COUNT("max_timers", AT(max_timers), 1, "of scripts; beyond it they raise"),
 
     LIMITS(LIMIT_AT),
+    ROW("compression_level", OPTION_COUNT, AT(compression_level), 1, 9,
+        "1 is fast, 9 makes messages smallest"),
+    ROW("compression_window_bits", OPTION_COUNT, AT(compression_window_bits), 9,
+        15, "how far back to look, as a power of two"),
 
     SECONDS("handshake_timeout", AT(handshake_timeout), 0.01,
             "from accepting to the upgrade; then 408"),
@@ -99,7 +110,12 @@ void options_init(struct options *options)
                 .ping_interval = 25,
                 .pong_timeout = 20,
                 .linger = 30,
+                .compression = false,
+                .compression_takeover = false,
+                .compression_min_size = 512,
             },
+        .compression_level = 1,
+        .compression_window_bits = 15,
         .max_header = (size_t)16 * KIB,
         .max_target = (size_t)8 * KIB,
         .max_fields = 100,

@@ -22,7 +22,10 @@ struct limits {
     double close_timeout; /* seconds for the closing handshake: reset */
     double ping_interval; /* seconds of silence, then a ping; 0: none */
     double pong_timeout;  /* seconds of silence after it: 1006 */
-    double linger; /* seconds that an empty room which mount made is kept */
+    double linger;    /* seconds that an empty room which mount made is kept */
+    bool compression; /* permessage-deflate is agreed to */
+    bool compression_takeover; /* with contexts kept from message to message */
+    size_t compression_min_size; /* bytes: smaller messages go out plain */
 };
 
 struct options {
@@ -34,6 +37,8 @@ struct options {
     size_t max_worker_clients; /* "max_clients" as flag and in config.lua */
     size_t max_rooms;          /* made by mount */
     size_t max_timers;         /* of the scripts */
+    size_t compression_level;  /* 1 to 9 */
+    size_t compression_window_bits; /* 9 to 15 */
     size_t accepts_per_turn, messages_per_turn, bytes_per_turn;
     double shutdown_timeout; /* seconds */
     enum log_level log_level;
@@ -43,7 +48,8 @@ enum option_type {
     OPTION_COUNT,   /* size_t, an integer */
     OPTION_BYTES,   /* size_t, an integer */
     OPTION_SECONDS, /* double */
-    OPTION_LEVEL    /* enum log_level, by name */
+    OPTION_LEVEL,   /* enum log_level, by name */
+    OPTION_BOOLEAN  /* bool */
 };
 
 struct option {
@@ -91,13 +97,17 @@ const char *option_suggest_among(struct slice word,
 bool option_set_number(const struct option *option, void *base, double value,
                        char error[OPTION_ERROR_SIZE]);
 
-/* The same from text, as a flag has it; "64k" and "4m" (KiB, MiB) are taken
- * for bytes, "500ms" and "10s" for seconds. */
+/* As option_set_number from text, as a flag has it; "64k" and "4m" (KiB, MiB)
+ * are taken for bytes, "500ms" and "10s" for seconds, "on", "true" and "yes"
+ * and their contraries for a boolean. */
 bool option_set_text(const struct option *option, void *base, struct slice text,
                      char error[OPTION_ERROR_SIZE]);
 
+/* Sets an option of the type OPTION_BOOLEAN. */
+void option_set_boolean(const struct option *option, void *base, bool value);
+
 /* Writes the option's value in base, as a person reads it ("1048576",
- * "10 s", "info"). */
+ * "10 s", "info", "off"). */
 void option_format(const struct option *option, const void *base, char *text,
                    size_t size);
 

@@ -34,6 +34,11 @@
 ---@field pong_timeout number seconds of silence after that ping; then on_leave gets 1006
 ---@field linger number seconds for which a room that was made under a pattern with parameters is
 --- kept when it has emptied, 30 by default
+---@field compression boolean agrees to permessage-deflate (RFC 7692) with clients that offer it; off
+--- by default, as all of it costs CPU time
+---@field compression_takeover boolean lets messages refer to earlier ones (RFC 7692 7.1.1), which
+--- makes short ones smaller and takes up to 300 KiB a client; off by default
+---@field compression_min_size integer bytes; smaller messages go out plain; 512 by default
 ---@operator call(table?): moonroom.Room
 ---@operator len: integer
 local Room = {}
@@ -167,7 +172,8 @@ function Room:on_json(client, value) end
 function Room:on_binary(client, data) end
 
 ---Override: a fragment's header has come, and its payload is not read yet (RFC 6455 5.4). It must
----not wait.
+---not wait. The lengths are those on the wire: of a compressed message (RFC 7692) the compressed
+---ones.
 ---```lua
 ---local Short = moonroom.Room:extend("Short")
 ---function Short:check_message(client, kind, length, total)

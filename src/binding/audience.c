@@ -1,6 +1,6 @@
 #include "audience.h"
 
-#include "blob.h"
+#include "broadcast.h"
 #include "lua_client.h"
 #include "outgoing.h"
 
@@ -71,7 +71,7 @@ int audience_clients(lua_State *L)
 
 /* Sends to the members in the array at an index that are still there. */
 static size_t send_to(lua_State *L, int index, const struct audience *audience,
-                      struct blob *frame)
+                      struct broadcast *message)
 {
     size_t queued = 0;
     lua_Integer clients = (lua_Integer)lua_rawlen(L, index);
@@ -79,7 +79,7 @@ static size_t send_to(lua_State *L, int index, const struct audience *audience,
         lua_rawgeti(L, index, i);
         struct client_box *client = object_test(L, -1, &client_type);
         if (audience_has(audience, client) &&
-            connection_send_blob(client->connection, frame))
+            broadcast_send(message, client->connection))
             queued++;
         lua_pop(L, 1);
     }
@@ -119,16 +119,16 @@ static int broadcast(lua_State *L, enum opcode opcode, struct slice message)
     if (has_filter)
         push_chosen(L, audience);
     if (audience_count(audience)) {
-        struct members *members = audience->members;
-        struct blob *frame = frame_encode(members->memory, opcode,
-                                          message.bytes, message.length);
-        if (!frame)
-            return luaL_error(L, "not enough memory");
+        struct broadcast once;
+        broadcast_begin(&once, audience->binding->hub, opcode, message.bytes,
+                        message.length);
         queued = has_filter
-                     ? send_to(L, lua_gettop(L), audience, frame)
-                     : members_broadcast(members, frame,
+                     ? send_to(L, lua_gettop(L), audience, &once)
+                     : members_broadcast(audience->members, &once,
                                          except ? except->connection : NULL);
-        blob_unref(frame);
+        broadcast_end(&once);
+        if (once.has_failed)
+            return luaL_error(L, "not enough memory");
     }
     lua_pushinteger(L, (lua_Integer)queued);
     return 1;

@@ -82,6 +82,7 @@ void connection_free(struct connection *connection)
         recorder_forget(connection);
     exchange_release(connection);
     message_release(&connection->parser, &hub->memory);
+    compression_release(connection);
     outq_clear(&connection->output, &hub->pool);
     blob_unref(connection->pong);
     memory_free(&hub->memory, connection->leave.reason);
@@ -95,6 +96,7 @@ void connection_die(struct connection *connection, bool reset)
         return;
     websocket_abandon(connection);
     connection->state = CONNECTION_DEAD;
+    compression_release(connection);
     connection->is_reset = reset;
     timers_stop(&hub->timers, &connection->timer);
     list_remove(&connection->dirty);
@@ -302,6 +304,7 @@ void connection_drain(struct connection *connection)
     else
         connection->due = 0; /* write_stall is enough for a response */
     message_release(&connection->parser, &hub->memory);
+    compression_release(connection);
     buffer_release(&connection->input, &hub->memory);
     connection->input_at = 0;
     list_remove(&connection->ready);

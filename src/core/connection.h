@@ -6,6 +6,7 @@
 #ifndef MOONROOM_CORE_CONNECTION_H
 #define MOONROOM_CORE_CONNECTION_H
 
+#include "compression.h"
 #include "files.h"
 #include "http.h"
 #include "list.h"
@@ -59,6 +60,7 @@ struct connection {
     struct timer timer;
     struct outq output;
     struct message_parser parser;
+    struct compression compression;
     struct buffer input;      /* of an unfinished head, or not served yet */
     size_t input_at;          /* where what isn't served begins */
     struct http_parser *head; /* while a head is unfinished */

@@ -412,6 +412,7 @@ static bool upgrade_fields(struct connection *connection, struct slice protocol,
            (!protocol.length ||
             response_field(fields, memory, slice_of("Sec-WebSocket-Protocol"),
                            protocol)) &&
+           compression_answer(connection, fields) &&
            buffer_append(fields, memory, more.bytes, more.length);
 }
 
@@ -468,6 +469,7 @@ bool connection_accept(struct connection *connection, struct room *room,
     }
     if (!arrive(connection, room))
         return false;
+    compression_agree(connection);
     bool queued =
         upgrade_fields(connection, protocol, fields, &all) &&
         queue_head(connection, 101,

@@ -28,6 +28,8 @@ struct hub *hub_new(const struct options *options,
     hub->now = now;
     hub->wall_offset = wall - now;
     hub->pool.memory = &hub->memory;
+    hub->deflaters.memory = &hub->memory;
+    hub->deflaters.level = (int)options->compression_level;
     list_init(&hub->connections);
     list_init(&hub->pending);
     list_init(&hub->rooms);
@@ -79,6 +81,8 @@ void hub_clear(struct hub *hub)
         group_free(LIST_ENTRY(hub->groups.next, struct group, link));
     timers_release(&hub->timers, &hub->memory);
     outq_pool_release(&hub->pool);
+    inflaters_release(&hub->inflaters, &hub->memory);
+    deflaters_release(&hub->deflaters);
 }
 
 void hub_free(struct hub *hub)

@@ -3,6 +3,8 @@
 #define MOONROOM_CORE_HUB_H
 
 #include "application.h"
+#include "deflater.h"
+#include "inflater.h"
 #include "options.h"
 #include "outq.h"
 
@@ -18,6 +20,8 @@ struct hub {
     double wall_offset;        /* Unix time - now */
     struct timers timers;
     struct outq_pool pool;
+    struct inflaters inflaters; /* for who keeps no context of its own */
+    struct deflaters deflaters;
     struct list connections; /* upgraded */
     struct list pending;     /* not upgraded, oldest first */
     struct list rooms, groups;

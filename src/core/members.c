@@ -1,5 +1,6 @@
 #include "members.h"
 
+#include "broadcast.h"
 #include "connection.h"
 
 void members_init(struct members *members, struct memory *memory)
@@ -48,13 +49,13 @@ void members_remove(struct members *members, size_t slot)
 
 /* A member that is too slow leaves while it is served: then another one has
  * taken its slot. */
-size_t members_broadcast(struct members *members, struct blob *frame,
+size_t members_broadcast(struct members *members, struct broadcast *broadcast,
                          const struct connection *except)
 {
     size_t queued = 0;
     for (size_t i = 0; i < members->count;) {
         struct connection *connection = members->array[i].connection;
-        if (connection != except && connection_send_blob(connection, frame))
+        if (connection != except && broadcast_send(broadcast, connection))
             queued++;
         if (i < members->count && members->array[i].connection == connection)
             i++;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct blob;
+struct broadcast;
 struct connection;
 struct memory;
 
@@ -37,9 +37,9 @@ bool members_add(struct members *members, struct connection *connection,
 /* Takes out the one at a place. */
 void members_remove(struct members *members, size_t slot);
 
-/* The one choke point of a broadcast: queues the frame for every member but
- * one (NULL: for all). Returns for how many. */
-size_t members_broadcast(struct members *members, struct blob *frame,
+/* The one choke point of a broadcast: queues it for every member but one
+ * (NULL: for all). Returns for how many. */
+size_t members_broadcast(struct members *members, struct broadcast *broadcast,
                          const struct connection *except);
 
 #endif

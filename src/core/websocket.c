@@ -9,7 +9,8 @@
 #include <assert.h>
 #include <string.h>
 
-static struct message_limits message_limits(struct connection *connection)
+static struct message_limits message_limits(struct connection *connection,
+                                            struct message_inflation *inflation)
 {
     struct room *room = connection->room;
     if (room)
@@ -20,6 +21,7 @@ static struct message_limits message_limits(struct connection *connection)
         .max_frame =
             limits->max_frame ? limits->max_frame : limits->max_message,
         .max_fragments = limits->max_fragments,
+        .inflation = compression_inflation(connection, inflation),
         .announces = room && room->announces,
         .refuses_binary = room && !room->accepts_binary,
     };
@@ -27,14 +29,30 @@ static struct message_limits message_limits(struct connection *connection)
 
 /* --- sending --- */
 
+static bool queue_frame(struct connection *connection, enum opcode opcode,
+                        unsigned char reserved, struct span body)
+{
+    unsigned char header[FRAME_HEADER_SENT_MAX];
+    struct span head = {header,
+                        frame_write(header, opcode, reserved, body.length)};
+    connection_mark_dirty(connection);
+    return outq_append(&connection->output, &connection->hub->pool, head, body);
+}
+
 static bool queue(struct connection *connection, enum opcode opcode,
                   const void *bytes, size_t length)
 {
-    unsigned char header[FRAME_HEADER_SENT_MAX];
-    struct span head = {header, frame_write(header, opcode, 0, length)};
-    connection_mark_dirty(connection);
-    return outq_append(&connection->output, &connection->hub->pool, head,
-                       (struct span){bytes, length});
+    return queue_frame(connection, opcode, 0, (struct span){bytes, length});
+}
+
+static bool queue_message(struct connection *connection, enum opcode opcode,
+                          const void *bytes, size_t length)
+{
+    struct span body;
+    if (compression_wants(connection, opcode, length) &&
+        compression_write(connection, bytes, length, &body))
+        return queue_frame(connection, opcode, FRAME_RSV1, body);
+    return queue(connection, opcode, bytes, length);
 }
 
 /* The queue's limit counts what was there before the new message, so that an
@@ -65,7 +83,7 @@ bool connection_send(struct connection *connection, enum opcode opcode,
 {
     if (!may_queue(connection))
         return false;
-    if (!queue(connection, opcode, bytes, length)) {
+    if (!queue_message(connection, opcode, bytes, length)) {
         connection_die(connection, true);
         return false;
     }
@@ -368,8 +386,9 @@ void websocket_receive(struct connection *connection, struct share *share,
                        unsigned char **bytes, size_t *length)
 {
     struct message_event event;
+    struct message_inflation inflation;
     while (share->messages && share->bytes) {
-        struct message_limits limits = message_limits(connection);
+        struct message_limits limits = message_limits(connection, &inflation);
         message_next(&connection->parser, &limits, &connection->hub->memory,
                      bytes, length, &event);
         if (event.kind == MESSAGE_NEEDS_MORE)

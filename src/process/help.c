@@ -70,8 +70,7 @@ static void format_default(const struct option *option,
 static void print_option(FILE *out, const struct option *option,
                          const struct options *defaults)
 {
-    static const char *const values[] = {"N", "BYTES", "TIME", "LEVEL",
-                                         "on|off"};
+    static const char *const values[] = {"N", "BYTES", "TIME", "LEVEL", "BOOL"};
     char name[FLAG_NAME_SIZE], flag[FLAG_SIZE], value[VALUE_SIZE];
     flag_name(option->name, name);
     snprintf(flag, sizeof flag, "--%s %s", name, values[option->type]);
@@ -98,8 +97,9 @@ static const char opening[] =
 static const char closing[] =
     "\n"
     "BYTES may end in k, m or g (KiB, MiB, GiB), TIME in ms, s, min or h;\n"
-    "without, it is seconds. HOST:PORT may be [IPv6]:PORT, or :PORT for every\n"
-    "address; port 0 takes a free one.\n"
+    "without, it is seconds. BOOL is on or off. HOST:PORT may be "
+    "[IPv6]:PORT,\n"
+    "or :PORT for every address; port 0 takes a free one.\n"
     "\n"
     "Signals: TERM and INT let the clients leave, then stop; a second one "
     "stops\n"

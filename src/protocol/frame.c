@@ -164,10 +164,11 @@ size_t frame_write(unsigned char header[FRAME_HEADER_SENT_MAX],
 }
 
 struct blob *frame_encode(struct memory *memory, enum opcode opcode,
-                          const void *bytes, size_t length)
+                          unsigned char reserved, const void *bytes,
+                          size_t length)
 {
     unsigned char header[FRAME_HEADER_SENT_MAX];
-    size_t size = frame_write(header, opcode, 0, length);
+    size_t size = frame_write(header, opcode, reserved, length);
     if (length > SIZE_MAX - size)
         return NULL;
     struct blob *blob = blob_new(memory, size + length);

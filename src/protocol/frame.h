@@ -51,10 +51,11 @@ void frame_unmask(unsigned char *bytes, size_t length,
 size_t frame_write(unsigned char header[FRAME_HEADER_SENT_MAX],
                    enum opcode opcode, unsigned char reserved, uint64_t length);
 
-/* A whole final frame, encoded once for any number of receivers. The caller
- * owns the reference. NULL: no memory. */
+/* A whole final frame, encoded once for any number of receivers; `reserved` as
+ * above. The caller owns the reference. NULL: no memory. */
 struct blob *frame_encode(struct memory *memory, enum opcode opcode,
-                          const void *bytes, size_t length);
+                          unsigned char reserved, const void *bytes,
+                          size_t length);
 
 /* Whether an opcode is that of a control frame. */
 static inline bool opcode_is_control(unsigned char opcode)

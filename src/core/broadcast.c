@@ -1,0 +1,67 @@
+#include "broadcast.h"
+
+#include "blob.h"
+#include "compression.h"
+#include "connection.h"
+#include "hub.h"
+
+void broadcast_begin(struct broadcast *broadcast, struct hub *hub,
+                     enum opcode opcode, const void *bytes, size_t length)
+{
+    *broadcast = (struct broadcast){
+        .hub = hub, .opcode = opcode, .bytes = bytes, .length = length};
+}
+
+static struct blob *compress(struct broadcast *broadcast, int window_bits)
+{
+    struct hub *hub = broadcast->hub;
+    const struct buffer *out = &hub->deflaters.out;
+    if (!deflaters_write(&hub->deflaters, window_bits, broadcast->bytes,
+                         broadcast->length))
+        return NULL;
+    return frame_encode(&hub->memory, broadcast->opcode, FRAME_RSV1, out->bytes,
+                        out->length);
+}
+
+/* NULL where it wouldn't be smaller, or there is no memory: the plain one will
+ * do. */
+static struct blob *twin_for(struct broadcast *broadcast,
+                             const struct connection *connection)
+{
+    int bits = connection->compression.terms.server_window_bits;
+    if (!compression_wants(connection, broadcast->opcode, broadcast->length))
+        return NULL;
+    if (!(broadcast->tried & 1u << bits))
+        broadcast->twins[bits] = compress(broadcast, bits);
+    broadcast->tried |= 1u << bits;
+    return broadcast->twins[bits];
+}
+
+static struct blob *plain(struct broadcast *broadcast)
+{
+    if (!broadcast->plain && !broadcast->has_failed) {
+        broadcast->plain =
+            frame_encode(&broadcast->hub->memory, broadcast->opcode, 0,
+                         broadcast->bytes, broadcast->length);
+        broadcast->has_failed = !broadcast->plain;
+    }
+    return broadcast->plain;
+}
+
+bool broadcast_send(struct broadcast *broadcast, struct connection *connection)
+{
+    struct blob *twin = twin_for(broadcast, connection);
+    struct blob *frame = twin ? twin : plain(broadcast);
+    if (!frame || !connection_send_blob(connection, frame))
+        return false;
+    if (twin)
+        compression_passed_by(connection);
+    return true;
+}
+
+void broadcast_end(struct broadcast *broadcast)
+{
+    blob_unref(broadcast->plain);
+    for (int bits = 0; bits <= DEFLATE_BITS_MOST; bits++)
+        blob_unref(broadcast->twins[bits]);
+}

@@ -1,0 +1,36 @@
+/* One message for many: encoded once for all, and compressed once for each
+ * window size that somebody has agreed to, both when the first one needs it. */
+#ifndef MOONROOM_CORE_BROADCAST_H
+#define MOONROOM_CORE_BROADCAST_H
+
+#include "deflater.h"
+#include "frame.h"
+
+struct blob;
+struct connection;
+struct hub;
+
+/* Private but for has_failed. */
+struct broadcast {
+    struct hub *hub;
+    enum opcode opcode;
+    const void *bytes;
+    size_t length;
+    struct blob *plain; /* the whole frame; NULL: nobody has needed it yet */
+    struct blob *twins[DEFLATE_BITS_MOST + 1]; /* by window bits */
+    unsigned tried;  /* a bit for each of these that was made, or can't be */
+    bool has_failed; /* somebody didn't get it for want of memory */
+};
+
+/* Begins the broadcast of a message (opcode TEXT, valid UTF-8, or BINARY),
+ * which is borrowed until the end. */
+void broadcast_begin(struct broadcast *broadcast, struct hub *hub,
+                     enum opcode opcode, const void *bytes, size_t length);
+
+/* Queues it for one. False: that one is not open, or no memory. */
+bool broadcast_send(struct broadcast *broadcast, struct connection *connection);
+
+/* Lets go of what was made. */
+void broadcast_end(struct broadcast *broadcast);
+
+#endif

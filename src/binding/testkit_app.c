@@ -22,6 +22,7 @@
  *   fail(hub, n, count)        its next nth allocation fails, and count - 1
  *                              after it; without n: none does
  *   fail_lua(n, count)         the same for Lua's allocator
+ *   deflations(hub) -> count   of messages that were compressed
  *   log(hub) -> string         the log's lines so far, and forgets them
  *   files(hub, {name = text})  what the hub serves; {text, size} for a text:
  *                              a file that had another size when opened
@@ -296,6 +297,12 @@ static int app_memory(lua_State *L)
     return 2;
 }
 
+static int app_deflations(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)check_hub(L)->deflaters.messages);
+    return 1;
+}
+
 static int app_fail(lua_State *L)
 {
     struct hub *hub = check_hub(L);
@@ -380,6 +387,7 @@ static const luaL_Reg functions[] = {
     {"is_empty", app_is_empty},
     {"reset", app_reset},
     {"memory", app_memory},
+    {"deflations", app_deflations},
     {"fail", app_fail},
     {"fail_lua", app_fail_lua},
     {"log", app_log},

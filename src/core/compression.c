@@ -48,7 +48,7 @@ bool compression_wants(const struct connection *connection, enum opcode opcode,
                        size_t length)
 {
     return connection->compression.terms.is_on && !opcode_is_control(opcode) &&
-           length >= connection->limits.compression_min_size;
+           length && length >= connection->limits.compression_min_size;
 }
 
 bool compression_write(struct connection *connection, const void *bytes,

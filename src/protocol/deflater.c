@@ -126,16 +126,16 @@ bool deflater_write(struct deflater *deflater, const void *bytes, size_t length,
 
 /* --- a worker's --- */
 
-static bool write_smaller(struct deflaters *deflaters,
+static bool write_message(struct deflaters *deflaters,
                           struct deflater *deflater, const void *bytes,
-                          size_t length)
+                          size_t length, size_t most)
 {
     struct buffer *out = &deflaters->out;
     if (out->capacity > OUT_KEPT)
         buffer_release(out, deflaters->memory);
     out->length = 0;
     deflaters->messages++;
-    return length && deflater_write(deflater, bytes, length, length - 1, out);
+    return deflater_write(deflater, bytes, length, most, out);
 }
 
 static bool prepare(struct deflaters *deflaters, struct deflater **deflater,
@@ -154,7 +154,7 @@ bool deflaters_write(struct deflaters *deflaters, int window_bits,
     if (!prepare(deflaters, shared, window_bits))
         return false;
     deflater_reset(*shared);
-    return write_smaller(deflaters, *shared, bytes, length);
+    return write_message(deflaters, *shared, bytes, length, length - 1);
 }
 
 bool deflaters_write_own(struct deflaters *deflaters, struct deflater **own,
@@ -165,7 +165,7 @@ bool deflaters_write_own(struct deflaters *deflaters, struct deflater **own,
         return false;
     if (is_fresh)
         deflater_reset(*own);
-    return write_smaller(deflaters, *own, bytes, length);
+    return write_message(deflaters, *own, bytes, length, SIZE_MAX);
 }
 
 void deflaters_release(struct deflaters *deflaters)

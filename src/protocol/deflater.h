@@ -35,13 +35,15 @@ struct deflaters {
     size_t messages;   /* that were compressed, for whomever */
 };
 
-/* Compresses a message that refers to none before it into deflaters->out.
- * False: it wouldn't become smaller, or no memory. */
+/* Compresses a message, which isn't empty, that refers to none before it into
+ * deflaters->out. False: it wouldn't become smaller, or no memory. */
 bool deflaters_write(struct deflaters *deflaters, int window_bits,
                      const void *bytes, size_t length);
 
 /* The same with a connection's own deflater, made where it is NULL; is_fresh:
- * it is reset first. After false it must be reset before its next message. */
+ * it is reset first. What doesn't become smaller is compressed all the same: to
+ * send it plain would lose what the next messages may refer to. After false
+ * (no memory) it must be reset before its next message. */
 bool deflaters_write_own(struct deflaters *deflaters, struct deflater **own,
                          int window_bits, bool is_fresh, const void *bytes,
                          size_t length);

@@ -53,7 +53,7 @@ local others = {
 
 -- Not for this version, but no slip either: what other versions of Moonroom ask for.
 local later = {
-  on_limit = true, rate = true, compression = true, load_timeout = true, per_ip = true,
+  on_limit = true, rate = true, load_timeout = true, per_ip = true,
   Client = true, init = true, path = true, params = true,
 }
 

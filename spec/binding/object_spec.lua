@@ -92,7 +92,7 @@ describe("a name that is taken", function()
   it("raises where a client's is assigned", function()
     local _, _, client = joined()
     for _, name in ipairs { "id", "room", "request", "protocol", "address", "ready_state",
-      "buffered", "rtt", "joined_at" } do
+      "buffered", "rtt", "joined_at", "compression" } do
       raises_here(("Client.%s: it is read-only"):format(name), function() client[name] = 1 end)
     end
   end)

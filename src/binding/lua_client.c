@@ -178,6 +178,12 @@ static int get_joined_at(lua_State *L)
     return 1;
 }
 
+static int get_compression(lua_State *L)
+{
+    lua_pushboolean(L, check(L)->is_compressed);
+    return 1;
+}
+
 /* --- methods --- */
 
 struct connection *client_open(lua_State *L, const struct client_box *client,
@@ -378,6 +384,7 @@ static const struct object_getter getters[] = {
     {"buffered", get_buffered},
     {"rtt", get_rtt},
     {"joined_at", get_joined_at},
+    {"compression", get_compression},
     {NULL, NULL},
 };
 

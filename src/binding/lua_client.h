@@ -16,6 +16,7 @@ struct client_box {
     int anchor; /* the binding's reference until its last event is over */
     double joined_at;
     double rtt; /* seconds, negative until a pong came */
+    bool is_compressed; /* permessage-deflate was agreed on */
     char id[CLIENT_ID_SIZE];
 };
 

@@ -3,8 +3,8 @@
 
 ---A client, made by connecting only. Any other field is the script's own, but for names of base
 ---methods, which raise. Always the same userdata for the same client, so a good table key. Once it
----is closed, the methods below return nil, "closed"; its own fields and id, room, request, address
----and joined_at stay readable as long as the script holds it.
+---is closed, the methods below return nil, "closed"; its own fields and id, room, request, address,
+---joined_at and compression stay readable as long as the script holds it.
 ---@class moonroom.Client : moonroom.Class
 ---@field id string read-only; no other client has it
 ---@field room moonroom.Room read-only
@@ -15,6 +15,7 @@
 ---@field buffered integer read-only; bytes that are queued and not yet taken by the system
 ---@field rtt number|nil read-only; seconds, of the latest answered ping, ours of ping_interval too
 ---@field joined_at number|nil read-only; Unix time of the 101; nil in init
+---@field compression boolean read-only; whether permessage-deflate was agreed on; false in init
 local Client = {}
 
 ---Override: after on_accept, before the 101. Must not send. An error answers 500.

@@ -7,7 +7,7 @@
 ---each time, so they may be replaced at any time, by anything that can be called. The guide
 ---[Rooms and their lives](rooms.html) has more.
 ---```lua
----local Talk = moonroom.Room:extend("Talk", { max_message = 1000 })
+---local Talk = moonroom.Room:extend("Talk", { max_message = 1000, compression = true })
 ---function Talk:on_text(client, text) self:broadcast(text) end
 ---
 ---local ducks = Talk { path = "/ducks", topic = "ducks" }
@@ -34,10 +34,10 @@
 ---@field pong_timeout number seconds of silence after that ping; then on_leave gets 1006
 ---@field linger number seconds for which a room that was made under a pattern with parameters is
 --- kept when it has emptied, 30 by default
----@field compression boolean agrees to permessage-deflate (RFC 7692) with clients that offer it; off
---- by default, as all of it costs CPU time
+---@field compression boolean agrees to permessage-deflate (RFC 7692) with clients that offer it;
+--- false by default
 ---@field compression_takeover boolean lets messages refer to earlier ones (RFC 7692 7.1.1), which
---- makes short ones smaller and takes up to 300 KiB a client; off by default
+--- makes short ones smaller and takes up to 300 KiB a client; false by default
 ---@field compression_min_size integer bytes; smaller messages go out plain; 512 by default
 ---@operator call(table?): moonroom.Room
 ---@operator len: integer

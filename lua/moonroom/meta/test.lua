@@ -98,15 +98,15 @@ function test.simulate(simulation) end
 ---@class moonroom.test.ReplayOptions: moonroom.test.LoadOptions
 ---@field tail? number seconds that the clock moves on behind the last event; 0 by default
 
----What a recorded client was sent.
+---What a client was sent.
 ---@class moonroom.test.Message
----@field time number seconds since the start
 ---@field kind "text"|"binary"|"ping"|"pong"|"close"
 ---@field payload string
+---@field compressed true|nil true where it came compressed
+---@field time number|nil seconds since the start, of a replay
 
 ---A recorded client: it is read like any peer, and with assert.peer; it can't send.
 ---@class moonroom.test.ReplayedPeer: moonroom.test.Peer
----@field messages moonroom.test.Message[] all that it was sent and that take has not taken
 
 ---The recorded clients, by the numbers of their connections, from 1.
 ---@class moonroom.test.Replay

@@ -15,6 +15,8 @@ local App = {}
 ---@field secure? boolean whether it comes over TLS; false by default
 ---@field paused? boolean it takes nothing that the server sends until peer:resume()
 ---@field faults? moonroom.test.Faults
+---@field compression? boolean|{takeover: boolean?} offers permessage-deflate (RFC 7692), with or
+--- without context takeover; what the peer sends is then compressed, where the app agrees
 
 ---Asks for a WebSocket. Always returns a peer: on_accept may wait, or refuse.
 ---

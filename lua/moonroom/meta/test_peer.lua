@@ -11,6 +11,8 @@
 ---@field headers table<string, string>|nil of the response; names in lower case
 ---@field body string|nil of a refusal
 ---@field protocol string|nil the subprotocol that was agreed on
+---@field compression boolean|nil whether compression was agreed on, from the 101 on
+---@field messages moonroom.test.Message[] all that it was sent and that take has not taken
 ---@field close_code integer|nil of the server's Close; 1005: it had none, 1006: there was none
 ---@field close_reason string|nil
 local Peer = {}

@@ -2,6 +2,7 @@
 -- work over is described in memory.lua.
 
 local check = require "moonroom.test.check"
+local compression = require "moonroom.test.compression"
 local core = require "moonroom.core"
 local handshake = require "moonroom.test.handshake"
 local logs = require "moonroom.test.logs"
@@ -58,6 +59,7 @@ end
 
 local connect_names = {
   "headers", "cookies", "protocols", "origin", "address", "secure", "paused", "faults",
+  "compression",
 }
 
 local function check_connect(path, options)
@@ -74,6 +76,7 @@ local function check_connect(path, options)
     check.type_of(options[name] or "", name, "string")
   end
   if options.faults then peers.check_faults(options.faults) end
+  compression.check_option(options.compression)
 end
 
 function methods:connect(path, options)

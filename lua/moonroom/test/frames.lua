@@ -18,17 +18,19 @@ local function mask(payload)
   return char(table.unpack(bytes))
 end
 
-local function header(kind, length)
-  local first = 0x80 | OPCODES[kind]
+local function header(kind, length, is_compressed)
+  local first = 0x80 | (is_compressed and 0x40 or 0) | OPCODES[kind]
   if length < 126 then return char(first, 0x80 | length) end
   if length < 65536 then return string.pack(">BBI2", first, 0x80 | 126, length) end
   return string.pack(">BBI8", first, 0x80 | 127, length)
 end
 
--- A masked frame with a whole message. A large one has the key of zeros, which changes nothing.
-local function encode(kind, payload)
-  if #payload > most_masked then return header(kind, #payload) .. zero_key .. payload end
-  return header(kind, #payload) .. key .. mask(payload)
+-- A masked frame with a whole message, which may be compressed already. A large one has the key of
+-- zeros, which changes nothing.
+local function encode(kind, payload, is_compressed)
+  local head = header(kind, #payload, is_compressed)
+  if #payload > most_masked then return head .. zero_key .. payload end
+  return head .. key .. mask(payload)
 end
 
 -- A Close's payload; code may be nil.
@@ -44,9 +46,16 @@ local function is_sendable(code)
     or code >= 3000 and code <= 4999
 end
 
-local function check_header(opcode, first, second, is_shortest)
+-- RSV1 marks the first frame of a compressed message (RFC 7692 6).
+local function has_wrong_bit(reader, opcode, first)
+  local begins_message = opcode == OPCODES.text or opcode == OPCODES.binary
+  local allowed = reader.inflate and begins_message and 0x40 or 0
+  return first & 0x70 & ~allowed ~= 0
+end
+
+local function check_header(reader, opcode, first, second, is_shortest)
   if second & 0x80 ~= 0 then return "a masked frame" end
-  if first & 0x70 ~= 0 then return "a frame with a reserved bit" end
+  if has_wrong_bit(reader, opcode, first) then return "a frame with a reserved bit" end
   if not KINDS[opcode] then return ("a frame with the reserved opcode %d"):format(opcode) end
   if not is_shortest then return "a length that isn't in its shortest form" end
   if opcode < first_control then return nil end
@@ -69,6 +78,7 @@ end
 local Reader = {}
 Reader.__index = Reader
 
+-- reader.inflate(bytes) -> message | nil, why   is set once compression is agreed on.
 local function new_reader()
   return setmetatable({ bytes = "", at = 1, parts = nil, kind = nil, is_closed = false }, Reader)
 end
@@ -78,8 +88,8 @@ function Reader:push(bytes)
   self.at = 1
 end
 
--- The next frame: opcode, whether it is final, payload. nil where it isn't all there; nil and what
--- is wrong with it.
+-- The next frame: opcode, whether it is final, payload, whether it begins a compressed message. nil
+-- where it isn't all there; nil and what is wrong with it.
 local function next_frame(reader)
   local bytes, at = reader.bytes, reader.at
   local first, second = byte(bytes, at, at + 1)
@@ -92,18 +102,19 @@ local function next_frame(reader)
     is_shortest = length > (size == 2 and 125 or 65535) -- negative: the top bit is set
   end
   local opcode = first & 0x0f
-  local why = check_header(opcode, first, second, is_shortest)
+  local why = check_header(reader, opcode, first, second, is_shortest)
   if why then return nil, why end
   if #bytes < from + length - 1 then return nil end
   reader.at = from + length
-  return opcode, first & 0x80 ~= 0, sub(bytes, from, from + length - 1)
+  return opcode, first & 0x80 ~= 0, sub(bytes, from, from + length - 1), first & 0x40 ~= 0
 end
 
 -- A data frame's share in its message: the whole one's kind and payload with its last frame.
-local function add_fragment(reader, opcode, is_final, payload)
+local function add_fragment(reader, opcode, is_final, payload, is_compressed)
   local is_first = opcode ~= OPCODES.continuation
   if is_first and reader.parts then return nil, "a new message inside one in fragments" end
   if not is_first and not reader.parts then return nil, "a continuation of nothing" end
+  if is_first then reader.is_compressed = is_compressed end
   if is_first and is_final then return KINDS[opcode], payload end
   if is_first then reader.kind, reader.parts = KINDS[opcode], {} end
   table.insert(reader.parts, payload)
@@ -112,24 +123,27 @@ local function add_fragment(reader, opcode, is_final, payload)
   return reader.kind, payload
 end
 
--- The next whole message or control frame: its kind ("text", "binary", "close", "ping", "pong") and
--- payload. nil where nothing more is there; nil and what the server may not send.
+-- The next whole message or control frame: its kind ("text", "binary", "close", "ping", "pong"),
+-- payload, and true where it was compressed. nil where nothing more is there; nil and what the
+-- server may not send.
 function Reader:next()
   if self.is_closed then
     return nil, self.at <= #self.bytes and "something behind its Close" or nil
   end
-  local opcode, is_final, payload = next_frame(self)
+  local opcode, is_final, payload, is_compressed = next_frame(self)
   if not opcode then return nil, is_final end
-  local kind = KINDS[opcode]
+  local kind, why = KINDS[opcode], nil
   if opcode < first_control then
-    kind, payload = add_fragment(self, opcode, is_final, payload)
+    kind, payload = add_fragment(self, opcode, is_final, payload, is_compressed)
     if kind == false then return self:next() end
     if not kind then return nil, payload end
+    is_compressed = self.is_compressed
+    if is_compressed then payload, why = self.inflate(payload) end
   end
-  local why = check_message(kind, payload)
+  why = why or check_message(kind, payload)
   if why then return nil, why end
   self.is_closed = kind == "close"
-  return kind, payload
+  return kind, payload, is_compressed or nil
 end
 
 -- The code (1005 where there is none) and reason in a Close's payload.

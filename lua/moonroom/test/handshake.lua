@@ -1,5 +1,6 @@
 -- A client's side of the opening handshake (RFC 6455 4.1).
 
+local compression = require "moonroom.test.compression"
 local raise = require "moonroom.test.raise"
 
 local key, accept = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" -- RFC 6455 1.3
@@ -21,6 +22,7 @@ local function fields_of(options)
     { "Sec-WebSocket-Key", key }, { "Sec-WebSocket-Version", "13" }, { "Origin", options.origin },
     { "Cookie", cookie_of(options.cookies) },
     { "Sec-WebSocket-Protocol", options.protocols and table.concat(options.protocols, ", ") },
+    { "Sec-WebSocket-Extensions", compression.offer(options.compression) },
   }
   local own, names = {}, {}
   for name, value in pairs(options.headers or {}) do
@@ -81,8 +83,8 @@ local function is_offered(protocol, protocols)
   return false
 end
 
--- What is wrong with the headers of a 101, or nil (RFC 6455 4.1). options: protocols, and accept
--- where the key wasn't the one of request.
+-- What is wrong with the headers of a 101, or nil (RFC 6455 4.1). options: protocols, compression,
+-- and accept where the key wasn't the one of request.
 local function check_accepted(headers, options)
   if (headers.upgrade or ""):lower() ~= "websocket" then
     return "a 101 without Upgrade: websocket"
@@ -93,9 +95,8 @@ local function check_accepted(headers, options)
   if headers["sec-websocket-accept"] ~= (options.accept or accept) then
     return "a 101 whose Sec-WebSocket-Accept doesn't answer the key"
   end
-  if headers["sec-websocket-extensions"] then
-    return "a 101 with an extension, and none was offered"
-  end
+  local _, why = compression.accept(headers["sec-websocket-extensions"], options.compression)
+  if why then return why end
   local protocol = headers["sec-websocket-protocol"]
   if protocol and not is_offered(protocol, options.protocols) then
     return ("a 101 with the subprotocol %q, which wasn't offered"):format(protocol)

@@ -1,6 +1,7 @@
 -- A client, as a browser would be one: what it is sent is checked, pings and Closes are answered.
 
 local check = require "moonroom.test.check"
+local compression = require "moonroom.test.compression"
 local core = require "moonroom.core"
 local frames = require "moonroom.test.frames"
 local handshake = require "moonroom.test.handshake"
@@ -21,8 +22,10 @@ function Peer:__tostring() return ("peer %d at %s"):format(self.number, self.pat
 
 -- --- what comes --------------------------------------------------------------
 
-local function keep(peer, kind, payload)
-  peer.messages[#peer.messages + 1] = { kind = kind, payload = payload }
+local function keep(peer, kind, payload, is_compressed)
+  peer.messages[#peer.messages + 1] = {
+    kind = kind, payload = payload, compressed = is_compressed,
+  }
 end
 
 -- The app raises it as soon as the step is over.
@@ -45,23 +48,33 @@ local function hear_close(peer, payload)
 end
 
 local function hear_frames(peer)
-  local kind, payload = peer.reader:next()
+  local kind, payload, is_compressed = peer.reader:next()
   while kind do
-    keep(peer, kind, payload)
+    keep(peer, kind, payload, is_compressed)
     if kind == "ping" and peer.is_answering and not peer.is_closing then
       peer.wire:send(frames.encode("pong", payload))
     elseif kind == "close" then
       hear_close(peer, payload)
     end
-    kind, payload = peer.reader:next()
+    kind, payload, is_compressed = peer.reader:next()
   end
   if payload then complain(peer, payload) end
+end
+
+local function agree(peer)
+  local terms = compression.accept(peer.headers["sec-websocket-extensions"],
+    peer.options.compression)
+  peer.compression = terms ~= nil
+  if not terms then return end
+  local codecs = compression.new_codecs(terms)
+  peer.reader.inflate, peer.deflate = codecs.inflate, codecs.deflate
 end
 
 local function accept(peer, rest)
   local why = handshake.check_accepted(peer.headers, peer.options)
   if why then return complain(peer, why) end
   peer.state, peer.protocol = "open", peer.headers["sec-websocket-protocol"]
+  agree(peer)
   rawset(peer, "client", peer.wire:client())
   peer.reader:push(rest)
   hear_frames(peer)
@@ -110,7 +123,9 @@ local function send(peer, kind, payload)
   check_alive(peer)
   if peer.state == "connecting" then raise("%s is still connecting: it can't send", peer) end
   if peer.is_closing then raise("%s has sent its Close: it can't send", peer) end
-  peer.wire:send(frames.encode(kind, payload))
+  local is_compressed = peer.deflate ~= nil and kind ~= "ping"
+  if is_compressed then payload = peer.deflate(payload) end
+  peer.wire:send(frames.encode(kind, payload, is_compressed))
   peer.app:settle()
 end
 

@@ -37,7 +37,10 @@ local function read_request(peer, bytes)
     table.insert(protocols, name)
   end
   local key = field(peer.request, "sec-websocket-key")
-  peer.options = { protocols = protocols, accept = key and core.testkit.http.accept(key) }
+  peer.options = {
+    protocols = protocols, accept = key and core.testkit.http.accept(key),
+    compression = field(peer.request, "sec-websocket-extensions") and {},
+  }
 end
 
 local EVENTS = {}

@@ -94,6 +94,29 @@ describe("what a server sends", function()
     end
   end)
 
+  it("may be compressed where that is agreed on: RSV1 in a message's first frame", function()
+    local function read_inflating(bytes)
+      local reader = frames.new_reader()
+      function reader.inflate(payload)
+        if payload == "bad" then return nil, "compressed data that can't be inflated" end
+        return "inflated " .. payload
+      end
+      reader:push(bytes)
+      return reader:next()
+    end
+    assert.same({ "text", "inflated Hello", true }, { read_inflating(frame(0xc1, "Hello")) })
+    assert.same({ "binary", "inflated ab", true },
+      { read_inflating(frame(0x42, "a") .. frame(0x80, "b")) })
+    assert.same({ "text", "Hello" }, { read_inflating(frame(0x81, "Hello")) })
+    assert.same({ nil, "compressed data that can't be inflated" },
+      { read_inflating(frame(0xc1, "bad")) })
+    for _, bytes in ipairs { frame(0x42, "a") .. frame(0xc0, "b"), frame(0xc9, ""),
+      frame(0xe1, ""), frame(0xa1, "") } do
+      assert.same({ nil, "a frame with a reserved bit" }, { read_inflating(bytes) })
+    end
+    assert.equal("\xc1\x81\x37\xfa\x21\x3d\x56", frames.encode("text", "a", true))
+  end)
+
   it("has its length checked in each form, at the edge", function()
     assert.equal(0, #read("\x82\x7e\0\x7e"))
     assert.equal("a length that isn't in its shortest form",

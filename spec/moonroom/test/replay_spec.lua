@@ -46,6 +46,22 @@ describe("test.replay", function()
     assert.peer(played[1]).received("a")
   end)
 
+  it("agrees on compression as the recorded client offered it", function()
+    local function compressing(moonroom)
+      local Echo = echo(moonroom)
+      Echo.compression, Echo.compression_min_size = true, 0
+      return Echo
+    end
+    local offering = opened(1):gsub("Sec%-WebSocket%-Version",
+      [[Sec-WebSocket-Extensions: permessage-deflate\r\n%0]])
+    -- "aaaaaaaaaaaaaaaaaaaa" as the client has compressed it.
+    local played = replay(compressing, offering,
+      [[1.5 1 bytes "\xc1\x86\x00\x00\x00\x00\x4a\x4c\xc4\x04\x00\x00"]])
+    assert.same({ { kind = "text", payload = ("a"):rep(20), time = 1.5, compressed = true } },
+      played[1].messages)
+    assert.is_true(played[1].compression)
+  end)
+
   it("has connections end and break as they did", function()
     local seen = {}
     local function script(moonroom)

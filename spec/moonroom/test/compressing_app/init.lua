@@ -1,0 +1,8 @@
+-- Echoes, for compression_spec.lua: over TCP an app is a directory.
+local moonroom = require "moonroom"
+
+local Echo = moonroom.Room:extend("Echo")
+function Echo.on_text(_, client, text) client:send(text) end
+function Echo.on_binary(_, client, data) client:send_binary(data) end
+
+moonroom.mount("/", Echo)

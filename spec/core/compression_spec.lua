@@ -84,6 +84,15 @@ describe("compression", function()
     assert.same({}, w.leaves)
   end)
 
+  it("looks back over all of a message, whatever its size", function()
+    local w = echoing()
+    local peer = connect(w, "/room")
+    for _, half in ipairs { 256, 380, 900, 1900, 4000, 8100, 16000 } do
+      local message = noise(half)
+      assert.is_true(echo(peer, "binary", message .. message) < half * 1.1 + 100)
+    end
+  end)
+
   it("leaves what doesn't become smaller plain, and small messages", function()
     local w = echoing()
     local peer = connect(w, "/room")

@@ -28,9 +28,10 @@ static struct blob *compress(struct broadcast *broadcast, int window_bits)
 static struct blob *twin_for(struct broadcast *broadcast,
                              const struct connection *connection)
 {
-    int bits = connection->compression.terms.server_window_bits;
     if (!compression_wants(connection, broadcast->opcode, broadcast->length))
         return NULL;
+    int bits = deflate_window_bits(
+        broadcast->length, connection->compression.terms.server_window_bits);
     if (!(broadcast->tried & 1u << bits))
         broadcast->twins[bits] = compress(broadcast, bits);
     broadcast->tried |= 1u << bits;

@@ -1,5 +1,6 @@
 /* One message for many: encoded once for all, and compressed once for each
- * window size that somebody has agreed to, both when the first one needs it. */
+ * window size that somebody has agreed to and the message would fill, both when
+ * the first one needs it. */
 #ifndef MOONROOM_CORE_BROADCAST_H
 #define MOONROOM_CORE_BROADCAST_H
 

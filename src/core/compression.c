@@ -64,8 +64,8 @@ bool compression_write(struct connection *connection, const void *bytes,
                                       compression->is_stale, bytes, length);
         compression->is_stale = !written;
     } else {
-        written = deflaters_write(deflaters, terms->server_window_bits, bytes,
-                                  length);
+        int bits = deflate_window_bits(length, terms->server_window_bits);
+        written = deflaters_write(deflaters, bits, bytes, length);
     }
     if (written)
         *body = (struct span){deflaters->out.bytes, deflaters->out.length};

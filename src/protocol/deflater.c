@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 enum {
-    TAIL_SIZE = 4, /* 00 00 ff ff, the end of what a flush writes */
+    TAIL_SIZE = 4,       /* 00 00 ff ff, the end of what a flush writes */
+    WINDOW_UNUSED = 262, /* of a window zlib doesn't look back this far */
     STEP = 16 * 1024,
     /* With less left zlib would write a flush twice (its manual, deflate). */
     STEP_LEAST = 16,
@@ -125,6 +126,14 @@ bool deflater_write(struct deflater *deflater, const void *bytes, size_t length,
 }
 
 /* --- a worker's --- */
+
+int deflate_window_bits(size_t length, int most)
+{
+    int bits = DEFLATE_BITS_LEAST;
+    while (bits < most && ((size_t)1 << bits) - WINDOW_UNUSED < length)
+        bits++;
+    return bits;
+}
 
 static bool write_message(struct deflaters *deflaters,
                           struct deflater *deflater, const void *bytes,

@@ -35,6 +35,12 @@ struct deflaters {
     size_t messages;   /* that were compressed, for whomever */
 };
 
+/* The window that deflaters_write is best given for a message, at most `most`
+ * bits: a larger one than the message fills makes nothing smaller, and costs
+ * time to be cleared. What was compressed with it, all can read who have agreed
+ * to that or to more. */
+int deflate_window_bits(size_t length, int most);
+
 /* Compresses a message, which isn't empty, that refers to none before it into
  * deflaters->out. False: it wouldn't become smaller, or no memory. */
 bool deflaters_write(struct deflaters *deflaters, int window_bits,

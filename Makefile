@@ -44,6 +44,13 @@ objects_of = $(patsubst src/%.c,$(BUILD)/obj/%.o,\
 
 OBJECTS := $(call objects_of,$(LAYERS))
 
+# What has a corpus is a fuzz target; the rest is linked to each.
+FUZZ_SOURCES := $(sort $(wildcard spec/fuzz/*.c))
+FUZZ_HEADERS := $(sort $(wildcard spec/fuzz/*.h))
+FUZZ_OBJECTS := $(patsubst spec/fuzz/%.c,$(BUILD)/obj/fuzz/%.o,$(FUZZ_SOURCES))
+FUZZ_TARGETS := $(notdir $(sort $(wildcard spec/fuzz/corpus/*)))
+IN_FUZZ      := base protocol
+
 # --- Flags ------------------------------------------------------------------
 
 PKG_CONFIG ?= pkg-config
@@ -88,12 +95,12 @@ BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all objects run test lint format asan asan-test valgrind bench-handlers docs install \
-    uninstall clean help needs headers tidy
+.PHONY: all objects run test lint format asan asan-test valgrind fuzz fuzz-targets \
+    bench-handlers docs install uninstall clean help needs headers tidy
 
 all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
 
-objects: $(OBJECTS)
+objects: $(OBJECTS) $(FUZZ_OBJECTS)
 
 # The host (lua5.4, or the binary) brings Lua's symbols: hence no -llua here.
 $(BUILD)/lua/moonroom/core.so: $(call objects_of,$(IN_CORE_SO))
@@ -125,7 +132,19 @@ $(BUILD)/tidy/$(1)/%.ok: src/$(1)/%.c $(BUILD)/obj/$(1)/%.o .clang-tidy
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
 
--include $(OBJECTS:.o=.d)
+$(BUILD)/obj/fuzz/%.o: spec/fuzz/%.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(call flags_of,protocol) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
+
+-include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
+
+# With what `make fuzz` sets; libFuzzer brings main.
+fuzz-targets: $(addprefix $(BUILD)/targets/,$(FUZZ_TARGETS))
+
+$(BUILD)/targets/%: $(BUILD)/obj/fuzz/%.o $(call objects_of,$(IN_FUZZ)) \
+    $(filter-out $(FUZZ_TARGETS:%=$(BUILD)/obj/fuzz/%.o),$(FUZZ_OBJECTS))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) -pie -fsanitize=fuzzer $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
 # Says what is missing, instead of a compiler's guess.
 needs:
@@ -155,7 +174,7 @@ lint: ## compilers' warnings, clang-tidy, cppcheck, luacheck, format, layers
 	@BUILD=$(BUILD) scripts/lint
 
 format: ## reformat the C sources in place
-	clang-format -i $(SOURCES) $(HEADERS)
+	clang-format -i $(SOURCES) $(HEADERS) $(FUZZ_SOURCES) $(FUZZ_HEADERS)
 
 asan: ## build everything with ASan and UBSan into build/asan
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan \
@@ -171,6 +190,12 @@ valgrind: ## run the specs of core.so under valgrind; definite leaks fail
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) scripts/test --valgrind $(SPECS)
+
+fuzz: ## fuzz the parsers, 60 s each; FUZZ_SECONDS= as many, FUZZ= some of them
+	@scripts/setup fuzz
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang \
+	    SANITIZE=fuzzer-no-link,address,undefined fuzz-targets
+	@BUILD=$(BUILD) scripts/fuzz $(if $(FUZZ),$(FUZZ),$(FUZZ_TARGETS))
 
 docs: ## make the manual, as HTML in build/docs
 	@scripts/setup run

@@ -42,7 +42,7 @@ describe("the Makefile", function()
     local help = run("make help")
     for _, target in ipairs {
       "all", "run", "test", "lint", "format", "asan", "asan-test", "valgrind", "bench-handlers",
-      "docs", "install", "uninstall", "clean", "help",
+      "fuzz", "docs", "install", "uninstall", "clean", "help",
     } do
       assert.matches("\n  " .. target:gsub("%-", "%%-") .. "  +%w", "\n" .. help)
     end
@@ -205,7 +205,7 @@ describe("scripts/setup", function()
   it("refuses an argument that it does not know", function()
     local output, status = run("scripts/setup everything")
     assert.equal(64, status)
-    assert.equal("usage: scripts/setup [run|test|lint]\n", output)
+    assert.equal("usage: scripts/setup [run|test|lint|fuzz]\n", output)
   end)
 end)
 
@@ -246,6 +246,58 @@ describe("scripts/test", function()
   it("fails where there is no spec", function()
     local _, status = run("env -u MOONROOM_RESULTS BUILD='%s/build' scripts/test '%s'",
                           folder, folder)
+    assert.equal(1, status)
+  end)
+end)
+
+describe("scripts/fuzz", function()
+  -- Programs in the place of targets: name -> shell.
+  local function fuzz(targets, arguments)
+    run("mkdir -p '%s/fuzz/targets'", folder)
+    for name, body in pairs(targets) do
+      write(("%s/fuzz/targets/%s"):format(folder, name), "#!/bin/bash\n" .. body .. "\n")
+    end
+    run("chmod +x '%s'/fuzz/targets/*", folder)
+    return run("BUILD='%s' FUZZ_SECONDS=7 MOONROOM_RESULTS='%s/results' scripts/fuzz %s", folder,
+               folder, arguments)
+  end
+
+  local good = [[
+    echo "#9 DONE cov: 12 ft: 34 corp: 5/6b" >&2
+    echo "stat::average_exec_per_sec:     789" >&2
+    printf '%s\n' "$@" >"${0%/*}/arguments"]]
+
+  it("says of each target how fast it is and how far it gets, and counts it", function()
+    local output, status = fuzz({ messages = good }, "messages messages")
+    local line = "messages: 789 executions/s, 12 edges, no finding\n"
+    assert.equal(line .. line .. "fuzz: 2 passed, 0 failed\n", output)
+    assert.equal(0, status)
+    assert.equal("2 0\n", read(folder .. "/results"))
+  end)
+
+  it("has new inputs written below the build, and reads its own corpus", function()
+    fuzz({ messages = good }, "messages")
+    local arguments = read(folder .. "/fuzz/targets/arguments")
+    assert.matches("-max_total_time=7\n", arguments, 1, true)
+    assert.matches("-dict=spec/fuzz/messages.dict\n", arguments, 1, true)
+    assert.matches(("-artifact_prefix=%s/fuzz/findings/messages/\n"):format(folder), arguments, 1,
+                   true)
+    assert.matches(("\n%s/fuzz/corpus/messages\nspec/fuzz/corpus/messages\n"):format(folder),
+                   arguments, 1, true)
+  end)
+
+  it("shows a finding, counts it, and goes on with the next target", function()
+    local output, status = fuzz({ extensions = "echo 'a stack' >&2; exit 77", messages = good },
+                                "extensions messages")
+    assert.matches("^a stack\nextensions: FAILED; .*\nmessages: 789 .*"
+      .. "\nfuzz: 1 passed, 1 failed\n$", output)
+    assert.equal(1, status)
+    assert.equal("1 1\n", read(folder .. "/results"))
+  end)
+
+  it("counts a target that isn't there as failed", function()
+    local output, status = fuzz({}, "nothing")
+    assert.matches("there is no fuzz target 'nothing'", output, 1, true)
     assert.equal(1, status)
   end)
 end)

@@ -3,13 +3,23 @@
 #include <string.h>
 
 #include "close_code.h"
+#include "message_inflate.h"
+#include "peak.h"
 
-enum { BUFFERS_FIRST = 2 * 256 }; /* what two buffers begin with */
+enum {
+    BUFFERS_FIRST = 2 * 256,     /* what two buffers begin with */
+    INFLATER_MEMORY = 96 * 1024, /* a window, a step, zlib's state */
+    MESSAGE_COPIES = 5           /* as it came, as it is; either may grow */
+};
 
 struct feeder {
-    const struct message_limits *limits;
+    const struct setup *setup;
+    struct message_limits limits;
     struct memory memory;
     struct message_parser parser;
+    struct inflaters inflaters;
+    struct inflater *own;
+    struct message_inflation inflation;
     struct story story;
     size_t given; /* bytes so far */
 };
@@ -52,20 +62,28 @@ static bool is_code(const struct feeder *feeder, int code)
 {
     return code == CLOSE_PROTOCOL || code == CLOSE_DATA ||
            code == CLOSE_POLICY || code == CLOSE_SIZE ||
-           (code == CLOSE_TYPE && feeder->limits->refuses_binary);
+           (code == CLOSE_TYPE && feeder->limits.refuses_binary);
+}
+
+/* A compressed message's frames may exceed it a bit (message.h). */
+static size_t frame_limit(const struct feeder *feeder)
+{
+    size_t most = feeder->limits.max_frame;
+    size_t more = feeder->setup->inflates ? most / 8 + 1024 : 0;
+    return most < SIZE_MAX - more ? most + more : SIZE_MAX;
 }
 
 static void check_event(const struct feeder *feeder,
                         const struct message_event *event)
 {
-    const struct message_limits *limits = feeder->limits;
+    const struct message_limits *limits = &feeder->limits;
     bool is_control = opcode_is_control(event->opcode);
     switch (event->kind) {
     case MESSAGE_NEEDS_MORE:
         break;
     case MESSAGE_FRAME:
         expect(limits->announces, "frames are announced where that is asked");
-        expect(event->length <= limits->max_frame &&
+        expect(event->length <= frame_limit(feeder) &&
                    event->length <= event->total,
                "an announced frame has a permitted size");
         break;
@@ -106,11 +124,19 @@ static void note_event(struct story *story, const struct message_event *event)
 static void check_memory(const struct feeder *feeder)
 {
     const struct message_parser *parser = &feeder->parser;
-    expect(parser->payload.capacity + parser->control.capacity <=
-               2 * feeder->given + BUFFERS_FIRST,
+    size_t owned = parser->payload.capacity + parser->control.capacity;
+    expect(owned <= 2 * feeder->given + BUFFERS_FIRST,
            "memory follows the bytes received");
-    expect(message_is_partial(parser) || !feeder->memory.blocks,
-           "an idle parser owns nothing");
+    expect(message_is_partial(parser) || !owned, "an idle parser owns nothing");
+    expect(feeder->setup->inflates || owned || !feeder->memory.blocks,
+           "there is no memory but in the buffers");
+}
+
+static void check_peak(const struct feeder *feeder)
+{
+    size_t most = INFLATER_MEMORY + MESSAGE_COPIES * feeder->limits.max_message;
+    expect(!feeder->setup->inflates || peak_bytes() <= most,
+           "memory has a bound, whatever is inflated");
 }
 
 /* Returns whether the parser goes on. */
@@ -123,7 +149,7 @@ static bool feed_piece(struct feeder *feeder, const uint8_t *bytes,
     memcpy(copy, bytes, length);
     feeder->given += length;
     do {
-        message_next(&feeder->parser, feeder->limits, &feeder->memory, &span,
+        message_next(&feeder->parser, &feeder->limits, &feeder->memory, &span,
                      &length, &event);
         check_event(feeder, &event);
         if (event.kind != MESSAGE_NEEDS_MORE)
@@ -138,12 +164,33 @@ static bool feed_piece(struct feeder *feeder, const uint8_t *bytes,
     return event.kind == MESSAGE_NEEDS_MORE;
 }
 
-struct story feed(const struct message_limits *limits, struct input stream,
+static void feeder_init(struct feeder *feeder, const struct setup *setup)
+{
+    *feeder = (struct feeder){.setup = setup, .limits = setup->limits};
+    memory_init(&feeder->memory);
+    feeder->inflation.inflaters = &feeder->inflaters;
+    feeder->inflation.own = setup->takeover ? &feeder->own : NULL;
+    feeder->inflation.window_bits = setup->window_bits;
+    if (setup->inflates)
+        feeder->limits.inflation = &feeder->inflation;
+    peak_begin();
+}
+
+static void feeder_release(struct feeder *feeder)
+{
+    check_peak(feeder);
+    message_release(&feeder->parser, &feeder->memory);
+    inflater_free(feeder->own);
+    inflaters_release(&feeder->inflaters, &feeder->memory);
+    expect(!feeder->memory.blocks, "everything is given back");
+}
+
+struct story feed(const struct setup *setup, struct input stream,
                   const struct pieces *pieces)
 {
-    struct feeder feeder = {.limits = limits};
+    struct feeder feeder;
     bool goes_on = true;
-    memory_init(&feeder.memory);
+    feeder_init(&feeder, setup);
     for (size_t i = 0; goes_on && stream.length; i++) {
         size_t size = pieces->sizes[i % PIECES];
         if (!size)
@@ -154,7 +201,31 @@ struct story feed(const struct message_limits *limits, struct input stream,
         stream.bytes += size;
         stream.length -= size;
     }
-    message_release(&feeder.parser, &feeder.memory);
-    expect(!feeder.memory.blocks, "everything is given back");
+    feeder_release(&feeder);
     return feeder.story;
+}
+
+void feed_in_each_way(const struct setup *setup, struct input stream,
+                      const struct pieces *pieces)
+{
+    const struct pieces ways[] = {*pieces, {false, {1, 1, 1, 1}}};
+    struct story whole = feed(setup, stream, &(struct pieces){true, {0}});
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct story other = feed(setup, stream, &ways[i]);
+        expect(whole.events == other.events && whole.digest == other.digest &&
+                   whole.code == other.code,
+               "the pieces make no difference");
+    }
+}
+
+void take_setup(struct input *input, struct setup *setup, struct pieces *pieces)
+{
+    uint8_t flags = input_byte(input);
+    setup->limits.announces = flags & 1;
+    setup->limits.refuses_binary = flags & 2;
+    setup->takeover = flags & 4;
+    setup->window_bits = 8 + (flags >> 5);
+    pieces->is_whole = false;
+    for (size_t i = 0; i < PIECES; i++)
+        pieces->sizes[i] = input_byte(input);
 }

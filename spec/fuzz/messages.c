@@ -1,39 +1,25 @@
 /* A client's bytes as a stream of frames: whole, in pieces, byte by byte.
  *
- * The input: a byte of flags, one that picks the limits, the sizes of the
- * pieces, and from the seventh byte on the stream. */
+ * The input: a byte of flags, the sizes of the pieces, a byte that picks the
+ * limits, and from the seventh byte on the stream. */
 #include "feed.h"
 
 static const struct message_limits choices[] = {
-    {1048576, SIZE_MAX, 16384, false, false},
-    {125, 125, 4, false, false},
-    {300, 64, 3, false, false},
-    {0, 0, 1, false, false},
+    {.max_message = 1048576, .max_frame = SIZE_MAX, .max_fragments = 16384},
+    {.max_message = 125, .max_frame = 125, .max_fragments = 4},
+    {.max_message = 300, .max_frame = 64, .max_fragments = 3},
+    {.max_message = 0, .max_frame = 0, .max_fragments = 1},
 };
-
-static void expect_same(const struct story *a, const struct story *b)
-{
-    expect(a->events == b->events && a->digest == b->digest &&
-               a->code == b->code,
-           "the pieces make no difference");
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     struct input input = {bytes, length};
-    uint8_t flags = input_byte(&input);
-    struct message_limits limits =
-        choices[input_byte(&input) % (sizeof choices / sizeof *choices)];
-    struct pieces whole = {.is_whole = true}, pieces = {0};
-    static const struct pieces single = {false, {1, 1, 1, 1}};
-    for (size_t i = 0; i < PIECES; i++)
-        pieces.sizes[i] = input_byte(&input);
-    limits.announces = flags & 1;
-    limits.refuses_binary = flags & 2;
-    struct story story = feed(&limits, input, &whole);
-    struct story other = feed(&limits, input, &pieces);
-    expect_same(&story, &other);
-    other = feed(&limits, input, &single);
-    expect_same(&story, &other);
+    struct setup setup = {0};
+    struct pieces pieces;
+    if (length > 5)
+        setup.limits = choices[bytes[5] % (sizeof choices / sizeof *choices)];
+    take_setup(&input, &setup, &pieces);
+    input_byte(&input);
+    feed_in_each_way(&setup, input, &pieces);
     return 0;
 }

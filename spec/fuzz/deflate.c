@@ -82,6 +82,22 @@ static void put_message(struct stream *stream, struct input *input)
     put_frame(stream, first | 0x80, payload);
 }
 
+/* Without takeover a message is the same whatever came before it: the bytes
+ * from `last` on are one. */
+static void check_alone(const struct setup *setup, struct input stream,
+                        size_t last)
+{
+    static const struct pieces whole = {true, {0}};
+    struct input front = {stream.bytes, last};
+    struct input alone = {stream.bytes + last, stream.length - last};
+    if (setup->takeover || !last || feed(setup, front, &whole).code)
+        return;
+    struct story both = feed(setup, stream, &whole);
+    struct story one = feed(setup, alone, &whole);
+    expect(both.last == one.last && both.code == one.code,
+           "without takeover nothing is left of a message");
+}
+
 static void feed_made(const struct setup *setup, struct input input,
                       const struct pieces *pieces)
 {

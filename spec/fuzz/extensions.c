@@ -187,8 +187,8 @@ static void add_field(struct buffer *head, struct memory *memory,
     add(head, memory, slice_of("\r\n"));
 }
 
-static void check_head(struct buffer *head, struct memory *memory,
-                       bool must_agree)
+/* Parsed as a client's is; NULL where the bytes are no request. */
+static struct request *parse(struct buffer *head, struct memory *memory)
 {
     struct http_parser parser = {0};
     const char *bytes = (const char *)head->bytes, *reason;
@@ -196,38 +196,96 @@ static void check_head(struct buffer *head, struct memory *memory,
     int status;
     if (http_parse(&parser, &limits, bytes, head->length, &size) !=
         HTTP_COMPLETE)
-        return;
+        return NULL;
     expect(size == head->length, "no line of the input ends the head");
-    struct request *request =
-        request_new(memory, bytes, size, &status, &reason);
-    if (!request)
-        return;
-    size_t requests = memory->requests;
-    check_request(request, must_agree);
-    expect(memory->requests == requests, "to negotiate takes no memory");
-    request_unref(request);
+    return request_new(memory, bytes, size, &status, &reason);
 }
 
-static void check_fields(struct slice fields, bool ends_well)
+static struct request *request_with(struct memory *memory, struct slice fields,
+                                    const char *last)
+{
+    struct buffer head = {0};
+    add(&head, memory, slice_of("GET / HTTP/1.1\r\nHost: a\r\n"));
+    while (fields.length)
+        add_field(&head, memory, slice_cut(&fields, '\n'));
+    if (last)
+        add_field(&head, memory, slice_of(last));
+    add(&head, memory, slice_of("\r\n"));
+    struct request *request = parse(&head, memory);
+    buffer_release(&head, memory);
+    return request;
+}
+
+static void check_fields(struct slice fields, const char *last)
 {
     struct memory memory;
-    struct buffer head = {0};
     memory_init(&memory);
-    add(&head, &memory, slice_of("GET / HTTP/1.1\r\nHost: a\r\n"));
-    while (fields.length)
-        add_field(&head, &memory, slice_cut(&fields, '\n'));
-    if (ends_well)
-        add_field(&head, &memory, slice_of(good));
-    add(&head, &memory, slice_of("\r\n"));
-    check_head(&head, &memory, ends_well);
-    buffer_release(&head, &memory);
+    struct request *request = request_with(&memory, fields, last);
+    size_t requests = memory.requests;
+    if (request)
+        check_request(request, last != NULL);
+    expect(memory.requests == requests, "to negotiate takes no memory");
+    request_unref(request);
     expect(!memory.blocks, "everything is given back");
+}
+
+/* --- What spoils an offer ----------------------------------------------------
+ */
+
+static bool agrees(struct memory *memory, struct slice offer)
+{
+    static const struct deflate_policy policy = {true, true, 15};
+    struct deflate_terms terms;
+    struct request *request = request_with(memory, offer, NULL);
+    bool does = request && deflate_negotiate(request, &policy, &terms);
+    request_unref(request);
+    return does;
+}
+
+static bool agrees_with(struct memory *memory, struct slice offer,
+                        struct slice more)
+{
+    struct buffer both = {0};
+    add(&both, memory, offer);
+    add(&both, memory, slice_of(";"));
+    add(&both, memory, more);
+    bool does =
+        agrees(memory, (struct slice){(const char *)both.bytes, both.length});
+    buffer_release(&both, memory);
+    return does;
+}
+
+/* Whether there is one offer at most, and none of its semicolons is quoted. */
+static bool is_simple(struct slice fields)
+{
+    for (size_t i = 0; i < fields.length; i++)
+        if (fields.bytes[i] == '"' || fields.bytes[i] == ',' ||
+            fields.bytes[i] == '\n')
+            return false;
+    return true;
+}
+
+static void check_spoiled(struct slice offer)
+{
+    struct memory memory;
+    struct slice rest = offer, last = {NULL, 0};
+    memory_init(&memory);
+    if (!is_simple(offer) || !agrees(&memory, offer))
+        return;
+    slice_cut(&rest, ';');
+    while (rest.length)
+        last = slice_cut(&rest, ';');
+    expect(!agrees_with(&memory, offer, slice_of("foo")),
+           "an unknown parameter declines its offer");
+    expect(!last.length || !agrees_with(&memory, offer, last),
+           "a parameter that is there twice declines its offer");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     struct slice fields = {(const char *)bytes, length};
-    check_fields(fields, false);
-    check_fields(fields, true);
+    check_fields(fields, NULL);
+    check_fields(fields, good);
+    check_spoiled(fields);
     return 0;
 }

@@ -28,7 +28,7 @@ static void digest_bytes(struct story *story, const void *bytes, size_t length)
 {
     const unsigned char *at = bytes;
     for (size_t i = 0; i < length; i++) /* FNV-1a */
-        story->digest = (story->digest ^ at[i]) * 1099511628211U;
+        story->last = (story->last ^ at[i]) * 1099511628211U;
 }
 
 static void digest_number(struct story *story, size_t number)
@@ -109,6 +109,7 @@ static void check_event(const struct feeder *feeder,
 static void note_event(struct story *story, const struct message_event *event)
 {
     story->events++;
+    story->last = 14695981039346656037U;
     story->code = event->code;
     digest_number(story, event->kind);
     digest_number(story, event->opcode);
@@ -119,6 +120,7 @@ static void note_event(struct story *story, const struct message_event *event)
         digest_bytes(story, event->reason, strlen(event->reason));
     if (event->bytes)
         digest_bytes(story, event->bytes, event->length);
+    story->digest = story->digest * 31 + story->last;
 }
 
 static void check_memory(const struct feeder *feeder)

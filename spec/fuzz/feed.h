@@ -27,6 +27,7 @@ struct setup {
 struct story {
     size_t events;
     uint64_t digest; /* of their kinds, opcodes, sizes, codes and bytes */
+    uint64_t last;   /* the same of the last one alone */
     int code;        /* the one it failed with, 0: it didn't */
 };
 

@@ -15,9 +15,11 @@ enum {
     /* How a message is written: */
     MUST_SHRINK = 1,
     MUST_BE_SHORT = 2,
-    KEEPS_OUT = 4, /* behind the one before it, in the same buffer */
+    FILLS_OUT =
+        4, /* behind others, in a buffer that has `how >> 3` bytes left */
     TIMES_MOST = 64,
-    SHORT = 20
+    SHORT = 20,
+    OUT_KEPT = 64 * 1024 /* else it would double with every message */
 };
 
 struct trip {
@@ -94,11 +96,23 @@ static void check_inflated(struct trip *trip, size_t start)
     expect(done == trip->message.length, "all of it inflates");
 }
 
+static void fill_out(struct trip *trip, size_t left)
+{
+    struct buffer *out = &trip->out;
+    if (out->capacity - out->length <= left)
+        return;
+    memset(out->bytes + out->length, 0, out->capacity - out->length - left);
+    out->length = out->capacity - left;
+}
+
 static void send_message(struct trip *trip, uint8_t how)
 {
     size_t most = most_of(trip, how);
-    if (!(how & KEEPS_OUT))
-        trip->out.length = 0;
+    trip->out.length = 0;
+    if (trip->out.capacity > OUT_KEPT)
+        buffer_release(&trip->out, &trip->memory);
+    if (how & FILLS_OUT)
+        fill_out(trip, how >> 3);
     size_t start = trip->out.length;
     if (!trip->takeover)
         deflater_reset(trip->deflater);

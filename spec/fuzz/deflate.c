@@ -102,11 +102,15 @@ static void feed_made(const struct setup *setup, struct input input,
                       const struct pieces *pieces)
 {
     struct stream stream = {0};
+    size_t last = 0;
     memory_init(&stream.memory);
-    while (input.length)
+    while (input.length) {
+        last = stream.bytes.length;
         put_message(&stream, &input);
-    feed_in_each_way(
-        setup, (struct input){stream.bytes.bytes, stream.bytes.length}, pieces);
+    }
+    struct input made = {stream.bytes.bytes, stream.bytes.length};
+    feed_in_each_way(setup, made, pieces);
+    check_alone(setup, made, last);
     buffer_release(&stream.bytes, &stream.memory);
 }
 

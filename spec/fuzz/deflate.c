@@ -88,10 +88,10 @@ static void check_alone(const struct setup *setup, struct input stream,
                         size_t last)
 {
     static const struct pieces whole = {true, {0}};
-    struct input front = {stream.bytes, last};
-    struct input alone = {stream.bytes + last, stream.length - last};
-    if (setup->takeover || !last || feed(setup, front, &whole).code)
+    if (setup->takeover || !last ||
+        feed(setup, (struct input){stream.bytes, last}, &whole).code)
         return;
+    struct input alone = {stream.bytes + last, stream.length - last};
     struct story both = feed(setup, stream, &whole);
     struct story one = feed(setup, alone, &whole);
     expect(both.last == one.last && both.code == one.code,

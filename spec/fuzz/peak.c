@@ -1,9 +1,12 @@
 #include "peak.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
-#include <sanitizer/allocator_interface.h>
+/* Of sanitizer/allocator_interface.h, which comes with clang but not gcc. */
+int __sanitizer_install_malloc_and_free_hooks(
+    void (*malloc_hook)(const volatile void *, size_t),
+    void (*free_hook)(const volatile void *));
+size_t __sanitizer_get_allocated_size(const volatile void *block);
 
 static struct {
     bool is_installed;
@@ -20,10 +23,8 @@ static void count_new(const volatile void *block, size_t size)
 
 static void count_free(const volatile void *block)
 {
-    /* The sanitizer asks without the volatile with which it tells. */
-    const void *plain = (const void *)(uintptr_t)block;
     if (block)
-        count.now -= (ptrdiff_t)__sanitizer_get_allocated_size(plain);
+        count.now -= (ptrdiff_t)__sanitizer_get_allocated_size(block);
 }
 
 void peak_begin(void)

@@ -69,6 +69,21 @@ describe("compression", function()
     end
   end)
 
+  it("keeps apart messages whose fragments come in turns over several connections", function()
+    local w, peers, rests = echoing(), {}, {}
+    for at = 1, 3 do
+      local bytes = deflated.sender()(noise(40) .. TEXT .. at)
+      peers[at], rests[at] = connect(w, "/room"), bytes:sub(31)
+      peers[at]:frame("binary", bytes:sub(1, 30), { rsv = 4, fin = false })
+    end
+    peers[4] = connect(w, "/room")
+    assert.is_number(echo(peers[4], "text", TEXT))
+    for at = 3, 1, -1 do
+      peers[at]:frame("continuation", rests[at])
+      assert.equal(TEXT .. at, take(peers[at])[1][2]:sub(41))
+    end
+  end)
+
   it("echoes messages of any size and kind", function()
     local w = echoing { messages_per_turn = 1000 }
     local peer = connect(w, "/room", BOTH)

@@ -81,8 +81,9 @@ static void check_inflated(struct trip *trip, size_t start)
     unsigned char step[INFLATER_STEP];
     size_t done = 0, size;
     enum inflate_progress progress;
-    inflater_begin(trip->inflater, trip->takeover, trip->out.bytes + start,
-                   trip->out.length - start);
+    inflater_begin(trip->inflater, trip->takeover);
+    inflater_give(trip->inflater, trip->out.bytes + start,
+                  trip->out.length - start, true);
     do {
         size = sizeof step;
         progress = inflater_next(trip->inflater, step, &size);

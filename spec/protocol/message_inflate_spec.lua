@@ -111,6 +111,16 @@ describe("a compressed message", function()
     end
   end)
 
+  it("that is too much or no text is refused with the fragment in which it becomes so", function()
+    local bomb = deflate(("x"):rep(2000))
+    assert_wrong(1009, begin(BINARY, bomb, false), { max_message = 1999 })
+    assert_wrong(1007, begin(TEXT, deflate("a\xff"), false))
+    assert_wrong(1007, begin(TEXT, "\xff\xff\xff", false))
+    assert_wrong(1009, begin(BINARY, "", false) .. go_on(bomb, false), { max_message = 1999 })
+    assert_events({ "2 " .. ("x"):rep(2000) },
+      begin(BINARY, bomb:sub(1, 5), false) .. go_on(bomb:sub(6)), { max_message = 2000 })
+  end)
+
   it("goes with plain ones, in any order", function()
     assert_events({ "1 plain", "1 Hello", "2 \xff", "1 grüße", "1 Hello" },
       client_frame(TEXT, "plain") .. begin(TEXT, deflate "Hello") .. client_frame(BINARY, "\xff")

@@ -15,7 +15,7 @@ struct client_box {
     struct timer_owner timers; /* of client:after and client:every */
     int anchor; /* the binding's reference until its last event is over */
     double joined_at;
-    double rtt; /* seconds, negative until a pong came */
+    double rtt;         /* seconds, negative until a pong came */
     bool is_compressed; /* permessage-deflate was agreed on */
     char id[CLIENT_ID_SIZE];
 };

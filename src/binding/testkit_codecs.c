@@ -114,7 +114,8 @@ static int inflater_inflate(lua_State *L)
     size_t most = (size_t)luaL_optinteger(L, 4, INT32_MAX);
     size_t step = (size_t)luaL_optinteger(L, 5, INFLATER_STEP);
     const unsigned char *copy = testkit_copy(L, bytes, length, 0);
-    inflater_begin(codec->inflater, lua_toboolean(L, 3), copy, length);
+    inflater_begin(codec->inflater, lua_toboolean(L, 3));
+    inflater_give(codec->inflater, copy, length, true);
     luaL_Buffer buffer;
     luaL_buffinit(L, &buffer);
     enum inflate_progress progress =

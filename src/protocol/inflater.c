@@ -16,8 +16,9 @@ enum {
 struct inflater {
     z_stream stream;
     struct memory *memory;
-    const unsigned char *rest; /* of the message, not given to zlib yet */
+    const unsigned char *rest; /* of what we were given, zlib not yet */
     size_t rest_length;
+    bool is_last;   /* nothing comes behind the rest but the tail */
     bool has_tail;  /* zlib has been given the tail */
     bool has_ended; /* by a final block, and nothing came behind it */
 };
@@ -47,18 +48,24 @@ void inflater_free(struct inflater *inflater)
     memory_free(inflater->memory, inflater);
 }
 
-void inflater_begin(struct inflater *inflater, bool keeps_window,
-                    const unsigned char *bytes, size_t length)
+void inflater_begin(struct inflater *inflater, bool keeps_window)
 {
     if (!keeps_window)
         inflateReset(&inflater->stream);
     inflater->stream.avail_in = 0;
-    inflater->rest = bytes;
-    inflater->rest_length = length;
+    inflater->rest_length = 0;
     inflater->has_tail = false;
     /* Between a flush and the next some deflaters have nothing to say of an
      * empty message: with the tail off, no byte is left of it. */
-    inflater->has_ended = !length;
+    inflater->has_ended = true;
+}
+
+void inflater_give(struct inflater *inflater, const unsigned char *bytes,
+                   size_t length, bool is_last)
+{
+    inflater->rest = bytes;
+    inflater->rest_length = length;
+    inflater->is_last = is_last;
 }
 
 static void give(struct inflater *inflater, const unsigned char *bytes,
@@ -82,7 +89,7 @@ static bool give_more(struct inflater *inflater)
         inflater->has_ended = false;
         return true;
     }
-    if (inflater->has_tail || inflater->has_ended)
+    if (!inflater->is_last || inflater->has_tail || inflater->has_ended)
         return false;
     give(inflater, tail, sizeof tail);
     inflater->has_tail = true;
@@ -126,6 +133,8 @@ static enum inflate_progress run(struct inflater *inflater)
         return failure(code);
     if (stream->avail_in || !stream->avail_out || give_more(inflater))
         return INFLATE_MORE;
+    if (!inflater->is_last)
+        return INFLATE_FED;
     return is_whole(inflater, came) ? INFLATE_DONE : INFLATE_EARLY;
 }
 

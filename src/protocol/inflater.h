@@ -11,6 +11,7 @@ struct inflater; /* private */
 
 enum inflate_progress {
     INFLATE_MORE,     /* the room is used up: call again */
+    INFLATE_FED,      /* all that was given is used up, and wasn't the last */
     INFLATE_DONE,     /* the message is whole; the last bytes came with it */
     INFLATE_BAD,      /* that is no deflate stream */
     INFLATE_EARLY,    /* the stream ends inside a block */
@@ -25,12 +26,15 @@ struct inflater *inflater_new(struct memory *memory, int window_bits);
 /* Gives it back; NULL is fine. */
 void inflater_free(struct inflater *inflater);
 
-/* Begins a message with its compressed bytes, which are borrowed until it is
- * done. keeps_window: it may refer to the messages before it (context
- * takeover), none of which has failed; otherwise whatever became of them is
- * forgotten. */
-void inflater_begin(struct inflater *inflater, bool keeps_window,
-                    const unsigned char *bytes, size_t length);
+/* Begins a message. keeps_window: it may refer to the messages before it
+ * (context takeover), none of which has failed; otherwise whatever became of
+ * them is forgotten. */
+void inflater_begin(struct inflater *inflater, bool keeps_window);
+
+/* Gives it the message's next bytes, borrowed until they are used up; what was
+ * given before is. */
+void inflater_give(struct inflater *inflater, const unsigned char *bytes,
+                   size_t length, bool is_last);
 
 /* Writes what comes next to out, which has room for *size bytes (at least 1 and
  * at most INFLATER_STEP), and sets *size to how many came; they count in

@@ -56,7 +56,7 @@ static size_t wire_limit(const struct message_parser *parser, size_t most)
 static bool is_too_big(const struct message_parser *parser,
                        const struct message_limits *limits)
 {
-    size_t have = parser->payload.length;
+    size_t have = parser->earlier;
     size_t most = wire_limit(parser, limits->max_message);
     return parser->frame.length > wire_limit(parser, limits->max_frame) ||
            have > most || parser->frame.length > most - have;
@@ -87,7 +87,7 @@ static bool begin_data(struct pull *pull)
     pull->event->kind = MESSAGE_FRAME;
     pull->event->opcode = parser->opcode;
     pull->event->length = (size_t)frame->length;
-    pull->event->total = parser->payload.length + (size_t)frame->length;
+    pull->event->total = parser->earlier + (size_t)frame->length;
     return true;
 }
 
@@ -175,28 +175,75 @@ static bool check_data(struct pull *pull, const unsigned char *bytes,
     return utf8_check(&parser->utf8, bytes, size);
 }
 
-/* The event's bytes are the whole compressed message: what it is takes their
- * place, and the buffer's where it is long. */
-static bool inflate(struct pull *pull)
+static struct message_unpacking unpacking_of(const struct pull *pull)
+{
+    return (struct message_unpacking){
+        .memory = pull->memory,
+        .inflation = pull->limits->inflation,
+        .max_message = pull->limits->max_message,
+        .is_text = pull->parser->opcode == OPCODE_TEXT,
+    };
+}
+
+static void drop_unpacking(struct message_parser *parser, struct memory *memory)
+{
+    if (parser->unpacking)
+        message_unpacking_release(parser->unpacking);
+    memory_free(memory, parser->unpacking);
+    parser->unpacking = NULL;
+}
+
+/* Of the first fragment of a message. */
+static bool start_unpacking(struct pull *pull)
+{
+    struct message_parser *parser = pull->parser;
+    parser->unpacking = memory_new(pull->memory, sizeof *parser->unpacking);
+    if (!parser->unpacking)
+        return false;
+    *parser->unpacking = unpacking_of(pull);
+    return message_unpack(parser->unpacking, true);
+}
+
+/* A whole fragment is inflated at once: so what is too much, or no text, is
+ * refused before the message is whole. Returns whether it has set the event. */
+static bool inflate_fragment(struct pull *pull)
+{
+    struct message_parser *parser = pull->parser;
+    struct buffer *frame = &parser->payload;
+    if (!parser->unpacking && !start_unpacking(pull))
+        return fail(pull, CLOSE_INTERNAL, "no memory for the message");
+    struct message_unpacking *unpacking = parser->unpacking;
+    unpacking->inflation = pull->limits->inflation;
+    int code = message_inflate(unpacking, frame->bytes, frame->length, false);
+    buffer_release(frame, pull->memory);
+    return code && fail(pull, code, unpacking->reason);
+}
+
+/* The event's bytes are the last of a compressed message: it takes their place,
+ * and the buffer's where it is long. */
+static bool inflate_last(struct pull *pull)
 {
     struct message_parser *parser = pull->parser;
     struct message_event *event = pull->event;
-    struct message_unpacking unpacking = {
-        .inflation = pull->limits->inflation,
-        .memory = pull->memory,
-        .is_text = parser->opcode == OPCODE_TEXT,
-        .max_message = pull->limits->max_message,
-        .input = event->bytes,
-        .input_length = event->length,
-    };
-    int code = message_inflate(&unpacking);
+    struct message_unpacking whole = unpacking_of(pull);
+    struct message_unpacking *unpacking =
+        parser->unpacking ? parser->unpacking : &whole;
+    unpacking->inflation = pull->limits->inflation;
+    if (unpacking == &whole && !message_unpack(unpacking, false))
+        return fail(pull, CLOSE_INTERNAL, "no memory for the message");
+    int code = message_inflate(unpacking, event->bytes, event->length, true);
     if (code)
-        return fail(pull, code, unpacking.reason);
+        fail(pull, code, unpacking->reason);
     buffer_release(&parser->payload, pull->memory);
-    parser->payload = unpacking.kept;
-    event->bytes = unpacking.bytes;
-    event->length = unpacking.length;
-    return false;
+    if (!code) {
+        parser->payload = unpacking->kept;
+        unpacking->kept = (struct buffer){0};
+        event->bytes = unpacking->bytes;
+        event->length = unpacking->length;
+    }
+    message_unpacking_release(&whole);
+    drop_unpacking(parser, pull->memory);
+    return code != 0;
 }
 
 static bool deliver(struct pull *pull, unsigned char *bytes, size_t size)
@@ -209,13 +256,14 @@ static bool deliver(struct pull *pull, unsigned char *bytes, size_t size)
     event->opcode = is_control ? parser->frame.opcode : parser->opcode;
     event->bytes = buffer->length ? buffer->bytes : bytes;
     event->length = buffer->length ? buffer->length : size;
-    if (!is_control && parser->is_compressed && inflate(pull))
+    if (!is_control && parser->is_compressed && inflate_last(pull))
         return true;
     parser->is_delivered = true;
     if (is_control)
         return true;
     parser->opcode = 0;
     parser->fragments = 0;
+    parser->earlier = 0;
     return true;
 }
 
@@ -240,8 +288,10 @@ static bool take_payload(struct pull *pull)
     if (!is_whole)
         return need_more(pull);
     parser->in_payload = false;
-    if (!frame->is_final)
-        return false;
+    if (!frame->is_final) {
+        parser->earlier += (size_t)frame->length;
+        return parser->is_compressed && inflate_fragment(pull);
+    }
     if (is_data && !utf8_is_complete(&parser->utf8))
         return fail(pull, CLOSE_DATA, "a text ends inside a character");
     return deliver(pull, bytes, size);
@@ -280,5 +330,6 @@ void message_release(struct message_parser *parser, struct memory *memory)
 {
     buffer_release(&parser->payload, memory);
     buffer_release(&parser->control, memory);
+    drop_unpacking(parser, memory);
     *parser = (struct message_parser){0};
 }

@@ -11,6 +11,7 @@
 #include "utf8.h"
 
 struct message_inflation;
+struct message_unpacking;
 
 /* What is on the wire of a compressed message, and of its frames, may exceed
  * the two first by an eighth and 1 KiB: stored blocks and poor compressors make
@@ -28,12 +29,15 @@ struct message_limits {
 /* All zero before the first frame. An idle parser owns no memory. Private to
  * message.c but for what message_* below tell. */
 struct message_parser {
-    struct buffer payload; /* of an unfinished message */
-    struct buffer control; /* of an unfinished control frame */
-    struct frame frame;    /* the current one, where in_payload */
-    size_t frame_have;     /* its payload bytes taken so far */
-    size_t fragments;      /* data frames of the message so far */
-    struct utf8 utf8;      /* of a text, over its fragments */
+    struct buffer payload; /* of an unfinished message; where it is compressed,
+                              of its unfinished frame */
+    struct message_unpacking *unpacking; /* of a compressed one in fragments */
+    struct buffer control;               /* of an unfinished control frame */
+    struct frame frame;                  /* the current one, where in_payload */
+    size_t frame_have;                   /* its payload bytes taken so far */
+    size_t fragments;                    /* data frames of the message so far */
+    size_t earlier;   /* bytes of those before the current one */
+    struct utf8 utf8; /* of a text, over its fragments */
     unsigned char header[FRAME_HEADER_MAX]; /* the front of a split one */
     unsigned char header_have;
     unsigned char opcode; /* of the unfinished message, 0: none */

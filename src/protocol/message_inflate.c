@@ -6,7 +6,6 @@
 static int fail(struct message_unpacking *unpacking, int code,
                 const char *reason)
 {
-    buffer_release(&unpacking->kept, unpacking->memory);
     unpacking->reason = reason;
     return code;
 }
@@ -42,9 +41,9 @@ static bool keep(struct message_unpacking *unpacking,
 }
 
 /* Takes over what a step has brought. Returns 0 or the code to fail with. */
-static int take(struct message_unpacking *unpacking, struct utf8 *utf8,
-                size_t came, bool is_last)
+static int take(struct message_unpacking *unpacking, size_t came, bool is_last)
 {
+    struct utf8 *utf8 = &unpacking->utf8;
     unsigned char *step = unpacking->inflation->inflaters->step;
     if (came > unpacking->max_message - unpacking->length)
         return fail(unpacking, CLOSE_SIZE, "the message is too big");
@@ -60,35 +59,45 @@ static int take(struct message_unpacking *unpacking, struct utf8 *utf8,
     return 0;
 }
 
-static int run(struct message_unpacking *unpacking, struct inflater *inflater)
+int message_inflate(struct message_unpacking *unpacking,
+                    const unsigned char *bytes, size_t length, bool is_last)
 {
+    struct inflater *inflater = unpacking->inflater;
     unsigned char *step = unpacking->inflation->inflaters->step;
-    struct utf8 utf8 = {0};
+    inflater_give(inflater, bytes, length, is_last);
     for (;;) {
         size_t came = room_for_step(unpacking);
         enum inflate_progress progress = inflater_next(inflater, step, &came);
-        if (progress != INFLATE_MORE && progress != INFLATE_DONE)
+        bool goes_on = progress == INFLATE_MORE;
+        if (!goes_on && progress != INFLATE_DONE && progress != INFLATE_FED)
             return fail_for(unpacking, progress);
-        int code = take(unpacking, &utf8, came, progress == INFLATE_DONE);
-        if (code || progress == INFLATE_DONE)
+        int code = take(unpacking, came, progress == INFLATE_DONE);
+        if (code || !goes_on)
             return code;
     }
 }
 
-int message_inflate(struct message_unpacking *unpacking)
+/* Who has no takeover may still use the largest window, inside a message. */
+bool message_unpack(struct message_unpacking *unpacking, bool has_fragments)
 {
+    enum { LARGEST_WINDOW = 15 };
     const struct message_inflation *inflation = unpacking->inflation;
     struct inflaters *inflaters = inflation->inflaters;
-    /* Who has no takeover may still use the largest window, inside a message.
-     */
-    struct inflater **inflater =
-        inflation->own ? inflation->own : &inflaters->shared;
-    int window_bits = inflation->own ? inflation->window_bits : 15;
-    unpacking->length = 0;
-    unpacking->kept = (struct buffer){0};
-    if (!inflaters_prepare(inflaters, unpacking->memory, inflater, window_bits))
-        return fail_for(unpacking, INFLATE_NO_MEMORY);
-    inflater_begin(*inflater, inflation->own != NULL, unpacking->input,
-                   unpacking->input_length);
-    return run(unpacking, *inflater);
+    bool has_own = inflation->own != NULL;
+    struct inflater **inflater = has_own         ? inflation->own
+                                 : has_fragments ? &unpacking->lent
+                                                 : &inflaters->shared;
+    if (!inflaters_prepare(inflaters, unpacking->memory, inflater,
+                           has_own ? inflation->window_bits : LARGEST_WINDOW))
+        return false;
+    inflater_begin(*inflater, has_own);
+    unpacking->inflater = *inflater;
+    return true;
+}
+
+void message_unpacking_release(struct message_unpacking *unpacking)
+{
+    inflater_free(unpacking->lent);
+    unpacking->lent = NULL;
+    buffer_release(&unpacking->kept, unpacking->memory);
 }

@@ -1,9 +1,11 @@
-/* A whole compressed message, inflated and checked (RFC 7692 7.2.2). */
+/* A compressed message, inflated and checked frame by frame (RFC 7692 7.2.2).
+ */
 #ifndef MOONROOM_PROTOCOL_MESSAGE_INFLATE_H
 #define MOONROOM_PROTOCOL_MESSAGE_INFLATE_H
 
 #include "buffer.h"
 #include "inflater.h"
+#include "utf8.h"
 
 /* With what a connection's messages are inflated. */
 struct message_inflation {
@@ -13,25 +15,36 @@ struct message_inflation {
     int window_bits;       /* of its own */
 };
 
-/* What is inflated, and what comes of it. */
+/* A message that is being inflated. */
 struct message_unpacking {
-    const struct message_inflation *inflation;
+    const struct message_inflation *inflation; /* of the call */
     struct memory *memory;
+    struct inflater *inflater; /* borrowed but where it is `lent` */
+    struct inflater *lent;     /* of a message in fragments: made for it */
+    size_t max_message;        /* bytes of what comes */
+    struct utf8 utf8;
     bool is_text;
-    size_t max_message;         /* bytes of what comes */
-    const unsigned char *input; /* borrowed */
-    size_t input_length;
-    unsigned char *bytes; /* borrowed until the next message: from the worker,
-                             or from kept */
-    size_t length;
-    struct buffer kept; /* what is too long for a step; the caller's */
-    const char *reason; /* of a failure, lives for ever */
+    unsigned char *bytes; /* of a whole message; borrowed until the next one:
+                             from the worker, or from kept */
+    size_t length;        /* of what has come */
+    struct buffer kept;   /* it, but for a whole one that fits in a step */
+    const char *reason;   /* of a failure, lives for ever */
 };
 
-/* Sets bytes, length and kept, which follow what comes out and no declared
- * size, and returns 0; or the code to fail with, and reason: 1007 (bad data, a
- * stream that ends early, a text that isn't UTF-8), 1009 as soon as a byte too
- * many has come, 1011 (no memory). */
-int message_inflate(struct message_unpacking *unpacking);
+/* Makes what inflates the message be there; memory, max_message, is_text and
+ * inflation are set, all else is zero. has_fragments: more than one call of
+ * message_inflate will come, other connections' messages in between. False: no
+ * memory. */
+bool message_unpack(struct message_unpacking *unpacking, bool has_fragments);
+
+/* Inflates a frame's payload, and with the last one's sets bytes. What comes is
+ * kept as it comes, by no declared size. Returns 0; or the code to fail with,
+ * and reason: 1007 (bad data, a stream that ends early, a text that isn't
+ * UTF-8), 1009 as soon as a byte too many has come, 1011 (no memory). */
+int message_inflate(struct message_unpacking *unpacking,
+                    const unsigned char *bytes, size_t length, bool is_last);
+
+/* Gives back what it owns. */
+void message_unpacking_release(struct message_unpacking *unpacking);
 
 #endif

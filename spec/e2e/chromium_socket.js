@@ -152,9 +152,20 @@ async function checkHandshakes(page, other) {
   });
 }
 
-// fixture, chat: the addresses of the servers, ending in "/".
-async function checkSocket(browser, fixture, chat) {
+async function checkExtension(page, extension) {
+  await check("gets compression, which it offers", async () => {
+    assert.match(await page.evaluate(async () => {
+      const { socket } = await connect("/echo");
+      socket.close();
+      return socket.extensions;
+    }), new RegExp(extension));
+  });
+}
+
+// fixture, chat: the addresses of the servers, ending in "/". extension: what they agree to.
+async function checkSocket(browser, fixture, chat, extension) {
   const page = await openPage(browser, fixture, { setUp: defineConnect });
+  if (extension) await checkExtension(page, extension);
   await checkMessages(page, "/echo");
   await checkHandshakes(page, `${chat.replace("http", "ws")}bongo`);
   await checkCloses(page);

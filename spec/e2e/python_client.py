@@ -1,6 +1,6 @@
-"""python3-websockets against a server: python_client.py ECHO_PORT FIXTURE_PORT
+"""python3-websockets against a server: python_client.py ECHO_PORT FIXTURE_PORT [EXTENSION]
 
-Prints one line of JSON a check, for checks.lua."""
+EXTENSION: what it is to be answered, as it offers compression. Prints one line of JSON a check, for checks.lua."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ import websockets
 from websockets.exceptions import ConnectionClosed, InvalidStatusCode
 
 ECHO, FIXTURE = sys.argv[1:3]
+EXTENSION = sys.argv[3] if len(sys.argv) > 3 else None
 MIB = 1 << 20
 LIMIT = 15  # seconds
 
@@ -182,7 +183,15 @@ async def refused_upgrades():
             same(status, refused.status_code)
 
 
+async def extension():
+    async with connect(ECHO, "/echo") as client:
+        same(EXTENSION, client.response_headers.get("Sec-WebSocket-Extensions"))
+        same(1, len(client.extensions))
+
+
 async def main():
+    if EXTENSION:
+        await check("gets compression, which it offers", extension)
     await check("gets text back as it was", text)
     await check("gets binary back as it was", binary)
     await check("gets 1 MiB of text and of binary back", megabytes)

@@ -1,4 +1,5 @@
-// npm's ws against a server: node ws_client.js ECHO_PORT FIXTURE_PORT
+// npm's ws against a server: node ws_client.js ECHO_PORT FIXTURE_PORT [EXTENSION]
+// EXTENSION: what it is to be answered, as it offers compression; nothing by default
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -7,7 +8,7 @@ const http = require("node:http");
 const WebSocket = require("ws");
 const { check, end } = require("./checks.js");
 
-const [echoPort, fixturePort] = process.argv.slice(2);
+const [echoPort, fixturePort, extension] = process.argv.slice(2);
 const MIB = 1 << 20;
 
 // A client whose messages, pongs and end can be awaited, in the order of their coming.
@@ -84,6 +85,17 @@ async function refusal(port, path, options) {
   response.resume();
   request.destroy();
   return response.statusCode;
+}
+
+// A field of the answer to what every client of these asks.
+async function fieldOf(port, name) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/echo`);
+  const opened = once(socket, "open");
+  const [response] = await once(socket, "upgrade");
+  await opened;
+  socket.close();
+  await once(socket, "close");
+  return response.headers[name];
 }
 
 // The key ties the client that leaves to what the watcher hears.
@@ -298,9 +310,12 @@ async function handshakes() {
     assert.equal(error.message, "Server sent no subprotocol");
   });
 
-  await check("gets no extension, though it offers compression", async () => {
+  const answered = extension ? "gets compression, which it offers"
+    : "gets no extension, though it offers compression";
+  await check(answered, async () => {
     const peer = await echo();
-    assert.equal(peer.socket.extensions, "");
+    assert.equal(peer.socket.extensions, extension ? "permessage-deflate" : "");
+    if (extension) assert.equal(await fieldOf(echoPort, "sec-websocket-extensions"), extension);
     await peer.close();
   });
 

@@ -26,9 +26,8 @@ static unsigned char *take(struct pull *pull, size_t size)
 
 static bool fail(struct pull *pull, int code, const char *reason)
 {
-    pull->event->kind = MESSAGE_WRONG;
-    pull->event->code = code;
-    pull->event->reason = reason;
+    *pull->event = (struct message_event){
+        .kind = MESSAGE_WRONG, .code = code, .reason = reason};
     return true;
 }
 

@@ -37,12 +37,14 @@ IN_BINARY  := $(LAYERS)
 
 SOURCES := $(foreach layer,$(LAYERS),$(sort $(wildcard src/$(layer)/*.c)))
 HEADERS := $(foreach layer,$(LAYERS),$(sort $(wildcard src/$(layer)/*.h)))
+NATIVE  := $(sort $(wildcard spec/native/*.c))
 MODULES := $(sort $(patsubst lua/%,%,$(shell find lua/moonroom -name '*.lua')))
 
 objects_of = $(patsubst src/%.c,$(BUILD)/obj/%.o,\
     $(filter $(addprefix src/,$(addsuffix /%,$(1))),$(SOURCES)))
 
 OBJECTS := $(call objects_of,$(LAYERS))
+NATIVE_OBJECTS := $(patsubst spec/native/%.c,$(BUILD)/obj/spec/%.o,$(NATIVE))
 
 # What has a corpus is a fuzz target; the rest is linked to each.
 FUZZ_SOURCES := $(sort $(wildcard spec/fuzz/*.c))
@@ -95,12 +97,12 @@ BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all objects run test lint format asan asan-test valgrind fuzz fuzz-targets \
-    bench-handlers docs install uninstall clean help needs headers tidy
+.PHONY: all objects spec-modules run test lint format asan asan-test valgrind fuzz \
+    fuzz-targets bench-handlers docs install uninstall clean help needs headers tidy
 
 all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
 
-objects: $(OBJECTS) $(FUZZ_OBJECTS)
+objects: $(OBJECTS) $(NATIVE_OBJECTS) $(FUZZ_OBJECTS)
 
 # The host (lua5.4, or the binary) brings Lua's symbols: hence no -llua here.
 $(BUILD)/lua/moonroom/core.so: $(call objects_of,$(IN_CORE_SO))
@@ -110,6 +112,22 @@ $(BUILD)/lua/moonroom/core.so: $(call objects_of,$(IN_CORE_SO))
 $(BUILD)/moonroom: $(call objects_of,$(IN_BINARY))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) -pie $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(BINARY_LIBS)
+
+# The TLS layer for specs without sockets, with a client and certificates of
+# its own: core.so has no libssl.
+spec-modules: $(BUILD)/spec/moonroom_tls.so
+
+NATIVE_FLAGS   := $(MOONROOM_CFLAGS) $(LUA_CFLAGS) -iquote spec/native \
+    $(addprefix -iquote src/,$(MAY_INCLUDE_net))
+
+$(BUILD)/spec/moonroom_tls.so: $(NATIVE_OBJECTS) $(call objects_of,base) \
+    $(filter $(BUILD)/obj/net/tls%,$(call objects_of,net))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) -shared $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ -lssl -lcrypto
+
+$(BUILD)/obj/spec/%.o: spec/native/%.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(NATIVE_FLAGS) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
 define layer_rules
 $(BUILD)/obj/$(1)/%.o: src/$(1)/%.c Makefile | needs
@@ -136,7 +154,7 @@ $(BUILD)/obj/fuzz/%.o: spec/fuzz/%.c Makefile | needs
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(call flags_of,protocol) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(NATIVE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
 
 # With what `make fuzz` sets; libFuzzer brings main.
 fuzz-targets: $(addprefix $(BUILD)/targets/,$(FUZZ_TARGETS))
@@ -166,7 +184,7 @@ run: ## serve examples/chat; DIR= another directory, ARGS= more flags
 
 test: ## build, then run every spec; SPECS= some of them
 	@scripts/setup test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all spec-modules
 	@BUILD=$(BUILD) scripts/test $(SPECS)
 
 lint: ## compilers' warnings, clang-tidy, cppcheck, luacheck, format, layers
@@ -174,11 +192,12 @@ lint: ## compilers' warnings, clang-tidy, cppcheck, luacheck, format, layers
 	@BUILD=$(BUILD) scripts/lint
 
 format: ## reformat the C sources in place
-	clang-format -i $(SOURCES) $(HEADERS) $(FUZZ_SOURCES) $(FUZZ_HEADERS)
+	clang-format -i $(SOURCES) $(HEADERS) $(NATIVE) spec/native/*.h \
+	    $(FUZZ_SOURCES) $(FUZZ_HEADERS)
 
 asan: ## build everything with ASan and UBSan into build/asan
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan \
-	    SANITIZE=address,undefined all
+	    SANITIZE=address,undefined all spec-modules
 
 asan-test: ## run the specs on the ASan build; SPECS= some of them
 	@scripts/setup test
@@ -188,7 +207,7 @@ asan-test: ## run the specs on the ASan build; SPECS= some of them
 
 valgrind: ## run the specs of core.so under valgrind; definite leaks fail
 	@scripts/setup test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all spec-modules
 	@BUILD=$(BUILD) scripts/test --valgrind $(SPECS)
 
 fuzz: ## fuzz the parsers, 60 s each; FUZZ_SECONDS= as many, FUZZ= some of them

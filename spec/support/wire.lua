@@ -79,6 +79,13 @@ function wire:receive(size)
   return take(self, size)
 end
 
+--- What has come, or comes next; nil as receive.
+function wire:receive_any()
+  read_until(self, function(input) return #input > 0 end, "bytes")
+  if #self.input == 0 then return nil, self.ended, "" end
+  return take(self, #self.input)
+end
+
 --- The bytes up to and with `text`; nil as receive.
 function wire:receive_to(text)
   local last

@@ -192,10 +192,12 @@ function World:rest() kit.advance(self.hub, 0) end
 
 function World:advance(seconds) kit.advance(self.hub, seconds) end
 
+-- options: the kit's (layer, secure, ...); wrap(raw): what the peer speaks through instead (tls.lua).
 function World:peer(options)
+  local raw = kit.connect(self.hub, options)
   return setmetatable({
     world = self,
-    raw = kit.connect(self.hub, options),
+    raw = options and options.wrap and options.wrap(raw) or raw,
     bytes = "",
   }, Peer)
 end

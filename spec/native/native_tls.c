@@ -1,0 +1,187 @@
+#include "native_tls.h"
+
+#include <openssl/err.h>
+
+#include "tls_context.h"
+
+static const char context_type[] = "moonroom.spec.TlsContext";
+static const char clock_key[] = "moonroom.spec.clock";
+
+const char *native_string(lua_State *L, int index, const char *field)
+{
+    lua_getfield(L, index, field);
+    const char *string = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    return string;
+}
+
+void native_define(lua_State *L, const char *type, const luaL_Reg *methods)
+{
+    luaL_newmetatable(L, type);
+    luaL_setfuncs(L, methods, 0);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+int native_raise(lua_State *L, const char *what)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    lua_pushfstring(L, "%s: %s", what, reason ? reason : "no reason");
+    ERR_clear_error();
+    return lua_error(L);
+}
+
+/* --- the clock: the registry's, as it outlives every connection --- */
+
+static double *clock_of(lua_State *L)
+{
+    if (lua_getfield(L, LUA_REGISTRYINDEX, clock_key) != LUA_TUSERDATA) {
+        lua_pop(L, 1);
+        *(double *)lua_newuserdatauv(L, sizeof(double), 0) = 0;
+        lua_setfield(L, LUA_REGISTRYINDEX, clock_key);
+        lua_getfield(L, LUA_REGISTRYINDEX, clock_key);
+    }
+    double *clock = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return clock;
+}
+
+static int set_time(lua_State *L)
+{
+    *clock_of(L) = luaL_checknumber(L, 1);
+    return 0;
+}
+
+/* --- OpenSSL's error queue --- */
+
+static int is_queue_empty(lua_State *L)
+{
+    lua_pushboolean(L, !ERR_peek_error());
+    return 1;
+}
+
+static int poison(lua_State *L)
+{
+    (void)L;
+    ERR_raise(ERR_LIB_SSL, ERR_R_INTERNAL_ERROR);
+    return 0;
+}
+
+/* --- contexts --- */
+
+static struct tls_context *check_context(lua_State *L)
+{
+    struct tls_context **box = luaL_checkudata(L, 1, context_type);
+    luaL_argcheck(L, *box, 1, "it has been freed");
+    return *box;
+}
+
+/* The context only reads the strings, and copies them. */
+static char *borrowed(lua_State *L, int index, const char *field)
+{
+    const char *string = native_string(L, index, field);
+    union {
+        const char *from;
+        char *to;
+    } unchanged = {string};
+    return unchanged.to;
+}
+
+static void read_options(lua_State *L, struct tls_options *options)
+{
+    static const char *const modes[] = {"none", "optional", "required", NULL};
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_getfield(L, 1, "verify");
+    if (!lua_isnil(L, -1))
+        options->verify = (enum tls_verify)luaL_checkoption(L, -1, NULL, modes);
+    options->ca = borrowed(L, 1, "ca");
+    lua_getfield(L, 1, "certificates");
+    luaL_checktype(L, -1, LUA_TTABLE);
+    lua_Integer count = luaL_len(L, -1);
+    luaL_argcheck(L, count <= TLS_CERTIFICATES_MAX, 1, "too many");
+    for (lua_Integer i = 1; i <= count; i++) {
+        struct tls_certificate *one =
+            &options->certificates[options->certificate_count++];
+        lua_geti(L, -1, i);
+        int index = lua_gettop(L);
+        one->cert = borrowed(L, index, "cert");
+        one->key = borrowed(L, index, "key");
+        one->password = borrowed(L, index, "password");
+        lua_pop(L, 1);
+    }
+}
+
+static int fail(lua_State *L, const char *error)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, error);
+    return 2;
+}
+
+static int context(lua_State *L)
+{
+    char error[TLS_ERROR_SIZE];
+    struct tls_options options = {0};
+    read_options(L, &options);
+    struct tls_context **box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = tls_context_new(&options, clock_of(L), error);
+    if (!*box)
+        return fail(L, error);
+    luaL_setmetatable(L, context_type);
+    return 1;
+}
+
+static int context_layer(lua_State *L)
+{
+    lua_pushlightuserdata(L, tls_context_layer(check_context(L)));
+    return 1;
+}
+
+static int context_reload(lua_State *L)
+{
+    char error[TLS_ERROR_SIZE];
+    if (!tls_context_reload(check_context(L), error))
+        return fail(L, error);
+    lua_pushboolean(L, true);
+    return 1;
+}
+
+static int context_days_left(lua_State *L)
+{
+    const char *cert;
+    lua_pushinteger(L, tls_context_days_left(check_context(L), &cert));
+    lua_pushstring(L, cert);
+    return 2;
+}
+
+static int context_free(lua_State *L)
+{
+    struct tls_context **box = luaL_checkudata(L, 1, context_type);
+    tls_context_free(*box);
+    *box = NULL;
+    return 0;
+}
+
+static const luaL_Reg context_methods[] = {
+    {"layer", context_layer},         {"reload", context_reload},
+    {"days_left", context_days_left}, {"free", context_free},
+    {"__gc", context_free},           {NULL, NULL},
+};
+
+static const luaL_Reg functions[] = {
+    {"set_time", set_time}, {"is_queue_empty", is_queue_empty},
+    {"poison", poison},     {"context", context},
+    {NULL, NULL},
+};
+
+int luaopen_moonroom_tls(lua_State *L)
+{
+    native_define(L, context_type, context_methods);
+    luaL_newlib(L, functions);
+    lua_pushcfunction(L, native_define_client(L));
+    lua_setfield(L, -2, "client");
+    lua_pushcfunction(L, native_define_certificate(L));
+    lua_setfield(L, -2, "certificate");
+    return 1;
+}

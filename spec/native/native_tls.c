@@ -2,7 +2,9 @@
 
 #include <openssl/err.h>
 
+#include "request.h"
 #include "tls_context.h"
+#include "transport.h"
 
 static const char context_type[] = "moonroom.spec.TlsContext";
 static const char clock_key[] = "moonroom.spec.clock";
@@ -70,11 +72,28 @@ static int poison(lua_State *L)
 
 /* --- contexts --- */
 
-static struct tls_context *check_context(lua_State *L)
+/* Its own layer opens the real one, and remembers what that made. */
+struct context {
+    struct transport_layer layer;
+    struct tls_context *tls;
+    struct transport *latest;
+};
+
+static struct context *check_context(lua_State *L)
 {
-    struct tls_context **box = luaL_checkudata(L, 1, context_type);
-    luaL_argcheck(L, *box, 1, "it has been freed");
-    return *box;
+    struct context *context = luaL_checkudata(L, 1, context_type);
+    luaL_argcheck(L, context->tls, 1, "it has been freed");
+    return context;
+}
+
+static struct transport *open_layer(struct transport_layer *layer,
+                                    struct memory *memory,
+                                    struct transport *below)
+{
+    struct context *context = (struct context *)layer;
+    struct transport_layer *real = tls_context_layer(context->tls);
+    context->latest = real->open(real, memory, below);
+    return context->latest;
 }
 
 /* The context only reads the strings, and copies them. */
@@ -124,9 +143,10 @@ static int context(lua_State *L)
     char error[TLS_ERROR_SIZE];
     struct tls_options options = {0};
     read_options(L, &options);
-    struct tls_context **box = lua_newuserdatauv(L, sizeof *box, 0);
-    *box = tls_context_new(&options, clock_of(L), error);
-    if (!*box)
+    struct context *made = lua_newuserdatauv(L, sizeof *made, 0);
+    *made = (struct context){.layer.open = open_layer};
+    made->tls = tls_context_new(&options, clock_of(L), error);
+    if (!made->tls)
         return fail(L, error);
     luaL_setmetatable(L, context_type);
     return 1;
@@ -134,39 +154,63 @@ static int context(lua_State *L)
 
 static int context_layer(lua_State *L)
 {
-    lua_pushlightuserdata(L, tls_context_layer(check_context(L)));
+    lua_pushlightuserdata(L, &check_context(L)->layer);
     return 1;
 }
 
 static int context_reload(lua_State *L)
 {
     char error[TLS_ERROR_SIZE];
-    if (!tls_context_reload(check_context(L), error))
+    if (!tls_context_reload(check_context(L)->tls, error))
         return fail(L, error);
     lua_pushboolean(L, true);
+    return 1;
+}
+
+static void set_string(lua_State *L, const char *field, const char *value)
+{
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, field);
+}
+
+static int context_describe(lua_State *L)
+{
+    struct transport *latest = check_context(L)->latest;
+    struct request_tls tls = {0};
+    latest->class->describe(latest, &tls);
+    lua_newtable(L);
+    set_string(L, "version", tls.version);
+    set_string(L, "cipher", tls.cipher);
+    set_string(L, "server_name", tls.server_name);
+    set_string(L, "subject", tls.subject);
+    set_string(L, "fingerprint", tls.fingerprint);
     return 1;
 }
 
 static int context_days_left(lua_State *L)
 {
     const char *cert;
-    lua_pushinteger(L, tls_context_days_left(check_context(L), &cert));
+    lua_pushinteger(L, tls_context_days_left(check_context(L)->tls, &cert));
     lua_pushstring(L, cert);
     return 2;
 }
 
 static int context_free(lua_State *L)
 {
-    struct tls_context **box = luaL_checkudata(L, 1, context_type);
-    tls_context_free(*box);
-    *box = NULL;
+    struct context *context = luaL_checkudata(L, 1, context_type);
+    tls_context_free(context->tls);
+    context->tls = NULL;
     return 0;
 }
 
 static const luaL_Reg context_methods[] = {
-    {"layer", context_layer},         {"reload", context_reload},
-    {"days_left", context_days_left}, {"free", context_free},
-    {"__gc", context_free},           {NULL, NULL},
+    {"layer", context_layer},
+    {"reload", context_reload},
+    {"describe", context_describe},
+    {"days_left", context_days_left},
+    {"free", context_free},
+    {"__gc", context_free},
+    {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {

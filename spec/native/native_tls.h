@@ -7,6 +7,8 @@
  *   context{certificates={{cert=, key=, password=}...}, verify=, ca=}
  *       -> context | nil, error
  *   context:layer() -> light userdata      :reload() -> true | nil, error
+ *   context:describe() -> table, of the connection that was opened last and
+ *       hasn't been closed (struct request_tls)
  *   context:days_left() -> days, file      :free()
  *   client{...} -> client      see native_client.c
  *   certificate{...} -> certificate        see native_certificate.c */

@@ -413,36 +413,55 @@ static bool encrypt_span(struct tls *tls, const struct span *span,
     return true;
 }
 
-static bool encrypt_spans(struct tls *tls, const struct span *spans, int count,
-                          size_t *taken)
+/* Takes bytes off the front of the spans, as many as one write to below is
+ * for. */
+static bool encrypt_some(struct tls *tls, struct span **spans, int *count,
+                         size_t *taken)
 {
     size_t filled = 0;
-    if (count == 1 && spans->length <= TLS_RECORD_SIZE) {
-        *taken = spans->length;
-        return encrypt(tls, spans->bytes, spans->length);
-    }
-    for (int i = 0; i < count && *taken < TLS_WRITE_SIZE; i++) {
-        struct span span = spans[i];
-        if (span.length > TLS_WRITE_SIZE - *taken)
-            span.length = TLS_WRITE_SIZE - *taken;
-        *taken += span.length;
-        if (!encrypt_span(tls, &span, &filled))
+    size_t left = TLS_WRITE_SIZE;
+    while (*count && left) {
+        struct span *first = *spans;
+        struct span span = *first;
+        bool is_whole = span.length <= left;
+        if (!is_whole)
+            span.length = left;
+        bool is_last = is_whole && *count == 1;
+        if (is_last && !filled && span.length <= TLS_RECORD_SIZE) {
+            if (!encrypt(tls, span.bytes, span.length))
+                return false;
+        } else if (!encrypt_span(tls, &span, &filled)) {
             return false;
+        }
+        first->bytes = (const unsigned char *)first->bytes + span.length;
+        first->length -= span.length;
+        left -= span.length;
+        if (is_whole) {
+            ++*spans;
+            --*count;
+        }
     }
+    *taken += TLS_WRITE_SIZE - left;
     return !filled || encrypt(tls, tls->shared->record, filled);
 }
 
-/* False: the session or the connection is broken. */
+/* Goes on as long as below takes all of it. False: the session or the
+ * connection is broken. */
 static bool write_spans(struct tls *tls, const struct span *spans, int count,
                         size_t *taken)
 {
-    bool is_good;
+    struct span left[TRANSPORT_MAX_SPANS];
+    struct span *first = left;
+    bool is_good = true;
+    memcpy(left, spans, (size_t)count * sizeof *left);
     enter(tls);
-    is_good = encrypt_spans(tls, spans, count, taken);
-    if (is_good)
-        is_good = send_output(tls);
-    else
-        fail(tls);
+    while (is_good && count && !tls->base.held) {
+        is_good = encrypt_some(tls, &first, &count, taken);
+        if (!is_good)
+            fail(tls);
+        else
+            is_good = send_output(tls);
+    }
     tls_shared_leave(tls->shared);
     return is_good;
 }
@@ -454,8 +473,7 @@ static ssize_t tls_write(struct transport *transport, const struct span *spans,
     size_t taken = 0;
     if (tls->state == STATE_DEAD || !send_held(tls))
         return -1;
-    if (!tls->base.held && tls->state == STATE_OPEN && count &&
-        !write_spans(tls, spans, count, &taken))
+    if (tls->state == STATE_OPEN && !write_spans(tls, spans, count, &taken))
         return -1;
     rearm(tls);
     return (ssize_t)taken;

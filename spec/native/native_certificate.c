@@ -1,8 +1,8 @@
 /* Certificates for specs. In Lua:
  *
  *   certificate{names={"a.example"}, subject="CN", organisation="O", key="ec" |
- *       "rsa", ca=true, issuer=certificate, from=-3600, to=86400 (seconds from
- *       now)} -> certificate, signed by its issuer or itself
+ *       "rsa" | "rsa-1024", ca=true, issuer=certificate, from=-3600, to=86400
+ * (seconds from now)} -> certificate, signed by its issuer or itself
  *   certificate:cert() -> PEM      :key([password]) -> PEM
  *   certificate:fingerprint() -> SHA-256, lower-case hexadecimal */
 #include "native_tls.h"
@@ -39,6 +39,8 @@ static EVP_PKEY *make_key(const char *kind)
 {
     if (kind && !strcmp(kind, "rsa"))
         return EVP_RSA_gen(2048);
+    if (kind && !strcmp(kind, "rsa-1024"))
+        return EVP_RSA_gen(1024);
     return EVP_EC_gen("P-256");
 }
 

@@ -47,6 +47,10 @@ static struct client *check_client(lua_State *L)
 static int client_gc(lua_State *L)
 {
     struct client *client = check_client(L);
+    /* Else OpenSSL declares the session bad, which others may still use. */
+    if (client->ssl)
+        SSL_set_shutdown(client->ssl,
+                         SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(client->ssl);
     SSL_CTX_free(client->context);
     *client = (struct client){0};
@@ -70,12 +74,15 @@ static void on_info(const SSL *ssl, int where, int value)
         client->alert = value & 0xff;
 }
 
-static int on_session(SSL *ssl, SSL_SESSION *session)
+static void on_message(int is_ours, int version, int type, const void *bytes,
+                       size_t length, SSL *ssl, void *argument)
 {
     struct client *client = SSL_get_app_data(ssl);
-    (void)session;
-    client->tickets++;
-    return 0;
+    (void)version;
+    (void)argument;
+    if (!is_ours && type == SSL3_RT_HANDSHAKE && length &&
+        *(const unsigned char *)bytes == SSL3_MT_NEWSESSION_TICKET)
+        client->tickets++;
 }
 
 static int version_of(lua_State *L, const char *field, int otherwise)
@@ -105,7 +112,7 @@ static bool set_up_context(lua_State *L, SSL_CTX *context)
                                   version_of(L, "max", TLS1_3_VERSION));
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT |
                                                 SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(context, on_session);
+    SSL_CTX_set_msg_callback(context, on_message);
     SSL_CTX_set_info_callback(context, on_info);
     return (!ciphers || SSL_CTX_set_cipher_list(context, ciphers)) &&
            (!suites || SSL_CTX_set_ciphersuites(context, suites)) &&

@@ -212,8 +212,8 @@ function tls.over(context, options)
   all.layer, all.secure = context:layer(), true
   function all.wrap(raw)
     local self = setmetatable({
-      raw = raw, client = native.client(all.client or {}), cut = all.cut or false, status = "shaking",
-      problem = false, outgoing = {}, incoming = {}, context = context,
+      raw = raw, client = native.client(all.client or {}), cut = all.cut or false,
+      status = "shaking", problem = false, outgoing = {}, incoming = {}, context = context,
     }, Raw)
     self:shake()
     return self
@@ -314,7 +314,8 @@ function Wire:receive_to(text)
 end
 
 function Wire:receive_any()
-  if read_until(self, function(input) return input ~= "" end) then return take(self, #self.input) end
+  local function is_some(input) return input ~= "" end
+  if read_until(self, is_some) then return take(self, #self.input) end
   return nil, self.ended, ""
 end
 

@@ -192,7 +192,7 @@ function World:rest() kit.advance(self.hub, 0) end
 
 function World:advance(seconds) kit.advance(self.hub, seconds) end
 
--- options: the kit's (layer, secure, ...); wrap(raw): what the peer speaks through instead (tls.lua).
+-- options: the kit's (layer, secure, ...); wrap(raw): what the peer speaks through (tls.lua).
 function World:peer(options)
   local raw = kit.connect(self.hub, options)
   return setmetatable({

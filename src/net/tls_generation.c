@@ -57,6 +57,23 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
                            mac, seal != 0);
 }
 
+/* Asked behind on_ticket. What isn't taken up again gets a whole handshake. */
+static SSL_TICKET_RETURN on_session(SSL *ssl, SSL_SESSION *session,
+                                    const unsigned char *name, size_t length,
+                                    SSL_TICKET_STATUS status, void *argument)
+{
+    (void)name;
+    (void)length;
+    (void)argument;
+    bool is_open =
+        status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
+    if (!is_open || !tls_tickets_accept(&generation_of(ssl)->tickets, session))
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    if (status == SSL_TICKET_SUCCESS_RENEW)
+        return SSL_TICKET_RETURN_USE_RENEW;
+    return SSL_TICKET_RETURN_USE;
+}
+
 static bool is_for(X509 *leaf, const char *name)
 {
     return X509_check_host(leaf, name, strlen(name),
@@ -132,6 +149,7 @@ static SSL_CTX *make_context(struct tls_generation *generation,
     }
     SSL_CTX_set_app_data(context, generation);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
+    SSL_CTX_set_session_ticket_cb(context, NULL, on_session, NULL);
     SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
     if (ask_clients(context, options, error))
         return context;

@@ -1,6 +1,7 @@
 #include "tls_peer.h"
 
 #include <openssl/x509.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "memory.h"
@@ -74,11 +75,4 @@ struct tls_peer *tls_peer_new(SSL *ssl, struct memory *memory)
     }
     BIO_free(text);
     return peer;
-}
-
-bool tls_peer_has_expired(SSL *ssl)
-{
-    X509 *certificate = certificate_of(ssl);
-    return certificate &&
-           X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0;
 }

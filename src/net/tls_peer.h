@@ -3,7 +3,6 @@
 #define MOONROOM_NET_TLS_PEER_H
 
 #include <openssl/ssl.h>
-#include <stdbool.h>
 
 struct memory;
 struct request_tls;
@@ -20,9 +19,5 @@ void tls_peer_describe(SSL *ssl, struct request_tls *tls);
 /* What its certificate says, to be given back with memory_free. NULL: it sent
  * none, or there is no memory. */
 struct tls_peer *tls_peer_new(SSL *ssl, struct memory *memory);
-
-/* Whether its certificate has expired since it was verified: a session that is
- * taken up again is not verified again. */
-bool tls_peer_has_expired(SSL *ssl);
 
 #endif

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <string.h>
+#include <time.h>
 
 enum { IV_SIZE = 16 };
 
@@ -14,7 +15,11 @@ static bool make_key(struct tls_ticket_key *key)
 
 bool tls_tickets_init(struct tls_tickets *tickets, const double *now)
 {
-    *tickets = (struct tls_tickets){.now = now, .since = *now};
+    *tickets = (struct tls_tickets){
+        .now = now,
+        .wall_offset = (double)time(NULL) - *now,
+        .since = *now,
+    };
     return make_key(&tickets->current);
 }
 
@@ -94,4 +99,12 @@ int tls_tickets_use(struct tls_tickets *tickets, const SSL *ssl,
     bool is_renewed = !seal && (key == &tickets->previous ||
                                 SSL_version(ssl) >= TLS1_3_VERSION);
     return is_renewed ? 2 : 1;
+}
+
+bool tls_tickets_accept(const struct tls_tickets *tickets, SSL_SESSION *session)
+{
+    const X509 *certificate = SSL_SESSION_get0_peer(session);
+    time_t wall = (time_t)(*tickets->now + tickets->wall_offset);
+    return !certificate ||
+           X509_cmp_time(X509_get0_notAfter(certificate), &wall) > 0;
 }

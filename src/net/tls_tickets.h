@@ -15,8 +15,9 @@ struct tls_ticket_key {
 };
 
 struct tls_tickets {
-    const double *now; /* borrowed */
-    double since;      /* when the current key's hour began */
+    const double *now;  /* borrowed */
+    double wall_offset; /* Unix time - now */
+    double since;       /* when the current key's hour began */
     bool has_previous;
     struct tls_ticket_key current, previous;
 };
@@ -33,5 +34,11 @@ void tls_tickets_release(struct tls_tickets *tickets);
 int tls_tickets_use(struct tls_tickets *tickets, const SSL *ssl,
                     unsigned char *name, unsigned char *iv,
                     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, bool seal);
+
+/* Whether a session that a ticket brought is taken up again: not where the
+ * client's certificate has expired since it was verified, which only a whole
+ * handshake does. */
+bool tls_tickets_accept(const struct tls_tickets *tickets,
+                        SSL_SESSION *session);
 
 #endif

@@ -115,7 +115,7 @@ $(BUILD)/moonroom: $(call objects_of,$(IN_BINARY))
 
 # The TLS layer for specs without sockets, with a client and certificates of
 # its own: core.so has no libssl.
-spec-modules: $(BUILD)/spec/moonroom_tls.so
+spec-modules: $(BUILD)/spec/moonroom_tls.so ## build the C modules of the specs
 
 NATIVE_FLAGS   := $(MOONROOM_CFLAGS) $(LUA_CFLAGS) -iquote spec/native \
     $(addprefix -iquote src/,$(MAY_INCLUDE_net))

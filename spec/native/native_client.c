@@ -116,7 +116,8 @@ static bool set_up_context(lua_State *L, SSL_CTX *context)
     SSL_CTX_set_info_callback(context, on_info);
     return (!ciphers || SSL_CTX_set_cipher_list(context, ciphers)) &&
            (!suites || SSL_CTX_set_ciphersuites(context, suites)) &&
-           (!groups || SSL_CTX_set1_groups_list(context, groups)) &&
+           (!groups ||
+            SSL_CTX_set1_groups_list(context, native_unconst(groups))) &&
            (!cert ||
             (SSL_CTX_use_certificate_chain_file(context, cert) &&
              SSL_CTX_use_PrivateKey_file(context, native_string(L, 1, "key"),
@@ -186,7 +187,8 @@ static bool set_up(lua_State *L, struct client *client)
     SSL_set_app_data(client->ssl, client);
     SSL_set_bio(client->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     SSL_set_connect_state(client->ssl);
-    return (!name || SSL_set_tlsext_host_name(client->ssl, name)) &&
+    return (!name ||
+            SSL_set_tlsext_host_name(client->ssl, native_unconst(name))) &&
            set_up_alpn(L, client->ssl) && set_up_session(L, client->ssl);
 }
 

@@ -1,5 +1,6 @@
 #include "native_tls.h"
 
+#include <malloc.h>
 #include <openssl/err.h>
 
 #include "request.h"
@@ -15,6 +16,15 @@ const char *native_string(lua_State *L, int index, const char *field)
     const char *string = lua_tostring(L, -1);
     lua_pop(L, 1);
     return string;
+}
+
+char *native_unconst(const char *string)
+{
+    union {
+        const char *from;
+        char *to;
+    } unchanged = {string};
+    return unchanged.to;
 }
 
 void native_define(lua_State *L, const char *type, const luaL_Reg *methods)
@@ -70,6 +80,15 @@ static int poison(lua_State *L)
     return 0;
 }
 
+/* --- the heap --- */
+
+static int heap_size(lua_State *L)
+{
+    struct mallinfo2 info = mallinfo2();
+    lua_pushinteger(L, (lua_Integer)(info.uordblks + info.hblkhd));
+    return 1;
+}
+
 /* --- contexts --- */
 
 /* Its own layer opens the real one, and remembers what that made. */
@@ -96,17 +115,6 @@ static struct transport *open_layer(struct transport_layer *layer,
     return context->latest;
 }
 
-/* The context only reads the strings, and copies them. */
-static char *borrowed(lua_State *L, int index, const char *field)
-{
-    const char *string = native_string(L, index, field);
-    union {
-        const char *from;
-        char *to;
-    } unchanged = {string};
-    return unchanged.to;
-}
-
 static void read_options(lua_State *L, struct tls_options *options)
 {
     static const char *const modes[] = {"none", "optional", "required", NULL};
@@ -114,7 +122,7 @@ static void read_options(lua_State *L, struct tls_options *options)
     lua_getfield(L, 1, "verify");
     if (!lua_isnil(L, -1))
         options->verify = (enum tls_verify)luaL_checkoption(L, -1, NULL, modes);
-    options->ca = borrowed(L, 1, "ca");
+    options->ca = native_unconst(native_string(L, 1, "ca"));
     lua_getfield(L, 1, "certificates");
     luaL_checktype(L, -1, LUA_TTABLE);
     lua_Integer count = luaL_len(L, -1);
@@ -124,9 +132,9 @@ static void read_options(lua_State *L, struct tls_options *options)
             &options->certificates[options->certificate_count++];
         lua_geti(L, -1, i);
         int index = lua_gettop(L);
-        one->cert = borrowed(L, index, "cert");
-        one->key = borrowed(L, index, "key");
-        one->password = borrowed(L, index, "password");
+        one->cert = native_unconst(native_string(L, index, "cert"));
+        one->key = native_unconst(native_string(L, index, "key"));
+        one->password = native_unconst(native_string(L, index, "password"));
         lua_pop(L, 1);
     }
 }
@@ -215,8 +223,8 @@ static const luaL_Reg context_methods[] = {
 
 static const luaL_Reg functions[] = {
     {"set_time", set_time}, {"is_queue_empty", is_queue_empty},
-    {"poison", poison},     {"context", context},
-    {NULL, NULL},
+    {"poison", poison},     {"heap_size", heap_size},
+    {"context", context},   {NULL, NULL},
 };
 
 int luaopen_moonroom_tls(lua_State *L)

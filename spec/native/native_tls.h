@@ -3,6 +3,7 @@
  *
  *   set_time(seconds)          the clock of all contexts
  *   is_queue_empty() -> boolean            OpenSSL's error queue
+ *   heap_size() -> bytes in use    malloc's; 0 with a sanitizer
  *   poison()                   leaves an error in it
  *   context{certificates={{cert=, key=, password=}...}, verify=, ca=}
  *       -> context | nil, error
@@ -27,6 +28,9 @@ lua_CFunction native_define_certificate(lua_State *L);
 /* Field of the table at index: a string that lives as long as that table, or
  * NULL. */
 const char *native_string(lua_State *L, int index, const char *field);
+
+/* For those who take it for one that could be written to, and don't. */
+char *native_unconst(const char *string);
 
 /* A new userdata type. */
 void native_define(lua_State *L, const char *type, const luaL_Reg *methods);

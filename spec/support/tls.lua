@@ -30,7 +30,8 @@
 ---   wire:send(bytes) :flush() :receive(n) :receive_to(text) :receive_any() :receive_all()
 ---   wire:shutdown()               close_notify and FIN;   wire.wire:shutdown(): FIN alone
 ---   wire:close() :reset()         wire.client, wire.status
-local native = require "moonroom_tls"
+local is_built, native = pcall(require, "moonroom_tls")
+if not is_built then error("make spec-modules comes before this spec: " .. native, 0) end
 local uv = require "luv"
 local wire = require "wire"
 

@@ -47,10 +47,10 @@ static bool print_fingerprint(X509 *certificate, char text[65])
     if (!X509_digest(certificate, EVP_sha256(), digest, &length))
         return false;
     for (unsigned i = 0; i < length; i++) {
-        text[2 * i] = digits[digest[i] >> 4];
-        text[2 * i + 1] = digits[digest[i] & 15];
+        *text++ = digits[digest[i] >> 4];
+        *text++ = digits[digest[i] & 15];
     }
-    text[2 * length] = '\0';
+    *text = '\0';
     return true;
 }
 

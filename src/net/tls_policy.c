@@ -42,11 +42,12 @@ static int choose_protocol(SSL *ssl, const unsigned char **chosen,
 
 static bool restrict_suites(SSL_CTX *context)
 {
+    int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) &&
            SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) &&
            SSL_CTX_set_cipher_list(context, ciphers) &&
            SSL_CTX_set_ciphersuites(context, suites) &&
-           SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
+           SSL_CTX_set1_groups(context, groups, 3);
 }
 
 SSL_CTX *tls_policy_new(void)

@@ -30,5 +30,6 @@ void tls_reason_take(const SSL *ssl, char text[TLS_REASON_SIZE])
     else if (words)
         snprintf(text, TLS_REASON_SIZE, "%s", words);
     else
-        snprintf(text, TLS_REASON_SIZE, "OpenSSL's error %lx", code);
+        snprintf(text, TLS_REASON_SIZE, "%s",
+                 code ? "an error without a name" : "the connection is broken");
 }

@@ -2,7 +2,8 @@
 #ifndef MOONROOM_CORE_TLS_OPTIONS_H
 #define MOONROOM_CORE_TLS_OPTIONS_H
 
-#include <stddef.h>
+#include "memory.h"
+#include "slice.h"
 
 enum { TLS_CERTIFICATES_MAX = 16 };
 
@@ -20,8 +21,8 @@ enum tls_verify {
     TLS_VERIFY_REQUIRED
 };
 
-/* Strings are on the heap (malloc); tls_options_release frees them. All zero:
- * no TLS. */
+/* Strings are of the memory that whoever filled it used; tls_options_release
+ * frees them. All zero: nothing is set. */
 struct tls_options {
     /* The first is for clients that ask for no name, or for an unknown one. */
     struct tls_certificate certificates[TLS_CERTIFICATES_MAX];
@@ -29,5 +30,24 @@ struct tls_options {
     enum tls_verify verify;
     char *ca; /* PEM file: who may sign clients' certificates, or NULL */
 };
+
+/* Empties it, without looking at what was there. */
+void tls_options_init(struct tls_options *options);
+
+/* Sets text to a copy of the value, and frees what it was. Returns false, text
+ * untouched, where there is no memory. */
+bool tls_options_set(char **text, struct slice value, struct memory *memory);
+
+/* Fills to, which is empty, with copies of all that from has. Returns false, to
+ * still empty, where there is no memory. */
+bool tls_options_copy(struct tls_options *to, const struct tls_options *from,
+                      struct memory *memory);
+
+/* Frees the certificates, and keeps verify and ca. */
+void tls_options_drop_certificates(struct tls_options *options,
+                                   struct memory *memory);
+
+/* Frees all, and leaves it empty. */
+void tls_options_release(struct tls_options *options, struct memory *memory);
 
 #endif

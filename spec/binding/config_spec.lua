@@ -160,6 +160,22 @@ describe("config.lua", function()
       assert.equal("config.lua:1: listen must have an address", refused("return { listen = {} }"))
     end)
 
+    it("is refused with the line of the entry that is no address", function()
+      assert.equal('config.lua:4: listen must be "HOST:PORT" or a list of such, not a boolean',
+        refused('return {\n  listen = {\n    "127.0.0.1:0",\n    true,\n  },\n}'))
+      for entry, said in pairs {
+        ["tls = false"] = ' needs an address, "HOST:PORT"',
+        ["address = 80"] = ' needs an address, "HOST:PORT"',
+        ['"127.0.0.1:0", "127.0.0.1:1", tls = false'] = " has one address; several are a list of tables",
+        ['"127.0.0.1:0", [true] = 1'] = " has one address; several are a list of tables",
+        ['adress = "127.0.0.1:0"'] = ".adress is unknown; did you mean address?",
+        ['"127.0.0.1:0", colour = 5'] = ".colour is unknown; there are address and tls",
+      } do
+        assert.equal("config.lua:2: listen[1]" .. said,
+          refused("return { listen = {\n{" .. entry .. "} } }"))
+      end
+    end)
+
     it("is refused where app is no table", function()
       assert.equal("config.lua:1: app must be a table, not a string",
         refused('return { app = "chat" }'))
@@ -218,6 +234,104 @@ describe("config.lua", function()
     it("is refused for the topmost mistake", function()
       assert.matches("^config%.lua:2: ",
         refused("return {\n  one = 1,\n  two = 2,\n  three = 3,\n  four = 4,\n  five = 5,\n}"))
+    end)
+  end)
+
+  describe("with a mistake in tls", function()
+    local words = '"none", "optional" or "required"'
+    local pair = 'cert = "c", key = "k", '
+    local wrong = {
+      ["5"] = " must be a table, or false for none, not a number",
+      ["true"] = " must be a table, or false for none, not true",
+      ["{}"] = " needs cert and key, the names of PEM files",
+      ['{ cert = "c" }'] = " needs key, the name of a PEM file",
+      ['{ key = "k" }'] = " needs cert, the name of a PEM file",
+      ['{ key_password = "p" }'] = " needs cert, the name of a PEM file",
+      ['{ cert = 5, key = "k" }'] = ".cert must be the name of a PEM file, not a number",
+      ['{ cert = "", key = "k" }'] = ".cert must be the name of a PEM file, not empty",
+      ['{ cert = "a\\0b", key = "k" }'] = ".cert must be the name of a PEM file, without zero bytes",
+      ["{ " .. pair .. "key_password = 1234 }"] = ".key_password must be the key's password, text, "
+        .. "not a number",
+      ["{ " .. pair .. 'cret = "c" }'] = ".cret is unknown; did you mean cert?",
+      ["{ " .. pair .. "colour = 1 }"] = ".colour is unknown; there are cert, key, key_password, "
+        .. "certificates, verify and ca",
+      ['{ "c", "k" }'] = " has names, not a bare string",
+      ["{ " .. pair .. "verify = 1 }"] = ".verify must be " .. words .. ", not a number",
+      ["{ " .. pair .. 'verify = "always" }'] = ".verify must be " .. words .. ', not "always"',
+      ["{ " .. pair .. 'verify = "required" }'] = ".verify needs ca, the PEM file of those who "
+        .. "sign the clients' certificates",
+      ["{ " .. pair .. 'ca = "ca" }'] = '.ca needs verify = "optional" or "required" beside it',
+      ["{ " .. pair .. "ca = {} }"] = ".ca must be the name of a PEM file, not a table",
+      ['{ certificates = "c" }'] = ".certificates must be a list of tables with cert and key",
+      ["{ certificates = {} }"] = ".certificates must be a list of tables with cert and key",
+      ["{ certificates = { 5 } }"] = ".certificates[1] must be a table with cert and key, "
+        .. "not a number",
+      ["{ certificates = { {} } }"] = ".certificates[1] needs cert, the name of a PEM file",
+      ["{ certificates = { { " .. pair .. "}, { " .. pair .. 'ca = "x" } } }']
+        = ".certificates[2].ca is unknown; there are cert, key and key_password",
+    }
+
+    it("is refused with the name and what is allowed", function()
+      for value, said in pairs(wrong) do
+        assert.equal("config.lua:3: tls" .. said, refused("return {\n\ntls = " .. value .. "}"))
+      end
+    end)
+
+    it("is refused the same for one address", function()
+      for value, said in pairs(wrong) do
+        assert.equal("config.lua:2: listen[2].tls" .. said,
+          refused('return { listen = { "127.0.0.1:0",\n{ "127.0.0.1:0", tls = ' .. value .. "} } }"))
+      end
+    end)
+
+    it("is refused for more than 16 certificates", function()
+      local function list(count) return ("{ cert = 'c', key = 'k' }, "):rep(count) end
+      local said = " is one too many: there are at most 16 certificates"
+      assert.equal("config.lua:1: tls.certificates[17]" .. said,
+        refused("return { tls = { certificates = {" .. list(17) .. "} } }"))
+      assert.equal("config.lua:1: tls.certificates[16]" .. said,
+        refused("return { tls = { " .. pair .. "certificates = {" .. list(16) .. "} } }"))
+      -- As many as that are allowed, but the first is no file.
+      assert.matches("^moonroom: .*/c: No such file or directory\n$",
+        select(3, program.run { "check",
+          directory_of("return { tls = { certificates = {" .. list(16) .. "} } }") }))
+    end)
+
+    it("is refused with the line of what is wrong inside", function()
+      local lines = {
+        "local other = { cert = 1 }",
+        "return {",
+        '  app = { tls = { cert = "x" } },',
+        "  listen = {",
+        '    "127.0.0.1:0",',
+        "    [ [[also]] ] = nil, [1 + 1] = nil,",
+        "    (function(a, b) return a end)('127.0.0.1:0', 2),",
+        "    { [1] = '127.0.0.1:0',",
+        "      tls = {",
+        '        cert = "cert",',
+        '        key = "key",',
+        "        certificates = {",
+        '          { cert = "cert", key = "key" },',
+        "          {",
+        '            cert = "cert",',
+        "            -- key = 5,",
+        '            ["key"] = 5,',
+        "          },",
+        "        },",
+        "      },",
+        "    },",
+        "  },",
+        "}",
+      }
+      assert.equal("config.lua:17: listen[3].tls.certificates[2].key must be the name of a PEM "
+        .. "file, not a number", refused(table.concat(lines, "\n")))
+    end)
+
+    it("is refused with the line of what holds it where that was set elsewhere", function()
+      assert.equal("config.lua:3: tls.cert must be the name of a PEM file, not a number",
+        refused("local mine = { key = 'k' }\nmine.cert = 5\nreturn { tls = mine }"))
+      assert.equal("config.lua:2: tls.cert must be the name of a PEM file, not a number",
+        refused("local config = {}\nconfig.tls = { cert = 5 }\nreturn config"))
     end)
   end)
 

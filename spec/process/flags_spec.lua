@@ -40,6 +40,8 @@ describe("the command line", function()
       refusal("--versoin"))
     assert.equal("moonroom: unknown flag --recrod; did you mean --record?\n",
       refusal("--recrod=f"))
+    assert.equal("moonroom: unknown flag --tls-cret; did you mean --tls-cert?\n",
+      refusal("--tls-cret=f"))
     assert.equal("moonroom: unknown flag --port; did you mean --listen?\n",
       refusal("--port", "8080"))
   end)
@@ -88,6 +90,17 @@ describe("the command line", function()
     assert.equal("moonroom: --record needs the name of a file\n", refusal("--record="))
     assert.equal("moonroom: --max-rooms needs a value: --max-rooms VALUE\n",
       refusal("--max-rooms", "--listen", ":0"))
+  end)
+
+  it("asks for the key of a certificate, and for the certificate of a key", function()
+    assert.equal("moonroom: --tls-cert needs --tls-key FILE, the certificate's private key\n",
+      refusal("--tls-cert", "cert.pem"))
+    assert.equal("moonroom: --tls-key needs --tls-cert FILE, the certificate that it belongs to\n",
+      refusal("--tls_key=key.pem"))
+    assert.equal("moonroom: --tls-cert needs a value: --tls-cert FILE\n",
+      refusal("--tls-cert", "--tls-key=key.pem"))
+    assert.equal("moonroom: --tls-key needs the name of a file\n",
+      refusal("--tls-cert=cert.pem", "--tls-key="))
   end)
 
   it("refuses a value where none is taken", function()

@@ -39,6 +39,7 @@ describe("moonroom --help", function()
       assert.equal(kit.format(row.name), plain, flag)
     end
     assert.matches("\n  %-%-listen HOST:PORT [^\n]*%[127%.0%.0%.1:12345%]\n", text)
+    assert.matches("\n  %-%-tls%-cert FILE [^\n]*%[off%]\n  %-%-tls%-key FILE [^\n]*%[off%]\n", text)
   end)
 
   it("keeps within 80 columns and aligns what it explains", function()

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <lauxlib.h>
 #include <limits.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 
 #include "config_environment.h"
-#include "config_lines.h"
+#include "config_parts.h"
 #include "lua_option.h"
 
 #define CONFIG_NAME "config.lua"
@@ -20,77 +21,100 @@ enum {
     KEY_SHOWN = 100 /* bytes of a wrong key that are shown */
 };
 
-/* A config.lua that is being read. The table's order is any: of several
- * mistakes the topmost is told. */
-struct config {
-    struct slice source;
-    const struct config_target *target;
-    bool is_wrong;
-    size_t line; /* of the mistake; SIZE_MAX: not known */
-    char what[OPTION_ERROR_SIZE];
-};
-
-static void complain(struct config *config, const char *key, const char *format,
-                     ...) __attribute__((format(printf, 3, 4)));
-
-/* key: the one to look for in the source, or NULL. */
-static void complain(struct config *config, const char *key, const char *format,
-                     ...)
+void config_enter(struct config *config, const char *key, size_t index)
 {
-    size_t line = key ? config_line_of(config->source, key) : 0;
+    assert(config->depth < CONFIG_DEPTH);
+    config->path[config->depth++] = (struct config_step){key, index};
+}
+
+void config_leave(struct config *config)
+{
+    config->depth--;
+}
+
+/* The first one on a line is told. */
+static void complain_valist(struct config *config, const char *start,
+                            const char *format, va_list arguments)
+{
+    size_t line = config->depth ? config_line_of(config->source, config->path,
+                                                 config->depth)
+                                : 0;
     if (!line)
         line = SIZE_MAX;
     if (config->is_wrong && line >= config->line)
         return;
     config->is_wrong = true;
     config->line = line;
+    int length = snprintf(config->what, sizeof config->what, "%s", start);
+    if (length < 0 || (size_t)length >= sizeof config->what)
+        return;
+    vsnprintf(config->what + length, sizeof config->what - (size_t)length,
+              format, arguments);
+}
+
+void config_complain(struct config *config, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(config->what, sizeof config->what, format, arguments);
+    complain_valist(config, "", format, arguments);
     va_end(arguments);
 }
 
-static void take_listen(lua_State *L, struct config *config, int index)
+/* "listen[2].tls.cert" */
+static void name_path(const struct config *config, char *name, size_t size)
 {
-    char error[OPTION_ERROR_SIZE];
-    struct slice address;
-    if (lua_type(L, index) != LUA_TSTRING) {
-        complain(config, "listen",
-                 "listen must be \"HOST:PORT\" or a list of such, not a %s",
-                 luaL_typename(L, index));
-        return;
+    size_t length = 0;
+    *name = '\0';
+    for (size_t i = 0; i < config->depth && length < size; i++) {
+        const struct config_step *step = &config->path[i];
+        int more = step->key ? snprintf(name + length, size - length, "%s%.*s",
+                                        i ? "." : "", KEY_SHOWN, step->key)
+                             : snprintf(name + length, size - length, "[%zu]",
+                                        step->index);
+        length += more > 0 ? (size_t)more : 0;
     }
-    address.bytes = lua_tolstring(L, index, &address.length);
-    if (!config->target->add_listen(config->target->context, address, error))
-        complain(config, "listen", "%s", error);
 }
 
-static void take_listens(lua_State *L, struct config *config)
+void config_complain_of(struct config *config, const char *format, ...)
 {
-    config->target->clear_listen(config->target->context);
-    if (lua_type(L, -1) != LUA_TTABLE) {
-        take_listen(L, config, -1);
-        return;
+    char name[OPTION_ERROR_SIZE];
+    va_list arguments;
+    name_path(config, name, sizeof name);
+    va_start(arguments, format);
+    complain_valist(config, name, format, arguments);
+    va_end(arguments);
+}
+
+const char *config_suggest(const char *key, const char *const names[])
+{
+    enum { NAMES_MAX = 8 };
+    struct option options[NAMES_MAX];
+    size_t count = 0;
+    for (; names[count]; count++) {
+        assert(count < NAMES_MAX);
+        options[count] = (struct option){.name = names[count]};
     }
-    lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
-    for (lua_Integer i = 1; i <= count; i++) {
-        lua_rawgeti(L, -1, i);
-        take_listen(L, config, -1);
-        lua_pop(L, 1);
-    }
-    if (count == 0)
-        complain(config, "listen", "listen must have an address");
+    return option_suggest(options, count, slice_of(key));
 }
 
 static void take_app(lua_State *L, struct config *config)
 {
     if (lua_type(L, -1) != LUA_TTABLE) {
-        complain(config, "app", "app must be a table, not a %s",
-                 luaL_typename(L, -1));
+        config_complain(config, "app must be a table, not a %s",
+                        luaL_typename(L, -1));
         return;
     }
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, CONFIG_APP);
+}
+
+static void take_tls(lua_State *L, struct config *config)
+{
+    char error[OPTION_ERROR_SIZE];
+    const struct config_target *target = config->target;
+    if (config_take_tls(L, config) &&
+        !target->set_tls(target->context, &config->tls, error))
+        config_complain(config, "%s", error);
 }
 
 static void take_option(lua_State *L, struct config *config,
@@ -99,42 +123,51 @@ static void take_option(lua_State *L, struct config *config,
     char error[OPTION_ERROR_SIZE];
     struct options *options = config->target->options;
     if (!lua_option_set(L, -1, option, options, true, "must be", error))
-        complain(config, option->name, "%s", error);
+        config_complain(config, "%s", error);
 }
 
 static void refuse_key(struct config *config, const char *key)
 {
-    static const char *const further[] = {"listen", "app", NULL};
+    static const char *const further[] = {"listen", "app", "tls", NULL};
     const char *meant = option_suggest_among(slice_of(key), further);
     if (meant)
-        complain(config, key, "unknown option %.*s; did you mean %s?",
-                 KEY_SHOWN, key, meant);
+        config_complain(config, "unknown option %.*s; did you mean %s?",
+                        KEY_SHOWN, key, meant);
     else
-        complain(config, key,
-                 "unknown option %.*s; moonroom --help lists all, app = {...} "
-                 "is for your own",
-                 KEY_SHOWN, key);
+        config_complain(config,
+                        "unknown option %.*s; moonroom --help lists all, app = "
+                        "{...} is for your own",
+                        KEY_SHOWN, key);
 }
 
-/* The key is below the value on the top; lua_tostring would change a number. */
-static void take_entry(lua_State *L, struct config *config)
+static void take_named(lua_State *L, struct config *config, const char *key)
 {
-    if (lua_type(L, -2) != LUA_TSTRING) {
-        complain(config, NULL, "an option is a name = value, not a bare %s",
-                 luaL_typename(L, -1));
-        return;
-    }
-    const char *key = lua_tostring(L, -2);
     const struct option *option =
         option_find(option_table, option_count, slice_of(key));
     if (!strcmp(key, "listen"))
-        take_listens(L, config);
+        config_take_listen(L, config);
+    else if (!strcmp(key, "tls"))
+        take_tls(L, config);
     else if (!strcmp(key, "app"))
         take_app(L, config);
     else if (option && !strcmp(key, option->name))
         take_option(L, config, option);
     else
         refuse_key(config, key);
+}
+
+/* The key is below the value on the top; lua_tostring would change a number. */
+static void take_entry(lua_State *L, struct config *config)
+{
+    if (lua_type(L, -2) != LUA_TSTRING) {
+        config_complain(config, "an option is a name = value, not a bare %s",
+                        luaL_typename(L, -1));
+        return;
+    }
+    const char *key = lua_tostring(L, -2);
+    config_enter(config, key, 0);
+    take_named(L, config, key);
+    config_leave(config);
 }
 
 /* Runs protected: the file may raise. */
@@ -148,8 +181,8 @@ static int run_config(lua_State *L)
     lua_setupvalue(L, -2, 1);
     lua_call(L, 0, 1);
     if (lua_type(L, -1) != LUA_TTABLE) {
-        complain(config, NULL, "must return a table of options, not %s%s",
-                 lua_isnil(L, -1) ? "" : "a ", luaL_typename(L, -1));
+        config_complain(config, "must return a table of options, not %s%s",
+                        lua_isnil(L, -1) ? "" : "a ", luaL_typename(L, -1));
         return 0;
     }
     lua_pushnil(L);
@@ -255,8 +288,11 @@ enum config_result config_load(lua_State *L, const char *directory,
     }
     if (!text)
         return CONFIG_READ;
-    struct config config = {.source = {text, length}, .target = target};
+    struct config config = {
+        .source = {text, length}, .directory = directory, .target = target};
+    memory_init(&config.memory);
     enum config_result status = load_source(L, &config, error);
+    tls_options_release(&config.tls, &config.memory);
     free(text);
     return status;
 }

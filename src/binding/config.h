@@ -5,6 +5,7 @@
 #include <lua.h>
 
 #include "options.h"
+#include "tls_options.h"
 
 /* The registry's field that holds the table `app`, or nothing. */
 #define CONFIG_APP "moonroom.config.app"
@@ -17,13 +18,23 @@ enum config_result {
     CONFIG_NO_MEMORY
 };
 
-/* Where its options go, and its addresses: all so far are forgotten where it
- * has any; one that is wrong answers false, with a sentence in error. */
+/* An address to listen on; all of it is borrowed. */
+struct config_listen {
+    struct slice address;
+    const struct tls_options *tls; /* its own, without certificates for none;
+                                      NULL: that of all */
+};
+
+/* Where its options go; its addresses, all so far being forgotten where it has
+ * any; and the TLS of all of them, without certificates for none. One that is
+ * wrong answers false, with a sentence in error. */
 struct config_target {
     struct options *options;
     void (*clear_listen)(void *context);
-    bool (*add_listen)(void *context, struct slice address,
+    bool (*add_listen)(void *context, const struct config_listen *listen,
                        char error[OPTION_ERROR_SIZE]);
+    bool (*set_tls)(void *context, const struct tls_options *tls,
+                    char error[OPTION_ERROR_SIZE]);
     void *context;
 };
 

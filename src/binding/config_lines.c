@@ -2,15 +2,27 @@
 
 #include <string.h>
 
+/* A table that is open, where it may lie on the path. */
+struct table {
+    bool is_on_path;    /* all steps to it are the path's */
+    bool has_begun;     /* the entry that is read */
+    bool leads_on;      /* that entry is the path's next step */
+    size_t index;       /* of that entry, or of the latest without a key */
+    size_t parentheses; /* open ones: a comma in them ends no entry */
+};
+
 /* Not Lua's parser: it tells words from strings, comments and nesting, and
  * takes any source for granted that Lua has compiled. */
 struct scan {
     const char *at, *end;
     size_t line;
-    size_t depth; /* of tables */
+    size_t depth; /* of tables; tables[depth] is the innermost */
     char before;  /* the last byte that was no blank or comment */
-    const char *key;
-    size_t in_table, outside; /* the lines found */
+    const struct config_step *path;
+    size_t count;
+    struct table tables[CONFIG_DEPTH + 1];
+    size_t found_depth, found; /* the longest beginning, and its line */
+    size_t outside;            /* the line of the first step out of tables */
 };
 
 static bool is_word_byte(char byte)
@@ -112,15 +124,76 @@ static bool is_followed_by(const struct scan *scan, const char **after,
     return *after == scan->end || **after != byte;
 }
 
+/* --- entries of tables --- */
+
+static struct table *innermost(struct scan *scan)
+{
+    return scan->depth && scan->depth <= scan->count
+               ? &scan->tables[scan->depth]
+               : NULL;
+}
+
+/* An entry begins: under a key, or (NULL) the next in the table's list; behind
+ * a bracket it is a key that is none of the path's. */
+static void begin_entry(struct scan *scan, const struct slice *key, size_t line)
+{
+    struct table *table = innermost(scan);
+    if (!table || table->has_begun)
+        return;
+    const struct config_step *step = &scan->path[scan->depth - 1];
+    table->has_begun = true;
+    if (!key && scan->before != '[')
+        table->index++;
+    if (key)
+        table->leads_on = step->key && slice_is(*key, step->key);
+    else
+        table->leads_on =
+            scan->before != '[' && !step->key && step->index == table->index;
+    if (!table->is_on_path || !table->leads_on ||
+        scan->depth < scan->found_depth)
+        return;
+    scan->found_depth = scan->depth;
+    scan->found = line;
+}
+
+static void open_table(struct scan *scan)
+{
+    begin_entry(scan, NULL, scan->line);
+    const struct table *outer = innermost(scan);
+    bool is_on_path =
+        scan->depth == 0 || (outer && outer->is_on_path && outer->leads_on);
+    scan->depth++;
+    struct table *table = innermost(scan);
+    if (table)
+        *table = (struct table){.is_on_path = is_on_path};
+}
+
+static void take_mark(struct scan *scan, char mark)
+{
+    struct table *table = innermost(scan);
+    if (mark == '{')
+        open_table(scan);
+    else if (mark == '}' && scan->depth)
+        scan->depth--;
+    else if (table && mark == '(')
+        table->parentheses++;
+    else if (table && mark == ')' && table->parentheses)
+        table->parentheses--;
+    else if (table && (mark == ',' || mark == ';') && !table->parentheses)
+        table->has_begun = false;
+}
+
+/* A word or a string: a key where "=" follows, else a value or part of one. */
 static void note(struct scan *scan, struct slice word, size_t line, bool is_key)
 {
-    if (!is_key || !slice_is(word, scan->key))
-        return;
-    if (scan->depth == 1)
-        scan->in_table = line;
-    else if (scan->depth == 0)
+    const char *first = scan->path[0].key;
+    if (scan->depth)
+        begin_entry(scan, is_key ? &word : NULL, line);
+    else if (is_key && first && slice_is(word, first))
         scan->outside = line;
 }
+
+/* --- reading --- */
 
 static void scan_word(struct scan *scan)
 {
@@ -143,13 +216,16 @@ static void scan_string(struct scan *scan)
     scan->before = '"';
 }
 
+static void scan_long(struct scan *scan, size_t level)
+{
+    begin_entry(scan, NULL, scan->line);
+    skip_long(scan, level);
+}
+
 static void scan_mark(struct scan *scan)
 {
     char mark = *scan->at;
-    if (mark == '{')
-        scan->depth++;
-    else if (mark == '}' && scan->depth)
-        scan->depth--;
+    take_mark(scan, mark);
     if (!is_blank(mark))
         scan->before = mark;
     step(scan);
@@ -162,7 +238,7 @@ static void scan_next(struct scan *scan)
     if (byte == '-' && peek(scan, 1) == '-')
         skip_comment(scan);
     else if (level >= 0)
-        skip_long(scan, (size_t)level);
+        scan_long(scan, (size_t)level);
     else if (byte == '"' || byte == '\'')
         scan_string(scan);
     else if (is_word_byte(byte))
@@ -171,13 +247,15 @@ static void scan_next(struct scan *scan)
         scan_mark(scan);
 }
 
-size_t config_line_of(struct slice source, const char *key)
+size_t config_line_of(struct slice source, const struct config_step *path,
+                      size_t count)
 {
     struct scan scan = {.at = source.bytes,
                         .end = source.bytes + source.length,
                         .line = 1,
-                        .key = key};
+                        .path = path,
+                        .count = count};
     while (scan.at < scan.end)
         scan_next(&scan);
-    return scan.in_table ? scan.in_table : scan.outside;
+    return scan.found ? scan.found : scan.outside;
 }

@@ -117,11 +117,20 @@ static void forget_listen(void *context)
 }
 
 /* Nothing listens here. */
-static bool ignore_listen(void *context, struct slice address,
+static bool ignore_listen(void *context, const struct config_listen *listen,
                           char error[OPTION_ERROR_SIZE])
 {
     (void)context;
-    (void)address;
+    (void)listen;
+    (void)error;
+    return true;
+}
+
+static bool ignore_tls(void *context, const struct tls_options *tls,
+                       char error[OPTION_ERROR_SIZE])
+{
+    (void)context;
+    (void)tls;
     (void)error;
     return true;
 }
@@ -131,7 +140,8 @@ static void push_config(lua_State *L, const char *directory,
                         struct options *options)
 {
     char error[CONFIG_ERROR_SIZE];
-    struct config_target target = {options, forget_listen, ignore_listen, NULL};
+    struct config_target target = {options, forget_listen, ignore_listen,
+                                   ignore_tls, NULL};
     bool is_here = !strcmp(directory, ".");
     lua_pushnil(L);
     lua_setfield(L, LUA_REGISTRYINDEX, CONFIG_APP);

@@ -43,8 +43,8 @@ void flag_name(const char *option, char name[FLAG_NAME_SIZE])
 
 static bool fail_unknown(struct command_line *line, struct slice name)
 {
-    static const char *const further[] = {"listen", "record", "help", "version",
-                                          NULL};
+    static const char *const further[] = {
+        "listen", "record", "tls_cert", "tls_key", "help", "version", NULL};
     const char *meant = option_suggest_among(name, further);
     char dashed[FLAG_NAME_SIZE];
     int shown = (int)(name.length < FLAG_SHOWN ? name.length : FLAG_SHOWN);
@@ -66,9 +66,9 @@ static bool fail_value(struct command_line *line, const char *name,
     return fail(line, "--%s%s", dashed, error + strlen(name));
 }
 
-/* The value behind "=", or the next word. */
+/* The value behind "=", or the next word; like: what the value looks like. */
 static bool take_value(struct command_line *line, const char *name,
-                       struct slice *value)
+                       const char *like, struct slice *value)
 {
     char dashed[FLAG_NAME_SIZE];
     if (value->bytes)
@@ -78,19 +78,16 @@ static bool take_value(struct command_line *line, const char *name,
         return true;
     }
     flag_name(name, dashed);
-    return fail(line, "--%s needs a value: --%s %s", dashed, dashed,
-                !strcmp(name, "listen")   ? "HOST:PORT"
-                : !strcmp(name, "record") ? "FILE"
-                                          : "VALUE");
+    return fail(line, "--%s needs a value: --%s %s", dashed, dashed, like);
 }
 
 static bool take_listen(struct command_line *line, struct slice value)
 {
     char error[OPTION_ERROR_SIZE];
-    if (!take_value(line, "listen", &value))
+    if (!take_value(line, "listen", "HOST:PORT", &value))
         return false;
     if (!line->flags->has_listen)
-        line->settings->listen_count = 0;
+        settings_clear_listen(line->settings);
     line->flags->has_listen = true;
     if (settings_listen(line->settings, value, error))
         return true;
@@ -98,13 +95,36 @@ static bool take_listen(struct command_line *line, struct slice value)
 }
 
 /* The value ends where its word does. */
-static bool take_record(struct command_line *line, struct slice value)
+static bool take_file(struct command_line *line, const char *name,
+                      struct slice value, const char **file)
 {
-    if (!take_value(line, "record", &value))
+    char dashed[FLAG_NAME_SIZE];
+    if (!take_value(line, name, "FILE", &value))
         return false;
-    if (!value.length)
-        return fail(line, "--record needs the name of a file");
-    line->flags->record = value.bytes;
+    *file = value.bytes;
+    flag_name(name, dashed);
+    return value.length || fail(line, "--%s needs the name of a file", dashed);
+}
+
+/* Those that are no options. Returns whether it was one of them, and in
+ * *is_taken whether all is well. */
+static bool take_further(struct command_line *line, struct slice name,
+                         struct slice value, bool *is_taken)
+{
+    static const struct option further[] = {{.name = "listen"},
+                                            {.name = "record"},
+                                            {.name = "tls_cert"},
+                                            {.name = "tls_key"}};
+    struct flags *flags = line->flags;
+    const char **const files[] = {NULL, &flags->record, &flags->tls_cert,
+                                  &flags->tls_key};
+    const struct option *found =
+        option_find(further, sizeof further / sizeof further[0], name);
+    if (!found)
+        return false;
+    *is_taken = found == further ? take_listen(line, value)
+                                 : take_file(line, found->name, value,
+                                             files[found - further]);
     return true;
 }
 
@@ -113,17 +133,16 @@ static bool take_flag(struct command_line *line, const char *word)
     char error[OPTION_ERROR_SIZE];
     struct slice value = slice_of(word + 2);
     struct slice name = slice_cut(&value, '=');
-    if (slice_is(name, "listen"))
-        return take_listen(line, value);
-    if (slice_is(name, "record"))
-        return take_record(line, value);
+    bool is_taken;
+    if (take_further(line, name, value, &is_taken))
+        return is_taken;
     if (slice_is(name, "help") || slice_is(name, "version"))
         return fail(line, "--%.*s takes no value", (int)name.length,
                     name.bytes);
     const struct option *option = option_find(option_table, option_count, name);
     if (!option)
         return fail_unknown(line, name);
-    if (!take_value(line, option->name, &value))
+    if (!take_value(line, option->name, "VALUE", &value))
         return false;
     if (option_set_text(option, &line->settings->options, value, error))
         return true;
@@ -242,6 +261,20 @@ static bool take_next(struct command_line *line, bool *is_flag_time)
     return fail_short(line, word);
 }
 
+/* One is of no use without the other. */
+static bool use_certificate(struct command_line *line)
+{
+    const char *cert = line->flags->tls_cert, *key = line->flags->tls_key;
+    if (cert && !key)
+        return fail(line, "--tls-cert needs --tls-key FILE, the certificate's "
+                          "private key");
+    if (key && !cert)
+        return fail(line, "--tls-key needs --tls-cert FILE, the certificate "
+                          "that it belongs to");
+    return !cert || settings_certificate(line->settings, cert, key) ||
+           fail(line, "not enough memory");
+}
+
 bool flags_parse(int argc, char *const argv[], struct flags *flags,
                  struct settings *settings, char error[SETTINGS_ERROR_SIZE])
 {
@@ -262,5 +295,5 @@ bool flags_parse(int argc, char *const argv[], struct flags *flags,
     if (flags->record && flags->command == COMMAND_CHECK)
         return fail(&line, "--record needs a server to record: check starts "
                            "none");
-    return check_command(&line);
+    return use_certificate(&line) && check_command(&line);
 }

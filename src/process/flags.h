@@ -18,7 +18,8 @@ struct flags {
     enum command command;
     const char *path; /* a DIR or FILE, borrowed from argv; "." by default */
     const char
-        *record;     /* the file to record into, borrowed from argv, or NULL */
+        *record; /* the file to record into, borrowed from argv, or NULL */
+    const char *tls_cert, *tls_key; /* PEM files, borrowed from argv, or NULL */
     bool has_listen; /* --listen was given: it replaces what was there */
     char *const
         *rest; /* COMMAND_TEST: busted's words, in argv, ended by NULL */
@@ -28,7 +29,8 @@ struct flags {
  * "max-message". */
 void flag_name(const char *option, char name[FLAG_NAME_SIZE]);
 
-/* Reads the command line over what the settings hold. Returns false with one
+/* Reads the command line over what the settings hold, once for each
+ * settings_init. Returns false with one
  * line for the user (EX_USAGE), the settings then set in part. */
 bool flags_parse(int argc, char *const argv[], struct flags *flags,
                  struct settings *settings, char error[SETTINGS_ERROR_SIZE]);

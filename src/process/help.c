@@ -44,12 +44,15 @@ static void print_row(FILE *out, const char *flag, const char *help,
 static void print_heading(FILE *out, const char *title)
 {
     fprintf(out, "\n%s\n", title);
-    if (!strcmp(title, groups[0].title))
-        print_row(out, "--listen HOST:PORT", "address; may be given again",
-                  LISTEN_DEFAULT);
-    if (!strcmp(title, groups[0].title))
-        print_row(out, "--record FILE", "write what comes in to a new file",
-                  "off");
+    if (strcmp(title, groups[0].title) != 0)
+        return;
+    print_row(out, "--listen HOST:PORT", "address; may be given again",
+              LISTEN_DEFAULT);
+    print_row(out, "--tls-cert FILE",
+              "https and wss: certificate and chain, PEM", "off");
+    print_row(out, "--tls-key FILE", "the certificate's private key, PEM",
+              "off");
+    print_row(out, "--record FILE", "write what comes in to a new file", "off");
 }
 
 /* The shortest form that the flag would take too. */
@@ -91,7 +94,9 @@ static const char opening[] =
     "DIR is the current directory by default. Every flag may also be set in\n"
     "DIR/config.lua: --max-message as max_message, --listen as listen, which "
     "is\n"
-    "an address or a list of them. A flag beats the file, which beats the\n"
+    "an address or a list of them. There tls = {...} has more of TLS than the\n"
+    "flags (see the manual's guide \"TLS\"). A flag beats the file, which "
+    "beats the\n"
     "[default].\n";
 
 static const char closing[] =
@@ -103,12 +108,14 @@ static const char closing[] =
     "\n"
     "Signals: TERM and INT let the clients leave, then stop; a second one "
     "stops\n"
-    "at once. Exit status: 0 well, 64 the command line, 71 an address can't "
+    "at once. HUP reads the certificates again. Exit status: 0 well, 64 the\n"
+    "command line, 71 an address can't be listened on, 73 the recording can't "
     "be\n"
-    "listened on, 73 the recording can't be made, 78 the scripts or config.lua "
-    "are\n"
-    "wrong, 70 anything else. Of moonroom test it is busted's, or 66 without\n"
-    "DIR/spec, 69 without lua5.4 or busted.\n";
+    "made, 78 the scripts, config.lua or a certificate are wrong, 70 anything "
+    "else.\n"
+    "Of moonroom test it is busted's, or 66 without DIR/spec, 69 without "
+    "lua5.4 or\n"
+    "busted.\n";
 
 void help_print(FILE *out)
 {

@@ -8,17 +8,26 @@
 #include "standard_error.h"
 #include "version.h"
 
-int main(int argc, char *argv[])
+/* The settings are those of the flags alone: a server has its own, with
+ * config.lua's. */
+static bool read_flags(int argc, char *argv[], struct flags *flags)
 {
     char error[SETTINGS_ERROR_SIZE];
     struct settings settings;
+    settings_init(&settings);
+    bool is_read = flags_parse(argc, argv, flags, &settings, error);
+    settings_release(&settings);
+    if (!is_read)
+        fprintf(stderr, "moonroom: %s\n", error);
+    return is_read;
+}
+
+int main(int argc, char *argv[])
+{
     struct flags flags;
     standard_error_keep();
-    settings_init(&settings);
-    if (!flags_parse(argc, argv, &flags, &settings, error)) {
-        fprintf(stderr, "moonroom: %s\n", error);
+    if (!read_flags(argc, argv, &flags))
         return EX_USAGE;
-    }
     if (flags.command == COMMAND_HELP) {
         help_print(stdout);
         return EX_OK;

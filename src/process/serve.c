@@ -87,21 +87,35 @@ static int open_state(struct worker *worker)
 
 static void clear_listen(void *context)
 {
-    struct settings *settings = context;
-    settings->listen_count = 0;
+    settings_clear_listen(context);
 }
 
-static bool add_listen(void *context, struct slice address,
+static bool say_no_memory(char error[OPTION_ERROR_SIZE])
+{
+    snprintf(error, OPTION_ERROR_SIZE, "not enough memory");
+    return false;
+}
+
+static bool add_listen(void *context, const struct config_listen *listen,
                        char error[OPTION_ERROR_SIZE])
 {
-    return settings_listen(context, address, error);
+    if (!settings_listen(context, listen->address, error))
+        return false;
+    return !listen->tls || settings_listen_tls(context, listen->tls) ||
+           say_no_memory(error);
+}
+
+static bool set_tls(void *context, const struct tls_options *tls,
+                    char error[OPTION_ERROR_SIZE])
+{
+    return settings_tls(context, tls) || say_no_memory(error);
 }
 
 static int read_config(struct worker *worker)
 {
     char error[CONFIG_ERROR_SIZE];
     struct config_target target = {&worker->settings.options, clear_listen,
-                                   add_listen, &worker->settings};
+                                   add_listen, set_tls, &worker->settings};
     bool is_here = !strcmp(worker->directory, ".");
     if (!worker->is_directory)
         return 0;
@@ -233,7 +247,8 @@ static int listen_all(struct worker *worker)
 {
     char error[LOOP_ERROR_SIZE];
     for (size_t i = 0; i < worker->settings.listen_count; i++)
-        if (!loop_listen(worker->loop, worker->settings.listen[i], error))
+        if (!loop_listen(worker->loop, worker->settings.listen[i].address,
+                         error))
             return give_up(EX_OSERR, "%s", error);
     return 0;
 }
@@ -296,6 +311,7 @@ static void stop(struct worker *worker)
     tree_free(worker->files);
     if (worker->loop)
         loop_free(worker->loop);
+    settings_release(&worker->settings);
 }
 
 int serve(int argc, char *const argv[], const struct flags *flags)

@@ -8,9 +8,26 @@
 void settings_init(struct settings *settings)
 {
     memset(settings, 0, sizeof *settings);
+    memory_init(&settings->memory);
     options_init(&settings->options);
-    memcpy(settings->listen[0], LISTEN_DEFAULT, sizeof LISTEN_DEFAULT);
+    memcpy(settings->listen[0].address, LISTEN_DEFAULT, sizeof LISTEN_DEFAULT);
     settings->listen_count = 1;
+}
+
+void settings_clear_listen(struct settings *settings)
+{
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        struct listen *listen = &settings->listen[i];
+        tls_options_release(&listen->tls, &settings->memory);
+        *listen = (struct listen){.has_own_tls = false};
+    }
+    settings->listen_count = 0;
+}
+
+void settings_release(struct settings *settings)
+{
+    settings_clear_listen(settings);
+    tls_options_release(&settings->tls, &settings->memory);
 }
 
 static bool is_text(struct slice address)
@@ -43,7 +60,56 @@ bool settings_listen(struct settings *settings, struct slice address,
                  LISTEN_MAX);
         return false;
     }
-    memcpy(settings->listen[settings->listen_count++], text,
+    memcpy(settings->listen[settings->listen_count++].address, text,
            address.length + 1);
     return true;
+}
+
+static bool replace(struct settings *settings, struct tls_options *old,
+                    const struct tls_options *tls)
+{
+    struct tls_options copy;
+    tls_options_init(&copy);
+    if (!tls_options_copy(&copy, tls, &settings->memory))
+        return false;
+    tls_options_release(old, &settings->memory);
+    *old = copy;
+    return true;
+}
+
+bool settings_listen_tls(struct settings *settings,
+                         const struct tls_options *tls)
+{
+    struct listen *listen = &settings->listen[settings->listen_count - 1];
+    listen->has_own_tls = true;
+    return replace(settings, &listen->tls, tls);
+}
+
+bool settings_tls(struct settings *settings, const struct tls_options *tls)
+{
+    return replace(settings, &settings->tls, tls);
+}
+
+bool settings_certificate(struct settings *settings, const char *cert,
+                          const char *key)
+{
+    struct memory *memory = &settings->memory;
+    struct tls_certificate *first = &settings->tls.certificates[0];
+    tls_options_drop_certificates(&settings->tls, memory);
+    if (!tls_options_set(&first->cert, slice_of(cert), memory) ||
+        !tls_options_set(&first->key, slice_of(key), memory)) {
+        tls_options_drop_certificates(&settings->tls, memory);
+        return false;
+    }
+    settings->tls.certificate_count = 1;
+    return true;
+}
+
+const struct tls_options *settings_tls_at(const struct settings *settings,
+                                          size_t index)
+{
+    const struct listen *listen = &settings->listen[index];
+    const struct tls_options *tls =
+        listen->has_own_tls ? &listen->tls : &settings->tls;
+    return tls->certificate_count ? tls : NULL;
 }

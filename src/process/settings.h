@@ -3,6 +3,7 @@
 #define MOONROOM_PROCESS_SETTINGS_H
 
 #include "options.h"
+#include "tls_options.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:12345"
 
@@ -12,18 +13,53 @@ enum {
     SETTINGS_ERROR_SIZE = 768
 };
 
-struct settings {
-    struct options options;
-    char listen[LISTEN_MAX][LISTEN_SIZE];
-    size_t listen_count;
+/* Where to listen, and which TLS there. */
+struct listen {
+    char address[LISTEN_SIZE];
+    bool has_own_tls;       /* else it is that of all */
+    struct tls_options tls; /* its own; without certificates: none, plain */
 };
 
-/* The options' defaults, and LISTEN_DEFAULT to listen on. */
+/* Released once with settings_release; it must stay where it is. */
+struct settings {
+    struct memory memory; /* of the strings */
+    struct options options;
+    struct listen listen[LISTEN_MAX];
+    size_t listen_count;
+    struct tls_options tls; /* of those without their own, as listen.tls */
+};
+
+/* The options' defaults, and LISTEN_DEFAULT to listen on, without TLS. */
 void settings_init(struct settings *settings);
 
-/* Adds an address to listen on. Returns false, nothing added, with a sentence
- * that begins with "listen " and says the value and what is allowed. */
+void settings_release(struct settings *settings);
+
+/* Forgets the addresses to listen on. */
+void settings_clear_listen(struct settings *settings);
+
+/* Adds an address to listen on, with the TLS of all. Returns false, nothing
+ * added, with a sentence that begins with "listen " and says the value and what
+ * is allowed. */
 bool settings_listen(struct settings *settings, struct slice address,
                      char error[OPTION_ERROR_SIZE]);
+
+/* Gives the latest address a TLS of its own, copied; without certificates:
+ * none. Returns false where there is no memory. */
+bool settings_listen_tls(struct settings *settings,
+                         const struct tls_options *tls);
+
+/* Replaces the TLS of all by a copy. Returns false, the old one kept, where
+ * there is no memory. */
+bool settings_tls(struct settings *settings, const struct tls_options *tls);
+
+/* Replaces the certificates of the TLS of all by this one; whether clients are
+ * asked for theirs stays as it is. Returns false, with no certificate left,
+ * where there is no memory. */
+bool settings_certificate(struct settings *settings, const char *cert,
+                          const char *key);
+
+/* The TLS of an address, the same pointer where it is that of all, or NULL. */
+const struct tls_options *settings_tls_at(const struct settings *settings,
+                                          size_t index);
 
 #endif

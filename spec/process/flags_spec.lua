@@ -101,11 +101,14 @@ describe("the command line", function()
       refusal("--tls-cert", "--tls-key=key.pem"))
     assert.equal("moonroom: --tls-key needs the name of a file\n",
       refusal("--tls-cert=cert.pem", "--tls-key="))
+    assert.equal("moonroom: --tls-cert and --no-tls contradict each other\n",
+      refusal("--tls-cert=cert.pem", "--tls-key=key.pem", "--no-tls"))
   end)
 
   it("refuses a value where none is taken", function()
     assert.equal("moonroom: --help takes no value\n", refusal("--help=yes"))
     assert.equal("moonroom: --version takes no value\n", refusal("--version=1"))
+    assert.equal("moonroom: --no-tls takes no value\n", refusal("--no-tls=off"))
   end)
 
   it("refuses to record where nothing is served", function()

@@ -46,7 +46,7 @@ describe("moonroom --help", function()
     for _, line in ipairs(lines_of(text)) do
       assert.is_true(#line <= 80, line)
       if line:find("^  %-%-") then
-        assert.matches("^  %-%-%S+ %u[%u:]*  +%S", line)
+        assert.matches("^  %-%-%S+ ?[%u:]*  +%S", line)
         assert.equal(33, line:find("%S", 32), line)
       end
     end

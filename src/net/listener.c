@@ -2,6 +2,7 @@
 
 #include "address.h"
 #include "tcp.h"
+#include "tls_context.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -24,6 +25,7 @@ enum { PORT_ATTEMPTS = 16 };
 struct listener {
     struct listener *next;
     struct tcp_shared *shared;
+    struct tls_context *tls; /* NULL: plain */
     struct ev_io readable;
     struct ev_timer rested;
     double complained_at;
@@ -102,10 +104,12 @@ static int refuse_next(struct listener *listener)
         return errno;
     close(listener->spare);
     int socket = accept_next(listener, NULL);
-    if (socket >= 0)
-        refuse(socket);
-    else
+    if (socket < 0)
         error = errno;
+    else if (listener->tls)
+        close(socket); /* no answer is understood before a handshake */
+    else
+        refuse(socket);
     listener->spare = open_spare();
     return error;
 }
@@ -116,9 +120,11 @@ static void take(struct listener *listener, int socket,
                  const struct sockaddr_storage *address)
 {
     char text[ADDRESS_TEXT_SIZE];
-    struct peer peer = {.address = text};
+    struct tls_context *tls = listener->tls;
+    struct peer peer = {.address = text, .is_secure = tls};
     peer.port = address_text((const struct sockaddr *)address, text);
-    tcp_open(listener->shared, socket, NULL, &peer);
+    tcp_open(listener->shared, socket, tls ? tls_context_layer(tls) : NULL,
+             &peer);
 }
 
 /* Whether accepting can go on. Who waits to be accepted comes before who has
@@ -275,8 +281,15 @@ static int open_free_port(struct listener **listeners,
     return error;
 }
 
+static void set_tls(struct listener *listeners, struct tls_context *tls)
+{
+    for (; listeners; listeners = listeners->next)
+        listeners->tls = tls;
+}
+
 bool listeners_open(struct listener **listeners, struct tcp_shared *shared,
-                    const char *text, char error[LOOP_ERROR_SIZE])
+                    struct tls_context *tls, const char *text,
+                    char error[LOOP_ERROR_SIZE])
 {
     struct address address;
     struct listener *opened = NULL;
@@ -292,6 +305,7 @@ bool listeners_open(struct listener **listeners, struct tcp_shared *shared,
         freeaddrinfo(places);
     }
     if (!reason) {
+        set_tls(opened, tls);
         append(listeners, opened);
         return true;
     }
@@ -300,11 +314,39 @@ bool listeners_open(struct listener **listeners, struct tcp_shared *shared,
     return false;
 }
 
-const char *listeners_address(const struct listener *listeners, size_t index)
+static const struct listener *find(const struct listener *listeners,
+                                   size_t index)
 {
     while (listeners && index--)
         listeners = listeners->next;
-    return listeners ? listeners->address : NULL;
+    return listeners;
+}
+
+const char *listeners_address(const struct listener *listeners, size_t index)
+{
+    const struct listener *listener = find(listeners, index);
+    return listener ? listener->address : NULL;
+}
+
+bool listeners_is_secure(const struct listener *listeners, size_t index)
+{
+    const struct listener *listener = find(listeners, index);
+    return listener && listener->tls;
+}
+
+void listeners_list(const struct listener *listeners,
+                    const struct tls_context *tls,
+                    char text[LISTENERS_TEXT_SIZE])
+{
+    size_t length = 0;
+    *text = '\0';
+    for (; listeners; listeners = listeners->next) {
+        if (listeners->tls != tls || length >= LISTENERS_TEXT_SIZE)
+            continue;
+        int more = snprintf(text + length, LISTENERS_TEXT_SIZE - length, "%s%s",
+                            length ? ", " : "", listeners->address);
+        length += more > 0 ? (size_t)more : 0;
+    }
 }
 
 void listeners_start(struct listener *listeners)

@@ -1,5 +1,6 @@
 #include "loop.h"
 
+#include "certificates.h"
 #include "listener.h"
 #include "tcp.h"
 
@@ -17,6 +18,7 @@ enum { SIGNAL_COUNT = 4 };
 struct loop {
     struct tcp_shared shared;
     struct listener *listeners;
+    struct certificates *certificates; /* of the listeners */
     struct ev_check woken;
     struct ev_prepare turn;
     struct ev_idle at_once;   /* active: the loop doesn't wait */
@@ -162,16 +164,30 @@ static void on_stop(struct ev_loop *events, struct ev_signal *watcher,
 }
 
 /* HUP and USR1 must not end a server whose operator expects more of them. */
-static void on_other(struct ev_loop *events, struct ev_signal *watcher,
-                     int happened)
+static void on_reload(struct ev_loop *events, struct ev_signal *watcher,
+                      int happened)
 {
     (void)events;
     (void)happened;
     struct loop *loop = watcher->data;
-    say(loop, LOG_WARN,
-        watcher->signum == SIGHUP
-            ? "reloading is not available, restart to load new scripts"
-            : "the log goes to stderr, there is nothing to reopen",
+    if (certificates_reload(loop->certificates, loop->listeners,
+                            loop->shared.hub))
+        say(loop, LOG_INFO,
+            "scripts are not reloaded, restart to load new ones",
+            watcher->signum);
+    else
+        say(loop, LOG_WARN,
+            "reloading is not available, restart to load new scripts",
+            watcher->signum);
+}
+
+static void on_reopen(struct ev_loop *events, struct ev_signal *watcher,
+                      int happened)
+{
+    (void)events;
+    (void)happened;
+    struct loop *loop = watcher->data;
+    say(loop, LOG_WARN, "the log goes to stderr, there is nothing to reopen",
         watcher->signum);
 }
 
@@ -179,8 +195,6 @@ static void on_other(struct ev_loop *events, struct ev_signal *watcher,
 
 static void init_watchers(struct loop *loop)
 {
-    static const int stopping[] = {SIGTERM, SIGINT};
-    static const int others[] = {SIGHUP, SIGUSR1};
     ev_check_init(&loop->woken, on_woken);
     ev_set_priority(&loop->woken, EV_MAXPRI);
     ev_prepare_init(&loop->turn, on_turn);
@@ -188,10 +202,10 @@ static void init_watchers(struct loop *loop)
     ev_timer_init(&loop->due, on_due, 0., 0.);
     ev_timer_init(&loop->too_late, on_too_late, 0., 0.);
     loop->woken.data = loop->turn.data = loop->too_late.data = loop;
-    for (int i = 0; i < 2; i++) {
-        ev_signal_init(&loop->signals[i], on_stop, stopping[i]);
-        ev_signal_init(&loop->signals[i + 2], on_other, others[i]);
-    }
+    ev_signal_init(&loop->signals[0], on_stop, SIGTERM);
+    ev_signal_init(&loop->signals[1], on_stop, SIGINT);
+    ev_signal_init(&loop->signals[2], on_reload, SIGHUP);
+    ev_signal_init(&loop->signals[3], on_reopen, SIGUSR1);
     for (int i = 0; i < SIGNAL_COUNT; i++)
         loop->signals[i].data = loop;
 }
@@ -244,6 +258,7 @@ void loop_free(struct loop *loop)
 {
     struct ev_loop *events = loop->shared.events;
     listeners_close(&loop->listeners);
+    certificates_free(&loop->certificates);
     block_signals(loop);
     for (int i = 0; i < SIGNAL_COUNT; i++)
         ev_signal_stop(events, &loop->signals[i]);
@@ -258,15 +273,29 @@ void loop_attach(struct loop *loop, struct hub *hub)
         ev_signal_start(loop->shared.events, &loop->signals[i]);
 }
 
+static_assert((int)LOOP_ERROR_SIZE >= (int)TLS_ERROR_SIZE,
+              "what is wrong with a file is told as it is");
+
 bool loop_listen(struct loop *loop, const char *address,
-                 char error[LOOP_ERROR_SIZE])
+                 const struct tls_options *tls, char error[LOOP_ERROR_SIZE])
 {
-    return listeners_open(&loop->listeners, &loop->shared, address, error);
+    struct tls_context *context = NULL;
+    assert(loop->shared.hub);
+    if (tls && !(context = certificates_open(&loop->certificates, tls,
+                                             &loop->shared.hub->now, error)))
+        return false;
+    return listeners_open(&loop->listeners, &loop->shared, context, address,
+                          error);
 }
 
 const char *loop_listening(const struct loop *loop, size_t index)
 {
     return listeners_address(loop->listeners, index);
+}
+
+bool loop_is_secure(const struct loop *loop, size_t index)
+{
+    return listeners_is_secure(loop->listeners, index);
 }
 
 void loop_run(struct loop *loop)

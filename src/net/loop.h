@@ -5,8 +5,9 @@
 #include "hub.h"
 
 struct loop;
+struct tls_options;
 
-enum { LOOP_ERROR_SIZE = 256, LOOP_ADDRESS_SIZE = 64 };
+enum { LOOP_ERROR_SIZE = 512, LOOP_ADDRESS_SIZE = 64 };
 
 /* A loop without a hub. Raises the soft limit of descriptors to the hard one,
  * and has the process ignore SIGPIPE. NULL: no memory, or libev finds no
@@ -29,20 +30,26 @@ double loop_wall(void);
  * scripts are loaded, and before anybody is told that the server is up. */
 void loop_attach(struct loop *loop, struct hub *hub);
 
-/* Listens on "HOST:PORT", "[IPv6]:PORT" or ":PORT" (every address); port 0
- * takes a free one. A name is listened on at all its addresses, at the same
- * port. Clients are taken from loop_run on; until then they wait in the
- * system's queue. Returns false, nothing listened on, with a sentence: the
- * address and the system's reason. */
+/* Listens on "HOST:PORT", "[IPv6]:PORT" or ":PORT" (every address), which must
+ * have its hub by now; port 0 takes a free one. tls is borrowed, NULL for plain
+ * connections; where several have the same one, its files are read once. A name
+ * is listened on at all its addresses, at the same port. Clients are taken from
+ * loop_run on; until then they wait in the system's queue. Returns false,
+ * nothing listened on, with a sentence: the address and the system's reason, or
+ * the file that is wrong and why. */
 bool loop_listen(struct loop *loop, const char *address,
-                 char error[LOOP_ERROR_SIZE]);
+                 const struct tls_options *tls, char error[LOOP_ERROR_SIZE]);
 
 /* The addresses listened on, with the ports that they got ("127.0.0.1:12345",
  * "[::1]:12345"); NULL beyond the last. */
 const char *loop_listening(const struct loop *loop, size_t index);
 
+/* Whether TLS is spoken there. */
+bool loop_is_secure(const struct loop *loop, size_t index);
+
 /* Runs until the hub has been drained after TERM or INT, or a second one of
- * these, or the shutdown timeout, cut that short. */
+ * these, or the shutdown timeout, cut that short. HUP reads the certificates
+ * again. */
 void loop_run(struct loop *loop);
 
 #endif

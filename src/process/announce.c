@@ -51,15 +51,18 @@ static enum reach reach_of(const char *address)
 
 /* "Every address" is none that a browser opens: this machine's stands for it.
  */
-static void put_url(struct announcement *line, const char *address)
+static void put_url(struct announcement *line, const char *address,
+                    bool is_secure)
 {
+    const char *scheme = is_secure ? "https" : "http";
     const char *host = NULL, *port = strrchr(address, ':');
     if (reach_of(address) == REACH_ALL)
         host = *address == '[' ? "[::1]" : "127.0.0.1";
     if (host)
-        put(line, "http://%s%s/", host, port);
+        put(line, "%s://%s%s/", scheme, host, port);
     else
-        put(line, "http://%s/", address);
+        put(line, "%s://%s/", scheme, address);
+    put(line, "%s", is_secure ? " (wss)" : "");
 }
 
 /* Puts all URLs; returns how many, and the widest reach. */
@@ -72,7 +75,7 @@ static size_t put_urls(struct announcement *line, const struct loop *loop,
     for (; (address = loop_listening(loop, count)); count++) {
         next = loop_listening(loop, count + 1);
         put(line, "%s", !count ? "" : next ? ", " : " and ");
-        put_url(line, address);
+        put_url(line, address, loop_is_secure(loop, count));
         if (reach_of(address) > *widest)
             *widest = reach_of(address);
     }

@@ -136,7 +136,10 @@ static bool take_flag(struct command_line *line, const char *word)
     bool is_taken;
     if (take_further(line, name, value, &is_taken))
         return is_taken;
-    if (slice_is(name, "help") || slice_is(name, "version"))
+    if (slice_is(name, "no-tls") && !value.bytes)
+        return line->flags->is_plain = true;
+    if (slice_is(name, "help") || slice_is(name, "version") ||
+        slice_is(name, "no-tls"))
         return fail(line, "--%.*s takes no value", (int)name.length,
                     name.bytes);
     const struct option *option = option_find(option_table, option_count, name);
@@ -261,7 +264,7 @@ static bool take_next(struct command_line *line, bool *is_flag_time)
     return fail_short(line, word);
 }
 
-/* One is of no use without the other. */
+/* Cert and key are of no use without each other. */
 static bool use_certificate(struct command_line *line)
 {
     const char *cert = line->flags->tls_cert, *key = line->flags->tls_key;
@@ -271,6 +274,10 @@ static bool use_certificate(struct command_line *line)
     if (key && !cert)
         return fail(line, "--tls-key needs --tls-cert FILE, the certificate "
                           "that it belongs to");
+    if (cert && line->flags->is_plain)
+        return fail(line, "--tls-cert and --no-tls contradict each other");
+    if (line->flags->is_plain)
+        settings_drop_tls(line->settings);
     return !cert || settings_certificate(line->settings, cert, key) ||
            fail(line, "not enough memory");
 }

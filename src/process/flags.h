@@ -20,6 +20,7 @@ struct flags {
     const char
         *record; /* the file to record into, borrowed from argv, or NULL */
     const char *tls_cert, *tls_key; /* PEM files, borrowed from argv, or NULL */
+    bool is_plain;                  /* --no-tls was given */
     bool has_listen; /* --listen was given: it replaces what was there */
     char *const
         *rest; /* COMMAND_TEST: busted's words, in argv, ended by NULL */

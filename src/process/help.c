@@ -52,6 +52,7 @@ static void print_heading(FILE *out, const char *title)
               "https and wss: certificate and chain, PEM", "off");
     print_row(out, "--tls-key FILE", "the certificate's private key, PEM",
               "off");
+    print_row(out, "--no-tls", "plain, whatever config.lua says", "off");
     print_row(out, "--record FILE", "write what comes in to a new file", "off");
 }
 

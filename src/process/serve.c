@@ -12,6 +12,7 @@
 
 #include "announce.h"
 #include "binding.h"
+#include "certificates.h"
 #include "config.h"
 #include "give_up.h"
 #include "interpreter.h"
@@ -142,6 +143,36 @@ static int read_settings(struct worker *worker, int argc, char *const argv[])
     return 0;
 }
 
+/* Read here too, before anything runs, so that check finds what is wrong. */
+static int check_certificate(struct worker *worker,
+                             const struct tls_options *tls)
+{
+    static const double never = 0;
+    char error[TLS_ERROR_SIZE];
+    struct tls_context *context = tls_context_new(tls, &never, error);
+    if (!context)
+        return give_up(EX_CONFIG, "%s", error);
+    certificates_warn(context, &worker->errors.log, loop_wall());
+    tls_context_free(context);
+    return 0;
+}
+
+/* That of all once, wherever it is used. */
+static int check_certificates(struct worker *worker)
+{
+    const struct settings *settings = &worker->settings;
+    bool is_checked = false;
+    int status = 0;
+    for (size_t i = 0; i < settings->listen_count && !status; i++) {
+        const struct tls_options *tls = settings_tls_at(settings, i);
+        bool is_of_all = tls == &settings->tls;
+        if (tls && !(is_of_all && is_checked))
+            status = check_certificate(worker, tls);
+        is_checked |= is_of_all;
+    }
+    return status;
+}
+
 static void lower(struct worker *worker, const char *event, size_t *option,
                   size_t most)
 {
@@ -237,6 +268,7 @@ static int start(struct worker *worker, int argc, char *const argv[])
     int status = find_scripts(worker);
     status = status ? status : open_state(worker);
     status = status ? status : read_settings(worker, argc, argv);
+    status = status ? status : check_certificates(worker);
     status = status ? status : open_loop(worker);
     status = status ? status : open_files(worker);
     status = status ? status : open_hub(worker);
@@ -246,9 +278,10 @@ static int start(struct worker *worker, int argc, char *const argv[])
 static int listen_all(struct worker *worker)
 {
     char error[LOOP_ERROR_SIZE];
-    for (size_t i = 0; i < worker->settings.listen_count; i++)
-        if (!loop_listen(worker->loop, worker->settings.listen[i].address,
-                         error))
+    const struct settings *settings = &worker->settings;
+    for (size_t i = 0; i < settings->listen_count; i++)
+        if (!loop_listen(worker->loop, settings->listen[i].address,
+                         settings_tls_at(settings, i), error))
             return give_up(EX_OSERR, "%s", error);
     return 0;
 }

@@ -105,6 +105,13 @@ bool settings_certificate(struct settings *settings, const char *cert,
     return true;
 }
 
+void settings_drop_tls(struct settings *settings)
+{
+    tls_options_release(&settings->tls, &settings->memory);
+    for (size_t i = 0; i < settings->listen_count; i++)
+        tls_options_release(&settings->listen[i].tls, &settings->memory);
+}
+
 const struct tls_options *settings_tls_at(const struct settings *settings,
                                           size_t index)
 {

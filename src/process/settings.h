@@ -58,6 +58,9 @@ bool settings_tls(struct settings *settings, const struct tls_options *tls);
 bool settings_certificate(struct settings *settings, const char *cert,
                           const char *key);
 
+/* Makes all of them plain. */
+void settings_drop_tls(struct settings *settings);
+
 /* The TLS of an address, the same pointer where it is that of all, or NULL. */
 const struct tls_options *settings_tls_at(const struct settings *settings,
                                           size_t index);

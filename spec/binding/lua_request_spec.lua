@@ -24,6 +24,20 @@ describe("a request", function()
     assert.equal("GET /a%20b?x=1&y", tostring(request))
   end)
 
+  it("has what TLS tells, made once, and nothing without TLS", function()
+    assert.is_nil(request_of("/a").tls)
+    local tls = { server_name = "a.example", subject = "CN=ann", fingerprint = "0a" }
+    local request = request_of("/a", { secure = true, tls = tls })
+    assert.equal("CN=ann", request.tls.subject)
+    assert.equal("0a", request.tls.fingerprint)
+    assert.equal("a.example", request.tls.server_name)
+    assert.equal("TLSv1.3", request.tls.version)
+    assert.equal(request.tls, request.tls)
+    request.tls.mine = 5
+    assert.equal(5, request.tls.mine)
+    assert.is_nil(request_of("/a", { secure = true }).tls.subject)
+  end)
+
   it("joins repeated header fields, under names in lower case", function()
     local request = request_of("/a", { more = { "X-One: 1", "x-one:  2 ", "X-ONE:3", "X-Empty:" } })
     assert.equal("1, 2, 3", request.headers["x-one"])

@@ -102,7 +102,8 @@ describe("a name that is taken", function()
     raises_here("cannot assign Talk.path: it is read-only", function() room.path = "/" end)
     raises_here("cannot assign Talk.params: it is read-only", function() room.params = {} end)
     for _, name in ipairs { "method", "path", "query", "query_string", "headers", "cookies",
-      "params", "protocols", "origin", "address", "port", "secure", "host", "body", "json" } do
+      "params", "protocols", "origin", "address", "port", "secure", "tls", "host", "body",
+      "json" } do
       local request = client.request
       raises_here(name .. ": it is read-only", function() request[name] = 1 end)
     end

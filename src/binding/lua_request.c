@@ -158,6 +158,11 @@ static int get_protocols(lua_State *L)
     return get_table(L, "protocols", request_push_protocols);
 }
 
+static int get_tls(lua_State *L)
+{
+    return get_table(L, "tls", request_push_tls);
+}
+
 static int request_tostring(lua_State *L)
 {
     const struct request *request = check(L)->request;
@@ -168,13 +173,21 @@ static int request_tostring(lua_State *L)
 }
 
 static const struct object_getter getters[] = {
-    {"method", get_method},   {"path", get_path},
-    {"query", get_query},     {"query_string", get_query_string},
-    {"headers", get_headers}, {"cookies", get_cookies},
-    {"params", get_params},   {"protocols", get_protocols},
-    {"origin", get_origin},   {"address", get_address},
-    {"port", get_port},       {"secure", get_secure},
-    {"host", get_host},       {NULL, NULL},
+    {"method", get_method},
+    {"path", get_path},
+    {"query", get_query},
+    {"query_string", get_query_string},
+    {"headers", get_headers},
+    {"cookies", get_cookies},
+    {"params", get_params},
+    {"protocols", get_protocols},
+    {"origin", get_origin},
+    {"address", get_address},
+    {"port", get_port},
+    {"secure", get_secure},
+    {"host", get_host},
+    {"tls", get_tls},
+    {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

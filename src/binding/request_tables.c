@@ -86,3 +86,24 @@ void request_push_protocols(lua_State *L, const struct request *request)
         }
     }
 }
+
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, name);
+}
+
+void request_push_tls(lua_State *L, const struct request *request)
+{
+    const struct request_tls *tls = &request->tls;
+    if (!tls->version) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_newtable(L);
+    set_text(L, "version", tls->version);
+    set_text(L, "cipher", tls->cipher);
+    set_text(L, "server_name", tls->server_name);
+    set_text(L, "subject", tls->subject);
+    set_text(L, "fingerprint", tls->fingerprint);
+}

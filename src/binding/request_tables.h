@@ -18,4 +18,8 @@ void request_push_cookies(lua_State *L, const struct request *request);
 /* An array of the subprotocols offered, in the client's order. */
 void request_push_protocols(lua_State *L, const struct request *request);
 
+/* What TLS tells of the client, by name, without what isn't known; nil where
+ * the request isn't over TLS. */
+void request_push_tls(lua_State *L, const struct request *request);
+
 #endif

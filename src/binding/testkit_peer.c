@@ -1,6 +1,8 @@
 /* Peers in memory, and their network. In Lua:
  *
- *   connect(hub, {address=, port=, secure=, flows=, layer=}) -> peer
+ *   connect(hub, {address=, port=, secure=, tls=, flows=, layer=}) -> peer
+ *                              tls: {server_name=, subject=, fingerprint=} of
+ *                              one that is secure
  *                              layer: a light userdata, struct transport_layer
  *   peer:send(bytes)           goes to the core at once
  *   peer:finish(), :reset(), :take() -> bytes, :state() -> table,
@@ -27,6 +29,24 @@ static const char peer_type[] = "moonroom.testkit.Peer";
 static struct memory_transport *check_peer(lua_State *L)
 {
     return *(struct memory_transport **)luaL_checkudata(L, 1, peer_type);
+}
+
+/* A text of the table on the top, which anchors it, or NULL. */
+static const char *text_of(lua_State *L, const char *name)
+{
+    bool is_text = lua_getfield(L, -1, name) == LUA_TSTRING;
+    const char *text = is_text ? lua_tostring(L, -1) : NULL;
+    lua_pop(L, 1);
+    return text;
+}
+
+static bool secure(lua_State *L, struct memory_transport *transport)
+{
+    if (lua_getfield(L, 2, "tls") != LUA_TTABLE)
+        return memory_transport_secure(transport, NULL, NULL, NULL);
+    return memory_transport_secure(transport, text_of(L, "server_name"),
+                                   text_of(L, "subject"),
+                                   text_of(L, "fingerprint"));
 }
 
 int testkit_connect(lua_State *L)
@@ -56,6 +76,10 @@ int testkit_connect(lua_State *L)
         return luaL_error(L, "not enough memory");
     *box = transport;
     luaL_setmetatable(L, peer_type);
+    int result = lua_gettop(L);
+    if (peer.is_secure && !secure(L, transport))
+        return luaL_error(L, "not enough memory");
+    lua_settop(L, result);
     transport->holders++;
     if (flows)
         network_add(&testkit_world_of(hub)->network, transport);

@@ -64,12 +64,18 @@ static void transport_close(struct transport *base, bool reset)
     memory_transport_drop(transport);
 }
 
+static void transport_describe(struct transport *base, struct request_tls *tls)
+{
+    *tls = ((struct memory_transport *)base)->tls;
+}
+
 static const struct transport_class memory_class = {
     .write = transport_write,
     .want_write = transport_want_write,
     .want_read = transport_want_read,
     .shutdown = transport_shutdown,
     .close = transport_close,
+    .describe = transport_describe,
 };
 
 struct memory_transport *memory_transport_new(void)
@@ -86,6 +92,36 @@ struct memory_transport *memory_transport_new(void)
     return transport;
 }
 
+/* Returns the copy, or NULL where there is nothing to copy or no memory. */
+static char *copy_text(struct memory_transport *transport, const char *text)
+{
+    size_t size = text ? strlen(text) + 1 : 0;
+    char *copy = size ? memory_new(&transport->memory, size) : NULL;
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+bool memory_transport_secure(struct memory_transport *transport,
+                             const char *server_name, const char *subject,
+                             const char *fingerprint)
+{
+    const char *const texts[] = {server_name, subject, fingerprint};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        transport->tls_texts[i] = copy_text(transport, texts[i]);
+        if (texts[i] && !transport->tls_texts[i])
+            return false;
+    }
+    transport->tls = (struct request_tls){
+        .version = "TLSv1.3",
+        .cipher = "TLS_AES_256_GCM_SHA384",
+        .server_name = transport->tls_texts[0],
+        .subject = transport->tls_texts[1],
+        .fingerprint = transport->tls_texts[2],
+    };
+    return true;
+}
+
 void memory_transport_drop(struct memory_transport *transport)
 {
     if (--transport->holders)
@@ -93,6 +129,8 @@ void memory_transport_drop(struct memory_transport *transport)
     list_remove(&transport->news);
     buffer_release(&transport->input, &transport->memory);
     buffer_release(&transport->output, &transport->memory);
+    for (size_t i = 0; i < 3; i++)
+        memory_free(&transport->memory, transport->tls_texts[i]);
     free(transport);
 }
 

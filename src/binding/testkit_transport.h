@@ -4,6 +4,7 @@
 
 #include "buffer.h"
 #include "connection.h"
+#include "request.h"
 
 /* The transports of a hub in which bytes go on by themselves. */
 struct network {
@@ -28,8 +29,10 @@ struct memory_transport {
     size_t writes;           /* how often the core has written */
     struct network *network; /* NULL where it doesn't flow */
     int holders;
-    bool is_full;   /* a write takes nothing */
-    bool is_broken; /* a write fails */
+    struct request_tls tls; /* as if it were over TLS; version NULL: it isn't */
+    char *tls_texts[3];     /* of its strings, those that are its own */
+    bool is_full;           /* a write takes nothing */
+    bool is_broken;         /* a write fails */
     bool wants_write, wants_read;
     bool has_finished; /* the peer's FIN comes behind the input */
     bool is_ended;     /* the core has had it */
@@ -40,6 +43,12 @@ struct memory_transport {
 
 /* A transport with one holder. NULL: no memory. */
 struct memory_transport *memory_transport_new(void);
+
+/* Makes it one over TLS, with what is told of the client (NULL: nothing), which
+ * is copied; once. Returns false where there is no memory. */
+bool memory_transport_secure(struct memory_transport *transport,
+                             const char *server_name, const char *subject,
+                             const char *fingerprint);
 
 /* One holder fewer; the last one frees it. */
 void memory_transport_drop(struct memory_transport *transport);

@@ -25,4 +25,26 @@
 ---@field address string the peer's
 ---@field port integer the peer's
 ---@field secure boolean whether it came over TLS
+---@field tls moonroom.RequestTls|nil what TLS tells of the client; nil where it didn't come over TLS
 ---@field host string of the Host field
+
+---What TLS tells of the client of a request; what isn't known is nil. subject and fingerprint are
+---those of its certificate, if the listener asks for one (verify in its tls) and the client has one.
+---It was issued by one of ca then: another one doesn't get as far as a request.
+---```lua
+---local Vault = moonroom.Room:extend("Vault")
+---function Vault:on_accept(request)
+---  local tls = request.tls -- nil where the listener is plain
+---  if not tls or tls.subject ~= "CN=ann,O=Example" then return false, 403, "not for you" end
+---end
+---moonroom.mount("/vault", Vault)
+---
+----- ann connects to /vault
+----- ann is refused with 403
+---```
+---@class moonroom.RequestTls
+---@field version string "TLSv1.3" or "TLSv1.2"
+---@field cipher string "TLS_AES_256_GCM_SHA384": OpenSSL's name of the suite
+---@field server_name string|nil the host name that the client asked for
+---@field subject string|nil of the client's certificate, the most special name first (RFC 4514)
+---@field fingerprint string|nil SHA-256 of the client's certificate: 64 hexadecimal digits

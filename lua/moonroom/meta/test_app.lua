@@ -13,10 +13,31 @@ local App = {}
 ---@field origin? string
 ---@field address? string the peer's; 192.0.2.1 by default
 ---@field secure? boolean whether it comes over TLS; false by default
+---@field tls? moonroom.test.ConnectTls what TLS tells of it; it is secure then
 ---@field paused? boolean it takes nothing that the server sends until peer:resume()
 ---@field faults? moonroom.test.Faults
 ---@field compression? boolean|{takeover: boolean?} offers permessage-deflate (RFC 7692), with or
 --- without context takeover; what the peer sends is then compressed, where the app agrees
+
+---What TLS tells of a peer, as [request.tls](request.html) has it; version and cipher are
+---there by themselves.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  local Vault = moonroom.Room:extend("Vault")
+---  function Vault:on_accept(request)
+---    return request.tls and request.tls.subject == "CN=ann"
+---  end
+---  moonroom.mount("/", Vault)
+---end)
+---print(app:connect("/", { tls = { subject = "CN=ann" } }).state) --> open
+---print(app:connect("/", { tls = { subject = "CN=bob" } }).state) --> refused
+---print(app:connect("/", { secure = true }).state) --> refused
+---```
+---@class moonroom.test.ConnectTls
+---@field server_name? string
+---@field subject? string
+---@field fingerprint? string
 
 ---Asks for a WebSocket. Always returns a peer: on_accept may wait, or refuse.
 ---
@@ -268,7 +289,7 @@ function App:stop() end
 ---and peers talk to it through sockets. It needs luv. A spec that stays outside the app passes both
 ---ways.
 ---
----Everything of a peer works but client and secure, and of an app connect, drain, advance, now, log
+---Everything of a peer works but client, secure and tls, and of an app connect, drain, advance, now, log
 ---and stop. What is inside the server raises "in memory only": room, run, spawn, require, timers,
 ---errors, expect_error, fail_allocation, the options app, seed and start, and a function instead of
 ---a directory or file. What is different:

@@ -58,9 +58,23 @@ function methods:now()
 end
 
 local connect_names = {
-  "headers", "cookies", "protocols", "origin", "address", "secure", "paused", "faults",
+  "headers", "cookies", "protocols", "origin", "address", "secure", "tls", "paused", "faults",
   "compression",
 }
+local tls_names = { "server_name", "subject", "fingerprint" }
+
+-- What is told of the peer by TLS, and that it is there.
+local function check_tls(tls, secure)
+  if secure ~= nil then check.type_of(secure, "secure", "boolean") end
+  if tls == nil then return end
+  check.type_of(tls, "tls", "table")
+  if secure == false then raise("tls is for a peer that is secure") end
+  check.names(tls, tls_names, "field of tls")
+  for _, name in ipairs(tls_names) do
+    local text = check.type_of(tls[name] or "", "tls." .. name, "string")
+    if text:find("\0", 1, true) then raise("tls.%s has no zero bytes", name) end
+  end
+end
 
 local function check_connect(path, options)
   check.type_of(path, "a path", "string")
@@ -75,6 +89,7 @@ local function check_connect(path, options)
   for _, name in ipairs { "origin", "address" } do
     check.type_of(options[name] or "", name, "string")
   end
+  check_tls(options.tls, options.secure)
   if options.faults then peers.check_faults(options.faults) end
   compression.check_option(options.compression)
 end
@@ -86,7 +101,8 @@ function methods:connect(path, options)
   local request = handshake.request(path, options)
   self.connected = self.connected + 1
   local wire = self.world:connect {
-    address = options.address, port = 40000 + self.connected % 20000, secure = options.secure,
+    address = options.address, port = 40000 + self.connected % 20000,
+    secure = options.secure or options.tls ~= nil, tls = options.tls,
     paused = options.paused, faults = options.faults or self.faults,
   }
   local peer = peers.new(self, self.connected, path, options, wire)

@@ -3,7 +3,7 @@
 --
 -- It is one of the transports that the kit's app and peers work over. A transport is a module with
 -- new(script, options) -> world, where options are those of test.load. What a world has:
---   world:connect(options) -> wire   { address =, port =, secure =, paused =, faults = }
+--   world:connect(options) -> wire   { address =, port =, secure =, tls =, paused =, faults = }
 --   world:settle()                   runs until nothing is left to do at this moment
 --   world:advance(seconds)           the same at each moment on the way
 --   world:now() -> Unix time
@@ -83,7 +83,8 @@ World.__index = World
 
 function World:connect(options)
   local raw = kit.connect(self.hub, {
-    address = options.address, port = options.port, secure = options.secure, flows = true,
+    address = options.address, port = options.port, secure = options.secure, tls = options.tls,
+    flows = true,
   })
   local wire = setmetatable({ raw = raw, is_paused = options.paused or false }, Wire)
   wire:faults(options.faults or {})

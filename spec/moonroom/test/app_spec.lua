@@ -18,6 +18,19 @@ describe("app:connect", function()
       raises_here("a path begins with a slash and has no blanks", function() app:connect(path) end)
     end
     raises_here("a path is a string, not a nil", function() app:connect() end)
+    raises_here("secure is a boolean, not a string",
+      function() app:connect("/", { secure = "yes" }) end)
+    raises_here("tls is a table, not a boolean", function() app:connect("/", { tls = true }) end)
+    raises_here("tls is for a peer that is secure",
+      function() app:connect("/", { secure = false, tls = {} }) end)
+    raises_here("there is no field of tls subjct; did you mean subject?",
+      function() app:connect("/", { tls = { subjct = "CN=ann" } }) end)
+    for _, name in ipairs { "server_name", "subject", "fingerprint" } do
+      raises_here(("tls.%s is a string, not a number"):format(name),
+        function() app:connect("/", { tls = { [name] = 5 } }) end)
+      raises_here(("tls.%s has no zero bytes"):format(name),
+        function() app:connect("/", { tls = { [name] = "a\0" } }) end)
+    end
     raises_here("options is a table, not a string", function() app:connect("/", "x") end)
     raises_here("there is no option of connect protcols; did you mean protocols?",
       function() app:connect("/", { protcols = {} }) end)

@@ -49,6 +49,22 @@ describe("a peer that connects", function()
       { other.host, other.address, other.secure })
   end)
 
+  it("has what TLS tells of it, where it says so", function()
+    local app = scripts.room(echo)
+    local function tls_of(options) return app:connect("/", options).client.request.tls end
+    assert.is_nil(tls_of(nil))
+    assert.is_nil(tls_of { secure = false })
+    local bare = { version = "TLSv1.3", cipher = "TLS_AES_256_GCM_SHA384" }
+    assert.same(bare, tls_of { secure = true })
+    assert.same(bare, tls_of { tls = {} })
+    local known = { server_name = "chat.example", subject = "CN=ann", fingerprint = ("0a"):rep(32) }
+    local request = app:connect("/", { secure = true, tls = known }).client.request
+    known.version, known.cipher = bare.version, bare.cipher
+    assert.same(known, request.tls)
+    assert.is_true(request.secure)
+    assert.is_true(app:connect("/", { tls = {} }).client.request.secure)
+  end)
+
   it("comes from a port of its own", function()
     local app = scripts.room(echo)
     assert.is_true(app:connect("/").client.request.port ~= app:connect("/").client.request.port)

@@ -262,6 +262,8 @@ describe("an app over tcp", function()
     end
     raises_here("secure peers work in memory only",
       function() app:connect("/", { secure = true }) end)
+    raises_here("secure peers work in memory only",
+      function() app:connect("/", { tls = {} }) end)
   end)
 
   it("can't be a function, nor be given what a server can't", function()

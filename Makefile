@@ -97,8 +97,8 @@ BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all objects spec-modules run test lint format asan asan-test valgrind fuzz \
-    fuzz-targets bench-handlers docs install uninstall clean help needs headers tidy
+.PHONY: all objects spec-modules run run-tls tls-check test lint format asan asan-test valgrind \
+    fuzz fuzz-targets bench-handlers docs install uninstall clean help needs headers tidy
 
 all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
 
@@ -181,6 +181,20 @@ run: ## serve examples/chat; DIR= another directory, ARGS= more flags
 	@scripts/setup run
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/moonroom run $(ARGS) $(DIR)
+
+# Relative to the checkout, as --tls-cert is.
+TLS := $(BUILD)/tls
+
+run-tls: ## the same over https and wss, with a certificate for trying
+	@scripts/setup run
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) scripts/certificate $(TLS)
+	$(BUILD)/moonroom run --tls-cert $(TLS)/cert.pem --tls-key $(TLS)/key.pem $(ARGS) $(DIR)
+
+tls-check: ## run testssl.sh and sslscan against what run-tls serves
+	@scripts/setup tls-check
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) scripts/tls-check
 
 test: ## build, then run every spec; SPECS= some of them
 	@scripts/setup test

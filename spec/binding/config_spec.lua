@@ -163,11 +163,12 @@ describe("config.lua", function()
     it("is refused with the line of the entry that is no address", function()
       assert.equal('config.lua:4: listen must be "HOST:PORT" or a list of such, not a boolean',
         refused('return {\n  listen = {\n    "127.0.0.1:0",\n    true,\n  },\n}'))
+      local one_address = " has one address; several are a list of tables"
       for entry, said in pairs {
         ["tls = false"] = ' needs an address, "HOST:PORT"',
         ["address = 80"] = ' needs an address, "HOST:PORT"',
-        ['"127.0.0.1:0", "127.0.0.1:1", tls = false'] = " has one address; several are a list of tables",
-        ['"127.0.0.1:0", [true] = 1'] = " has one address; several are a list of tables",
+        ['"127.0.0.1:0", "127.0.0.1:1", tls = false'] = one_address,
+        ['"127.0.0.1:0", [true] = 1'] = one_address,
         ['adress = "127.0.0.1:0"'] = ".adress is unknown; did you mean address?",
         ['"127.0.0.1:0", colour = 5'] = ".colour is unknown; there are address and tls",
       } do
@@ -249,7 +250,8 @@ describe("config.lua", function()
       ['{ key_password = "p" }'] = " needs cert, the name of a PEM file",
       ['{ cert = 5, key = "k" }'] = ".cert must be the name of a PEM file, not a number",
       ['{ cert = "", key = "k" }'] = ".cert must be the name of a PEM file, not empty",
-      ['{ cert = "a\\0b", key = "k" }'] = ".cert must be the name of a PEM file, without zero bytes",
+      ['{ cert = "a\\0b", key = "k" }'] = ".cert must be the name of a PEM file, "
+        .. "without zero bytes",
       ["{ " .. pair .. "key_password = 1234 }"] = ".key_password must be the key's password, text, "
         .. "not a number",
       ["{ " .. pair .. 'cret = "c" }'] = ".cret is unknown; did you mean cert?",
@@ -280,7 +282,7 @@ describe("config.lua", function()
     it("is refused the same for one address", function()
       for value, said in pairs(wrong) do
         assert.equal("config.lua:2: listen[2].tls" .. said,
-          refused('return { listen = { "127.0.0.1:0",\n{ "127.0.0.1:0", tls = ' .. value .. "} } }"))
+          refused('return { listen = { "127.0.0.1:0",\n{ ":0", tls = ' .. value .. "} } }"))
       end
     end)
 

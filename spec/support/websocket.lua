@@ -21,15 +21,20 @@ function websocket.handshake(path, fields)
   return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
 
---- Connects and upgrades. Returns the client (its wire is .wire, the answer's head .head), or nil
---- and the answer's head where that isn't 101.
-function websocket.connect(port, path, fields)
-  local self = setmetatable({ wire = assert(wire.connect(port)) }, websocket)
+--- Upgrades over a wire that is connected, and is the client's from here on. Returns as connect.
+function websocket.over(connected, path, fields)
+  local self = setmetatable({ wire = connected }, websocket)
   self.wire:send(websocket.handshake(path, fields))
   self.head = self.wire:receive_to("\r\n\r\n")
   if self.head and self.head:find("^HTTP/1%.1 101 ") then return self end
   self.wire:close()
   return nil, self.head
+end
+
+--- Connects and upgrades. Returns the client (its wire is .wire, the answer's head .head), or nil
+--- and the answer's head where that isn't 101.
+function websocket.connect(port, path, fields)
+  return websocket.over(assert(wire.connect(port)), path, fields)
 end
 
 --- Sends a whole message of text, or of another opcode by name ("binary", "ping"); options are

@@ -25,12 +25,13 @@
 ---@field address string the peer's
 ---@field port integer the peer's
 ---@field secure boolean whether it came over TLS
----@field tls moonroom.RequestTls|nil what TLS tells of the client; nil where it didn't come over TLS
+---@field tls moonroom.RequestTls|nil what TLS tells of the client; nil without TLS
 ---@field host string of the Host field
 
 ---What TLS tells of the client of a request; what isn't known is nil. subject and fingerprint are
----those of its certificate, if the listener asks for one (verify in its tls) and the client has one.
----It was issued by one of ca then: another one doesn't get as far as a request.
+---those of its certificate, where the listener asks for one and the client has one. One of the
+---listener's authorities issued it then: another one doesn't get as far as a request. The guide
+---[TLS](tls.html) has more.
 ---```lua
 ---local Vault = moonroom.Room:extend("Vault")
 ---function Vault:on_accept(request)

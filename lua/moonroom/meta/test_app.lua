@@ -289,10 +289,11 @@ function App:stop() end
 ---and peers talk to it through sockets. It needs luv. A spec that stays outside the app passes both
 ---ways.
 ---
----Everything of a peer works but client, secure and tls, and of an app connect, drain, advance, now, log
----and stop. What is inside the server raises "in memory only": room, run, spawn, require, timers,
----errors, expect_error, fail_allocation, the options app, seed and start, and a function instead of
----a directory or file. What is different:
+---Everything of a peer works but client, secure and tls, and of an app connect, drain, advance,
+---now, log and stop. What is inside the server raises "in memory only": room, run, spawn, require,
+---timers, errors, expect_error, fail_allocation, the options app, seed and start, and a function
+---instead of a directory or file. The server is plain, whatever config.lua says of tls. What is
+---different:
 ---
 ---- advance waits: the clock is the real one. Options such as ping_interval may be short.
 ---- A step is over when each peer that reads and answers has had a ping of the kit's answered,

@@ -205,7 +205,7 @@ describe("scripts/setup", function()
   it("refuses an argument that it does not know", function()
     local output, status = run("scripts/setup everything")
     assert.equal(64, status)
-    assert.equal("usage: scripts/setup [run|test|lint|fuzz]\n", output)
+    assert.equal("usage: scripts/setup [run|test|lint|fuzz|tls-check]\n", output)
   end)
 end)
 

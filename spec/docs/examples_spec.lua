@@ -13,13 +13,13 @@ local here = uv.cwd()
 local binaries = (os.getenv("MOONROOM_RELEASE_BINARY") or here .. "/build/moonroom"):match("^(.*)/")
 local function is_kit(path) return path:find("/test[_%w]*%.lua$") or path:find("/testing%.md$") end
 
--- The Lua among Markdown's blocks that is run, each with the text behind it, if there is one: what
+-- The Lua among Markdown's blocks that is run, and isn't a file (```lua NAME), each with the text behind it, if there is one: what
 -- it fails with.
 local function codes_of(blocks)
   local codes = {}
   for index, block in ipairs(blocks) do
     local behind = blocks[index + 1] or {}
-    if block.kind == "code" and block.language == "lua" then
+    if block.kind == "code" and block.language == "lua" and block.remark == "" then
       local is_failure = behind.kind == "code" and behind.language == "text"
       block.failure = is_failure and behind.lines or nil
       table.insert(codes, block)
@@ -58,10 +58,12 @@ describe("the examples of the declarations", function()
   end
 end)
 
--- The files of a guide that aren't Lua: ```text NAME.
+local FILES = { text = true, lua = true }
+
+-- The files of a guide: ```text NAME, ```lua NAME.
 local function save_files(blocks)
   for _, block in ipairs(blocks) do
-    if block.kind == "code" and block.language == "text" and block.remark ~= "" then
+    if block.kind == "code" and FILES[block.language] and block.remark ~= "" then
       it("have " .. block.remark, function()
         program.write(block.remark, table.concat(block.lines, "\n") .. "\n")
       end)

@@ -367,6 +367,18 @@ describe("a server over TLS", function()
     here:wait_for_log('left\\t1000\\ttrue')
   end)
 
+  it("sends everybody 1001 at TERM, and lets them answer", function()
+    local here = by_flags("alpha")
+    local client, _, bridge = connect(here.port, "alpha")
+    here:signal("sigterm")
+    assert.equal(1001, (client:receive_close()))
+    here:signal("sighup") -- there is nothing left to reload
+    here:wait_for_log("signal=HUP")
+    client:send_close(1001)
+    assert.equal("close_notify", bridge:server_end())
+    assert.same({ 0, 0 }, { here:finish() })
+  end)
+
   it("closes without a word where descriptors have run out, as no answer could be read", function()
     local here = start([[ listen = { { "127.0.0.1:0", tls = false }, "127.0.0.1:0" },
       tls = { cert = "@/alpha.pem", key = "@/alpha.key" } ]])

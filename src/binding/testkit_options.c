@@ -1,9 +1,11 @@
 #include "testkit.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 #include "lua_slice.h"
 #include "options.h"
+#include "tls_options.h"
 
 /* Which table, by the word "room" as last argument, and what it sets. */
 struct target {
@@ -144,12 +146,72 @@ static int table(lua_State *L)
     return 1;
 }
 
+/* --- TLS's --- */
+
+static bool fill_tls(struct tls_options *tls, size_t count,
+                     struct memory *memory)
+{
+    bool is_set = tls_options_set(&tls->ca, slice_of("ca"), memory);
+    tls->verify = TLS_VERIFY_REQUIRED;
+    tls->certificate_count = count;
+    for (size_t i = 0; i < count && is_set; i++) {
+        struct tls_certificate *one = &tls->certificates[i];
+        is_set = tls_options_set(&one->cert, slice_of("cert"), memory) &&
+                 tls_options_set(&one->key, slice_of("key"), memory) &&
+                 tls_options_set(&one->password, slice_of("word"), memory);
+    }
+    return is_set;
+}
+
+static bool is_same_tls(const struct tls_options *a,
+                        const struct tls_options *b)
+{
+    bool is_same = a->verify == b->verify && !strcmp(a->ca, b->ca) &&
+                   a->certificate_count == b->certificate_count;
+    for (size_t i = 0; i < a->certificate_count && is_same; i++) {
+        const struct tls_certificate *one = &a->certificates[i];
+        const struct tls_certificate *other = &b->certificates[i];
+        is_same = !strcmp(one->cert, other->cert) &&
+                  !strcmp(one->key, other->key) &&
+                  !strcmp(one->password, other->password);
+    }
+    return is_same;
+}
+
+/* copy_tls(certificates, fail_at) -> whether it was copied, blocks that were
+ * left when a copy had failed, and blocks that are left after all; raises for a
+ * copy that isn't the same */
+static int copy_tls(lua_State *L)
+{
+    struct memory first, memory;
+    struct tls_options from, to;
+    size_t count = (size_t)luaL_checkinteger(L, 1);
+    size_t fail_at = (size_t)luaL_checkinteger(L, 2);
+    luaL_argcheck(L, count <= TLS_CERTIFICATES_MAX, 1, "too many");
+    memory_init(&first);
+    memory_init(&memory);
+    memory.fail_at = fail_at;
+    memory.fail_count = 1;
+    tls_options_init(&from);
+    tls_options_init(&to);
+    bool is_copied =
+        fill_tls(&from, count, &first) && tls_options_copy(&to, &from, &memory);
+    bool is_same = !is_copied || is_same_tls(&from, &to);
+    lua_pushboolean(L, is_copied);
+    lua_pushinteger(L, (lua_Integer)(is_copied ? 0 : memory.blocks));
+    tls_options_release(&from, &first);
+    tls_options_release(&to, &memory);
+    lua_pushinteger(L, (lua_Integer)(first.blocks + memory.blocks));
+    return is_same ? 3 : luaL_error(L, "the copy is another");
+}
+
 int testkit_options(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"set_text", set_text}, {"set_number", set_number}, {"format", format},
-        {"suggest", suggest},   {"defaults", defaults},     {"table", table},
-        {NULL, NULL},
+        {"copy_tls", copy_tls},     {"set_text", set_text},
+        {"set_number", set_number}, {"format", format},
+        {"suggest", suggest},       {"defaults", defaults},
+        {"table", table},           {NULL, NULL},
     };
     luaL_newlib(L, functions);
     return 1;

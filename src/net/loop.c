@@ -113,6 +113,7 @@ static void drain(struct loop *loop)
     struct hub *hub = loop->shared.hub;
     loop->is_draining = true;
     listeners_close(&loop->listeners);
+    certificates_free(&loop->certificates);
     hub_drain(hub);
     ev_timer_set(&loop->too_late, hub->options.shutdown_timeout, 0.);
     ev_timer_start(loop->shared.events, &loop->too_late);

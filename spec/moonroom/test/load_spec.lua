@@ -185,6 +185,17 @@ describe("an app's config.lua", function()
     scripts.app { ["init.lua"] = "", ["config.lua"] = 'return { listen = "192.0.2.1:1" }' }
   end)
 
+  it("may have TLS, which is left alone: a spec's machine needn't have the keys", function()
+    local files = {
+      ["init.lua"] = 'local m = require "moonroom" m.mount("/", m.Room:extend("Room"))',
+      ["config.lua"] = 'return { tls = { cert = "none", key = "none" } }',
+    }
+    for _, transport in ipairs { "memory", "tcp" } do
+      local peer = scripts.app(files, { transport = transport }):connect("/")
+      assert.equal("open", peer.state)
+    end
+  end)
+
   it("is refused as the server refuses it", function()
     for code, words in pairs {
       ["return {\n max_mesage = 1 }"] = "config.lua:2: unknown option max_mesage; did you mean",

@@ -143,4 +143,15 @@ async function checkChat(browser, url) {
   await checkReconnect(pages);
 }
 
-module.exports = { checkChat };
+// Nobody but this page trusts the server's certificate.
+async function checkSecureChat(browser, url) {
+  await check("a chat page that came by https talks over wss", async () => {
+    const page = await visit(browser, url, "bongo", "zoe", { ignoreHTTPSErrors: true });
+    await say(page, "is this private?");
+    await hears(page, "*zoe: is this private?");
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+}
+
+module.exports = { checkChat, checkSecureChat };

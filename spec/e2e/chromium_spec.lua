@@ -1,4 +1,5 @@
 -- Chromium talks to the program: the WebSocket of a page, and the page of examples/chat.
+local certificates = require "certificates"
 local checks = require "spec.e2e.checks"
 local server = require "server"
 
@@ -12,6 +13,7 @@ local EXPECTED = {
   "the WebSocket of a page sees the code and reason of a handler",
   "the WebSocket of a page sees 1006 where no Close came",
   "the WebSocket of a page leaves no fault in the console",
+  "a chat page that came by https talks over wss",
   "three chat pages come in by the door",
   "two chat pages in /bongo hear each other",
   "a third chat page in /fury hears nothing of it, and is not heard",
@@ -46,17 +48,28 @@ local function start_chat()
 end
 
 describe("Chromium", function()
-  local heard
+  local heard, made
+
+  local function start_secure_chat()
+    made = certificates.new()
+    made:authority("localhost")
+    return server.start("examples/chat",
+      { "--tls-cert", made:path("localhost.pem"), "--tls-key", made:path("localhost.key") })
+  end
 
   lazy_setup(function()
     local fixture = server.start("spec/e2e/fixture")
+    local secure = ("https://127.0.0.1:%d/"):format(start_secure_chat().port)
     local chat, acts = start_chat()
-    heard = checks.run({ "node", "spec/e2e/chromium.js", address_of(fixture), chat }, 60,
+    heard = checks.run({ "node", "spec/e2e/chromium.js", address_of(fixture), chat, secure }, 60,
       { acts = acts })
     server.stop_all()
   end)
 
-  lazy_teardown(server.stop_all)
+  lazy_teardown(function()
+    server.stop_all()
+    made:remove()
+  end)
 
   for _, name in ipairs(EXPECTED) do
     it(name, function() heard:expect(name) end)

@@ -13,8 +13,8 @@ local here = uv.cwd()
 local binaries = (os.getenv("MOONROOM_RELEASE_BINARY") or here .. "/build/moonroom"):match("^(.*)/")
 local function is_kit(path) return path:find("/test[_%w]*%.lua$") or path:find("/testing%.md$") end
 
--- The Lua among Markdown's blocks that is run, and isn't a file (```lua NAME), each with the text behind it, if there is one: what
--- it fails with.
+-- The Lua among Markdown's blocks that is run, and isn't a file (```lua NAME), each with the text
+-- behind it, if there is one: what it fails with.
 local function codes_of(blocks)
   local codes = {}
   for index, block in ipairs(blocks) do

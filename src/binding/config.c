@@ -32,6 +32,10 @@ void config_leave(struct config *config)
     config->depth--;
 }
 
+static void complain_valist(struct config *config, const char *start,
+                            const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
 /* The first one on a line is told. */
 static void complain_valist(struct config *config, const char *start,
                             const char *format, va_list arguments)

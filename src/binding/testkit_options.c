@@ -201,7 +201,8 @@ static int copy_tls(lua_State *L)
     lua_pushinteger(L, (lua_Integer)(is_copied ? 0 : memory.blocks));
     tls_options_release(&from, &first);
     tls_options_release(&to, &memory);
-    lua_pushinteger(L, (lua_Integer)(first.blocks + memory.blocks));
+    size_t left = first.blocks + memory.blocks;
+    lua_pushinteger(L, (lua_Integer)left);
     return is_same ? 3 : luaL_error(L, "the copy is another");
 }
 

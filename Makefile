@@ -97,7 +97,7 @@ BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all objects spec-modules run run-tls tls-check test lint format asan asan-test valgrind \
+.PHONY: all objects spec-modules run test lint format asan asan-test valgrind \
     fuzz fuzz-targets bench-handlers docs install uninstall clean help needs headers tidy
 
 all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
@@ -182,7 +182,7 @@ run: ## serve examples/chat; DIR= another directory, ARGS= more flags
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/moonroom run $(ARGS) $(DIR)
 
-# Relative to the checkout, as --tls-cert is.
+.PHONY: run-tls tls-check
 TLS := $(BUILD)/tls
 
 run-tls: ## the same over https and wss, with a certificate for trying

@@ -54,6 +54,13 @@ function certificates:issue(name, options)
   run(table.move(more, 1, #more, #command + 1, command))
 end
 
+--- Has one that signs itself have expired yesterday.
+function certificates:expire(name)
+  local path = self:path(name .. ".pem")
+  run { "openssl", "x509", "-in", path, "-signkey", self:path(name .. ".key"), "-days", "-1",
+    "-out", path }
+end
+
 --- What openssl says is the SHA-256 of the certificate, in small letters.
 function certificates:fingerprint(name)
   local _, out = process.run { "openssl", "x509", "-in", self:path(name .. ".pem"), "-noout",

@@ -47,8 +47,9 @@ compression_inflation(struct connection *connection,
 bool compression_wants(const struct connection *connection, enum opcode opcode,
                        size_t length)
 {
-    return connection->compression.terms.is_on && !opcode_is_control(opcode) &&
-           length && length >= connection->limits.compression_min_size;
+    return connection->compression.terms.is_on &&
+           !opcode_is_control((unsigned char)opcode) && length &&
+           length >= connection->limits.compression_min_size;
 }
 
 bool compression_write(struct connection *connection, const void *bytes,

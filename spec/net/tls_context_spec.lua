@@ -214,15 +214,31 @@ describe("a chain", function()
     assert.equal(41, meet(context, { max = "1.2" }).chain)
   end)
 
-  it("that is longer than the buffer for what goes out is sent all the same", function()
+  local function longer()
     local many = {}
     for index = 1, 230 do many[index] = files.ca.made:cert() end
     local cert = tls.write("longer.crt", files.server.made:cert() .. table.concat(many))
-    local pair = { cert = cert, key = files.server.key }
-    local context = assert(tls.context { certificates = { pair } })
-    local _, peer = meet(context, {})
+    return assert(tls.context { certificates = { { cert = cert, key = files.server.key } } })
+  end
+
+  it("that is longer than the buffer for what goes out is sent all the same", function()
+    local _, peer = meet(longer(), {})
     assert.is_true(#peer.raw:received() > 67584, #peer.raw:received())
     assert.equal("open", peer.raw.status)
+  end)
+
+  it("that is longer than that breaks off where the transport is broken", function()
+    local over = tls.over(longer())
+    local wrap = over.wrap
+    function over.wrap(raw)
+      raw:faults { broken = true }
+      return wrap(raw)
+    end
+    local w = noting.echoing()
+    local peer = w:peer(over)
+    assert.truthy(w:log():find('rule=tls reason="the connection is broken"', 1, true))
+    peer:reset()
+    assert.is_true(peer:state().closed)
   end)
 end)
 

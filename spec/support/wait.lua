@@ -22,6 +22,7 @@ local LIMIT = 20
 local function wait(condition, what, seconds)
   local late = false
   local timer = uv.new_timer()
+  uv.update_time() -- the loop's clock stands while it doesn't run
   timer:start(math.floor((seconds or LIMIT) * 1000), 0, function() late = true end)
   local result = condition()
   while not result and not late do

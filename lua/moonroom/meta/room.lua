@@ -37,7 +37,7 @@
 ---@field compression boolean agrees to permessage-deflate (RFC 7692) with clients that offer it;
 --- false by default
 ---@field compression_takeover boolean lets messages refer to earlier ones (RFC 7692 7.1.1), which
---- makes short ones smaller and takes up to 300 KiB a client; false by default
+--- makes short ones smaller and takes about 300 KiB a client; false by default
 ---@field compression_min_size integer bytes; smaller messages go out plain; 512 by default
 ---@operator call(table?): moonroom.Room
 ---@operator len: integer

@@ -132,6 +132,45 @@ HTTP = {
     "H89": upgraded(text(b"early")),
 }
 
+NO_TAKEOVER = (
+    "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+)
+
+DEFLATE = {
+    "D01": opened(text(b"Hello")),
+    "D04": upgraded(sec_websocket_extensions=None),
+    "D05": upgraded(sec_websocket_extensions=None),
+    "D07": upgraded(sec_websocket_extensions=None),
+    "D08": upgraded(sec_websocket_extensions=None),
+    "D09": upgraded(sec_websocket_extensions=NO_TAKEOVER),
+    "D11": upgraded(sec_websocket_extensions=None),
+    "D13": failed(1002),
+    "D14": failed(1002),
+    "D16": failed(1002),
+    "D19": failed(1009),
+    "D20": failed(1009),
+    "D21": opened(binary(bytes(1048576))),
+    "D22": failed(1009),
+    "D23": opened(text(b"")),
+    "D25": opened(text(b"Hello"), text(b"next")),
+    "D26": failed(1007),
+    "D28": opened(text(b"plain")),
+    "D29": opened(pong(b"p"), text(b"Hello")),
+    "D31": failed(1007),
+    "D32": special("bad_then_good"),
+}
+
+TLS = {
+    "T01": special("plain_http"),
+    "T02": special("tls_1_1"),
+    "T08": special("long_record"),
+    "T10": special("end_in_a_frame"),
+    "T11": special("alpn_h2"),
+    "T13": special("half_open"),
+    "T14": special("reads_late"),
+    "T19": special("reset_after_handshake"),
+}
+
 FRAME = {
     "F01": opened(text(b"Hello")),
     "F04": failed(1002),

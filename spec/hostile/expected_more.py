@@ -1,5 +1,6 @@
 """As expected.py, for the rows of more.tsv."""
 from expected import (
+    NO_TAKEOVER,
     UPGRADE,
     WRONG_VERSION,
     answer,
@@ -175,4 +176,35 @@ FRAME = {
     "MF71": failed(1002),
     "MF72": special("echoes_unread"),
     "MF73": special("two_hundred_resets"),
+}
+
+DEFLATE = {
+    "MD01": failed(1002),
+    "MD02": failed(1002),
+    "MD03": failed(1002),
+    "MD04": failed(1002),
+    "MD05": failed(1007),
+    "MD06": failed(1007),
+    "MD07": failed(1007, text(b"Hello")),
+    "MD08": failed(1007),
+    "MD09": opened(text("\u20ac".encode() * 9)),
+    "MD10": failed(1007),
+    "MD11": failed(1009),
+    "MD12": opened(binary(b"")),
+    "MD13": opened(binary(b"")),
+    "MD14": failed(1007),
+    "MD15": opened(binary(bytes(range(256)) * 4096)),
+    # zlib's own makes that of an empty message that follows a flush.
+    "MD16": opened(text(b"")),
+    "MD17": failed(1007),
+    "MD18": opened(*[text(b"")] * 1000),
+    "MD19": opened(*[text(bytes(1 << 20))] * 50),
+    "MD20": dropped("fin"),
+    "MD21": upgraded(sec_websocket_extensions=NO_TAKEOVER),
+    "MD22": upgraded(sec_websocket_extensions=None),
+    "MD23": upgraded(
+        sec_websocket_extensions=NO_TAKEOVER + "; server_max_window_bits=10"
+    ),
+    "MD24": upgraded(sec_websocket_extensions=NO_TAKEOVER),
+    "MD25": upgraded(sec_websocket_extensions=NO_TAKEOVER),
 }

@@ -2,16 +2,19 @@
 -- has others of the same kinds. run.py sends them to the real program; what would take a minute
 -- runs in memory, on a clock that is moved.
 
+local certificates = require "certificates"
 local process = require "process"
 local server = require "server"
+local tls_rows = require "spec.hostile.tls_rows"
 local uv = require "luv"
 local world_of = require "world"
 
 local HERE = "spec/hostile/"
+local made = certificates.new()
 
 -- Which rows run: the groups, without the fixtures whose features aren't there yet.
-local GROUPS = { frame = true, http = true }
-local FIXTURES = { ECHO = true, TEXTONLY = true, STATIC = true }
+local GROUPS = { deflate = true, frame = true, http = true, tls = true }
+local FIXTURES = { ECHO = true, PMD = true, STATIC = true, TEXTONLY = true, TLS = true }
 
 -- The room of examples/echo, and who leaves it is told to whoever watches.
 local SCRIPT = [[
@@ -30,6 +33,10 @@ moonroom.mount("/textonly", TextOnly)
 local Echo = TextOnly:extend("Echo")
 function Echo:on_binary(client, data) client:send_binary(data) end
 moonroom.mount("/echo", Echo)
+
+local ToAll = TextOnly:extend("ToAll")
+function ToAll:on_binary(_, data) self:broadcast_binary(data) end
+moonroom.mount("/all", ToAll)
 ]]
 
 local function read_rows(name)
@@ -79,18 +86,36 @@ end
 -- "bounded": its memory is looked at. That of a sanitizer's build says nothing.
 local function run(here, bounded, ids)
   if os.getenv("MOONROOM_ASAN") then bounded = "unbounded" end
-  return python(tostring(here.port), tostring(here.pid), bounded, table.unpack(ids))
+  return python(tostring(here.port), tostring(here.pid), bounded, here.authority or "-",
+    table.unpack(ids))
 end
 
-local function start()
-  local here = server.start {
-    ["init.lua"] = SCRIPT,
-    ["public/s/index.html"] = "here\n",
-    ["public/s/.secret"] = "secret\n",
-  }
-  add_traps(here.root)
-  return here
-end
+-- The servers, by a row's fixture, else "": each serves its own rows, one after the other.
+local START = {
+  [""] = function()
+    local here = server.start {
+      ["init.lua"] = SCRIPT,
+      ["public/s/index.html"] = "here\n",
+      ["public/s/.secret"] = "secret\n",
+    }
+    add_traps(here.root)
+    return here
+  end,
+
+  PMD = function() return server.start({ ["init.lua"] = SCRIPT }, { "--compression", "on" }) end,
+
+  TLS = function()
+    made:authority("localhost", { name = "localhost" })
+    local here = server.start({ ["init.lua"] = SCRIPT }, {
+      "--tls-cert", made:path("localhost.pem"), "--tls-key", made:path("localhost.key"),
+      "--handshake-timeout", "2",
+    })
+    here.authority = made:path("localhost.pem")
+    return here
+  end,
+}
+
+local function server_of(row) return START[row.fixture] and row.fixture or "" end
 
 -- --- in memory -------------------------------------------------------------
 
@@ -193,6 +218,11 @@ local APART = {
   end,
 }
 
+-- With a server of its own: what goes on in it would be heard of by the one who watches.
+for id, row in pairs(tls_rows) do
+  APART[id] = function() row(START.TLS()) end
+end
+
 -- What a socket doesn't show, beside what it does.
 local IN_MEMORY_TOO = {
   F43 = function()
@@ -253,17 +283,22 @@ local IN_MEMORY_TOO = {
 
 describe("hostile input", function()
   local rows = rows_to_run()
-  local results, here
+  local results, servers = {}, {}
 
   lazy_setup(function()
-    local ids = {}
-    for _, row in ipairs(rows) do
-      if not APART[row.id] then ids[#ids + 1] = row.id end
+    for name, start in pairs(START) do
+      local ids = {}
+      for _, row in ipairs(rows) do
+        if not APART[row.id] and server_of(row) == name then ids[#ids + 1] = row.id end
+      end
+      servers[name] = start()
+      for id, result in pairs(run(servers[name], "bounded", ids)) do results[id] = result end
     end
-    here = start()
-    results = run(here, "bounded", ids)
   end)
-  lazy_teardown(server.stop_all)
+  lazy_teardown(function()
+    server.stop_all()
+    made:remove()
+  end)
 
   for _, row in ipairs(rows) do
     it(row.id .. ", " .. row.input, function()
@@ -273,10 +308,12 @@ describe("hostile input", function()
     end)
   end
 
-  it("leaves a server that ends well", function()
-    here:signal("sigterm")
-    assert.same({ 0, 0 }, { here:finish() })
-    assert.is_nil(here:log():find("ERROR: AddressSanitizer", 1, true), here:log())
-    assert.is_nil(here:log():find("runtime error:", 1, true), here:log())
+  it("leaves servers that end well", function()
+    for _, here in pairs(servers) do
+      here:signal("sigterm")
+      assert.same({ 0, 0 }, { here:finish() })
+      assert.is_nil(here:log():find("ERROR: AddressSanitizer", 1, true), here:log())
+      assert.is_nil(here:log():find("runtime error:", 1, true), here:log())
+    end
   end)
 end)

@@ -1,13 +1,16 @@
 """Runs rows of the tables against a server, and prints a line for each: its id,
 a tab, and "ok" or what was wrong.
 
-    run.py PORT PID bounded|unbounded ID...   PID: the server's, whose memory is
-                                              bounded, or not looked at
+    run.py PORT PID bounded|unbounded CA|- ID...
+                           PID: the server's, whose memory is bounded, or not
+                           looked at; CA: what its certificate is verified with,
+                           "-" where it isn't spoken to over TLS
     run.py bytes ID...     prints the rows' writes in hex, separated by commas
 """
 import csv
 import os
 import re
+import ssl
 import sys
 
 import hostile_lib
@@ -15,6 +18,7 @@ import hostile_lib
 import expected
 import expected_more
 import special
+import special_tls
 from wire import LIMIT, LISTS, Peer, Wrong
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,8 +27,11 @@ EXPECTED = {
     **expected.FRAME,
     **expected_more.HTTP,
     **expected_more.FRAME,
+    **expected.DEFLATE,
+    **expected_more.DEFLATE,
+    **expected.TLS,
 }
-PATHS = {"ECHO": "/echo", "TEXTONLY": "/textonly"}  # of the fixtures
+PATHS = {"ECHO": "/echo", "TEXTONLY": "/textonly", "PMD": "/echo"}  # of the fixtures
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20}
 
 
@@ -38,6 +45,8 @@ def read_rows():
 
 
 def writes_of(row):
+    if not row["py"]:
+        return []
     value = eval(row["py"], vars(hostile_lib))
     return [value] if isinstance(value, bytes) else value
 
@@ -84,6 +93,9 @@ class Process:
         except PermissionError:
             self.peak = self.memory
 
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
     def cpu(self):
         """Seconds."""
         user, system = self._read("stat").rsplit(")", 1)[1].split()[11:13]
@@ -93,18 +105,23 @@ class Process:
 class Stage:
     """The server, and what is looked at after each row."""
 
-    def __init__(self, port, pid, is_bounded):
+    def __init__(self, port, pid, is_bounded, tls):
         self.port = port
+        self.tls = tls  # for its clients; None: they speak plainly
         self.process = Process(pid)
         self.is_bounded = is_bounded
         self.limit = LIMIT
         self.watcher = None
 
+    def connect(self, **how):
+        """A new client: see Peer."""
+        return Peer(self.port, tls=self.tls, **how)
+
     def watch(self):
         """Hears of every on_leave, from the next row's on."""
-        self.watcher = Peer(self.port)
+        self.watcher = self.connect()
         self.watcher.upgrade("/leaves")
-        with Peer(self.port) as peer:
+        with self.connect() as peer:
             peer.upgrade("/echo")
             peer.send(hostile_lib.F(8, hostile_lib.C(4000)))
         while self.watcher.read_frame() != ("text", b"4000 True"):
@@ -117,7 +134,7 @@ class Stage:
 
     def probe(self):
         """A new echo works."""
-        with Peer(self.port) as peer:
+        with self.connect() as peer:
             peer.upgrade("/echo")
             peer.expect_echo()
             peer.leave()
@@ -165,9 +182,11 @@ def finish(row, wanted, peer):
 
 
 def converse(row, wanted, writes, stage):
-    with Peer(stage.port, stage.limit) as peer:
+    with stage.connect(limit=stage.limit) as peer:
         if row["via"] == "ws":
             peer.upgrade(PATHS[row["fixture"]])
+        elif row["via"] == "pmd":
+            peer.upgrade(PATHS[row["fixture"]], hostile_lib.PMD)
         peer.send(*writes)
         if wanted.end == "rst":
             peer.reset()
@@ -204,7 +223,8 @@ def run_row(row, stage):
     writes = writes_of(row)
     stage.begin(limit_of(row))
     if wanted.run:
-        getattr(special, wanted.run)(writes, stage)
+        module = special_tls if stage.tls else special
+        getattr(module, wanted.run)(writes, stage)
     else:
         converse(row, wanted, writes, stage)
         if wanted.leave:
@@ -225,7 +245,12 @@ def result_of(row, stage):
 
 
 # The greediest of the rows: what it makes the server keep is its working set.
-WARM_UP = ("F40", "F46", "F67", "H01")
+WARM_UP = ("F40", "F46", "F67", "H01", "D20", "D21")
+
+
+def is_served_with(row, other):
+    """Whether one server has the fixtures of both."""
+    return (row["fixture"] == "PMD") == (other["fixture"] == "PMD")
 
 
 def main(first, *rest):
@@ -238,10 +263,12 @@ def main(first, *rest):
             print(row_id, ",".join(w.hex() for w in writes_of(rows[row_id])), sep="\t")
         return
     hostile_lib.PORT = int(first)
-    pid, bounded, *ids = rest
-    stage = Stage(hostile_lib.PORT, int(pid), bounded == "bounded")
-    for row_id in WARM_UP if stage.is_bounded else ():
-        result_of({**rows[row_id], "bound": ""}, stage)
+    pid, bounded, authority, *ids = rest
+    tls = None if authority == "-" else ssl.create_default_context(cafile=authority)
+    stage = Stage(hostile_lib.PORT, int(pid), bounded == "bounded", tls)
+    for row_id in WARM_UP if stage.is_bounded and not tls else ():
+        if is_served_with(rows[row_id], rows[ids[0]]):
+            result_of({**rows[row_id], "bound": ""}, stage)
     for row_id in ids:
         print(row_id, result_of(rows[row_id], stage), sep="\t", flush=True)
 

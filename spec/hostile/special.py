@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import hostile_lib
 from expected import FILE
-from wire import Peer, Wrong, describe
+from wire import Wrong, describe
 
 PINGS = 20000
 # Bytes and turns of the server: who was read from so often, or wasn't, is clear.
@@ -22,13 +22,13 @@ def check_status(peer, status):
 def each_is_404(writes, stage):
     """A connection for each write."""
     for write in writes:
-        with Peer(stage.port) as peer:
+        with stage.connect() as peer:
             peer.send(write)
             check_status(peer, 404)
 
 
 def pipelined_files(writes, stage):
-    with Peer(stage.port) as peer:
+    with stage.connect() as peer:
         peer.send(*writes)
         for _ in range(500):
             if check_status(peer, 200).body != FILE:
@@ -40,11 +40,11 @@ def pipelined_files(writes, stage):
 def file_read_late(writes, stage):
     """Who says nothing is dropped when handshake_timeout is over; that is how we
     learn that it is, and how long it takes."""
-    with Peer(stage.port, receives=65536) as peer:
+    with stage.connect(receives=65536) as peer:
         peer.send(*writes)
         for _ in range(2):
             before = stage.process.cpu()
-            with Peer(stage.port) as silent:
+            with stage.connect() as silent:
                 silent.read_end()
         spent = stage.process.cpu() - before
         if spent > 0.2:
@@ -57,7 +57,7 @@ def half_a_message_fifty_times(writes, stage):
     """All at once, and still waited for after somebody else's echo: memory is
     looked at while they are there."""
     with ExitStack() as stack:
-        peers = [stack.enter_context(Peer(stage.port)) for _ in range(50)]
+        peers = [stack.enter_context(stage.connect()) for _ in range(50)]
         for peer in peers:
             peer.upgrade("/echo")
             peer.send(*writes)
@@ -71,7 +71,7 @@ def half_a_message_fifty_times(writes, stage):
 
 def pings_unread(writes, stage):
     """Only pongs come, at most one for each ping and at least one."""
-    with Peer(stage.port) as peer:
+    with stage.connect() as peer:
         peer.upgrade("/echo")
         peer.send(*writes)
         stage.measure()
@@ -91,7 +91,7 @@ def pings_unread(writes, stage):
 def answers_unread(writes, stage):
     """In the end no request is read either. A probe is a few turns of the server,
     in each of which it would read."""
-    with Peer(stage.port, receives=4096) as peer:
+    with stage.connect(receives=4096) as peer:
         sent = waited = 0
         while waited < PATIENCE:
             if peer.send_some(writes[0]):
@@ -107,7 +107,7 @@ def answers_unread(writes, stage):
 def echoes_unread(writes, stage):
     """What has begun comes whole; then the Close, and none but whole echoes
     before it. It is answered in time."""
-    with Peer(stage.port, receives=65536) as peer:
+    with stage.connect(receives=65536) as peer:
         peer.upgrade("/echo")
         peer.send(*writes)
         stage.measure()
@@ -124,8 +124,25 @@ def echoes_unread(writes, stage):
     stage.expect_leave((1013, True))
 
 
+def bad_then_good(writes, stage):
+    """A new connection's message is not spoilt by what came over another."""
+    for _ in range(3):
+        with stage.connect() as peer:
+            peer.upgrade("/echo", hostile_lib.PMD)
+            peer.send(*writes)
+            peer.expect_frames([("close", 1007)])
+            peer.read_end()
+        stage.expect_leave((1007, False))
+        with stage.connect() as peer:
+            peer.upgrade("/echo", hostile_lib.PMD)
+            peer.send(hostile_lib.F(1, hostile_lib.Z(b"Hello"), rsv=4))
+            peer.expect_frames([("text", b"Hello")])
+            peer.leave()
+        stage.expect_leave((1000, True))
+
+
 def two_hundred_resets(writes, stage):
-    peers = [Peer(stage.port) for _ in range(200)]
+    peers = [stage.connect() for _ in range(200)]
     for peer in peers:
         peer.upgrade("/echo")
         peer.send(*writes)

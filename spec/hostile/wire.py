@@ -1,7 +1,10 @@
-"""A client's end of a TCP connection: bytes out, answers and frames in."""
+"""A client's end of a TCP connection, perhaps with TLS over it: bytes out, answers
+and frames in."""
 import re
 import socket
+import ssl
 import struct
+import zlib
 from collections import namedtuple
 
 import hostile_lib
@@ -21,16 +24,24 @@ class Wrong(Exception):
 
 
 class Peer:
-    def __init__(self, port, limit=LIMIT, receives=None):
-        """receives: how many bytes the system keeps for us until we read."""
+    def __init__(self, port, limit=LIMIT, receives=None, tls=None):
+        """receives: how many bytes the system keeps for us until we read; tls: an
+        SSLContext."""
         self.input = bytearray()
         self.limit = limit
+        self.inflates = False
         self.socket = socket.socket()
         if receives:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
         self.socket.settimeout(limit)
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(
+                self.socket,
+                server_hostname="localhost",
+                suppress_ragged_eofs=False,
+            )
 
     def __enter__(self):
         return self
@@ -82,6 +93,8 @@ class Peer:
             raise Wrong(f"no {what} in {self.limit} s; {came!r} came") from None
         except ConnectionResetError:
             raise Wrong(f"a reset came instead of {what}") from None
+        except ssl.SSLEOFError:
+            raise Wrong(f"FIN without close_notify instead of {what}") from None
         self.input += piece
         return len(piece) > 0
 
@@ -115,11 +128,16 @@ class Peer:
         length = 0 if is_head else int(fields.get("content-length", 0))
         return Answer(int(first[1]), fields, self._take(length, "body"))
 
-    def upgrade(self, path):
-        self.send(hostile_lib.HS(path))
+    def upgrade(self, path, *fields):
+        """fields: further ones, hostile_lib.PMD say, which has to be agreed on."""
+        self.send(hostile_lib.HS(path, extra=fields))
         answer = self.read_answer()
         if answer.status != 101:
             raise Wrong(f"the handshake before it was answered with {answer.status}")
+        agreed = answer.fields.get("sec-websocket-extensions", "")
+        self.inflates = agreed.startswith("permessage-deflate")
+        if self.inflates != (hostile_lib.PMD in fields):
+            raise Wrong(f"agreed was {agreed!r}")
 
     def _read_length(self, short):
         length = short
@@ -136,9 +154,13 @@ class Peer:
         empty body)."""
         first, second = self._take(2, "frame")
         kind = OPCODES.get(first & 0x0F)
-        if not first & 0x80 or first & 0x70 or second & 0x80 or not kind:
+        is_deflated = self.inflates and first & 0x48 == 0x40
+        reserved = first & (0x30 if is_deflated else 0x70)
+        if not first & 0x80 or reserved or second & 0x80 or not kind:
             raise Wrong(f"a frame begins with {first:02x} {second:02x}")
         payload = self._take(self._read_length(second), f"rest of a {kind}")
+        if is_deflated:
+            payload = inflate(payload)
         if kind != "close":
             return kind, payload
         payload[2:].decode()
@@ -170,6 +192,14 @@ class Peer:
         self.send(hostile_lib.F(8, hostile_lib.C(1000)))
         self.expect_frames([("close", 1000)])
         self.read_end()
+
+
+def inflate(payload):
+    """RFC 7692 7.2.2, of a message that refers to none before it."""
+    try:
+        return zlib.decompress(payload + b"\0\0\xff\xff\3\0", -15)
+    except zlib.error as error:
+        raise Wrong(f"{payload[:40]!r} can't be inflated: {error}") from None
 
 
 def describe(frame):

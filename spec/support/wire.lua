@@ -5,6 +5,11 @@ local wait = require "wait"
 local wire = {}
 wire.__index = wire
 
+-- Who writes to a peer that has gone hears of it from the write.
+local pipe_signal = uv.new_signal()
+pipe_signal:start("sigpipe", function() end)
+pipe_signal:unref()
+
 local function check(ok, message)
   if not ok then error(message, 3) end
   return ok

@@ -98,7 +98,7 @@ BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all objects spec-modules run test lint format asan asan-test valgrind \
-    fuzz fuzz-targets bench-handlers docs install uninstall clean help needs headers tidy
+    fuzz fuzz-targets bench bench-idle bench-handlers docs install uninstall clean help needs headers tidy
 
 all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
 
@@ -235,6 +235,14 @@ docs: ## make the manual, as HTML in build/docs
 	@rm -rf $(BUILD)/docs
 	@mkdir -p $(BUILD)/docs
 	lua5.4 scripts/docs/make.lua $(BUILD)/docs
+
+bench: bench-idle bench-handlers ## what follows
+
+bench-idle: ## weigh an idle client: plain, compressed, over TLS
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) scripts/certificate $(TLS) >/dev/null
+	@python3 -B scripts/bench/idle.py $(BUILD)/moonroom $(TLS)/cert.pem $(TLS)/key.pem
 
 bench-handlers: ## time the doorway beside lua_pcall, and the test kit
 	@scripts/setup test

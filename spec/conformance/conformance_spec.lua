@@ -1,0 +1,49 @@
+-- Each case of the suite is an `it`, which runs it over every transport in pieces of every size.
+-- `make conformance` runs all of them; `make test` what is told in plan.lua. See README.md.
+
+local fixtures = require "conformance.fixtures"
+local plan = require "conformance.plan"
+local runner = require "conformance.runner"
+local suite = require "conformance.suite"
+local transports = require "conformance.transports"
+
+local hosts = {}
+
+local function host_of(row, fixture)
+  local name = row.name .. " " .. fixture
+  hosts[name] = hosts[name] or transports[row.name](fixtures[fixture])
+  return hosts[name]
+end
+
+local function way(host, chop)
+  return ("%s, %s"):format(host.name, chop and ("in pieces of %d"):format(chop) or "whole")
+end
+
+local function run(case)
+  for _, row in ipairs(plan.transports()) do
+    local host = host_of(row, case.fixture)
+    local bytes = runner.size(case)
+    for _, chop in ipairs(plan.chops(row, bytes)) do
+      local why = runner.run(case, host, chop or nil)
+      if why then error(("%s: %s\n%s: %s"):format(case.id, case.says, way(host, chop), why), 0) end
+    end
+  end
+  runner.forget(case)
+end
+
+for _, family in ipairs(suite.families()) do
+  describe(("conformance %d, %s: the server"):format(family.number, family.title), function()
+    lazy_teardown(function()
+      for name, host in pairs(hosts) do
+        host:stop()
+        hosts[name] = nil
+      end
+    end)
+
+    for _, case in ipairs(family.cases) do
+      if plan.wants(case.id) then
+        it(("%s [%s]"):format(case.says, case.id), function() run(case) end)
+      end
+    end
+  end)
+end

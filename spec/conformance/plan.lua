@@ -1,0 +1,50 @@
+--- Which cases run, over which transports, in pieces of which sizes.
+local plan = {}
+
+local KIB = 1024
+
+-- byte_by_byte: the longest case that is sent so; pieces: whether longer ones are cut too.
+local ALL = {
+  { name = "memory", byte_by_byte = 128 * KIB, pieces = true },
+  { name = "tcp", byte_by_byte = 4 * KIB, pieces = true },
+}
+
+-- What `make test` runs.
+local SHORT = {
+  { name = "memory", byte_by_byte = 128 * KIB, pieces = true },
+  { name = "tcp", byte_by_byte = 0, pieces = false },
+}
+
+-- A sanitizer sees the same code by any way.
+local SANITIZED = {
+  { name = "memory", byte_by_byte = 16 * KIB, pieces = true },
+}
+
+--- The transports' rows, as the environment asks for them.
+function plan.transports()
+  if os.getenv("MOONROOM_ASAN") then return SANITIZED end
+  return os.getenv("CONFORMANCE") == "all" and ALL or SHORT
+end
+
+--- The sizes of the pieces for so many bytes: false (whole), 1, 997, 65536.
+function plan.chops(row, bytes)
+  local chops = { false }
+  if bytes <= row.byte_by_byte then chops[#chops + 1] = 1 end
+  for _, size in ipairs { 997, 65536 } do
+    if row.pieces and bytes > size then chops[#chops + 1] = size end
+  end
+  return chops
+end
+
+--- Whether $CASES names this id: "6.*", "6.2.11", "1.* 2.1.*"; all where it is empty.
+function plan.wants(id)
+  local wanted = os.getenv("CASES") or ""
+  if wanted == "" then return true end
+  for pattern in wanted:gmatch("%S+") do
+    local lua = "^" .. pattern:gsub("%.", "%%."):gsub("%*", ".*") .. "$"
+    if id:match(lua) then return true end
+  end
+  return false
+end
+
+return plan

@@ -1,0 +1,28 @@
+-- What the cases talk to: rooms that send everything back as it came. The same script runs in the
+-- real program and in memory.
+local moonroom = require "moonroom"
+
+local Echo = moonroom.Room:extend("Echo")
+function Echo.on_text(_, client, text)   client:send(text) end
+function Echo.on_binary(_, client, data) client:send_binary(data) end
+
+local MIB = 1 << 20
+
+moonroom.mount("/echo", Echo)
+
+-- 16 MiB are allowed, and no more.
+moonroom.mount("/big", Echo { max_message = 16 * MIB })
+
+-- Small enough for limits to be met by short cases.
+moonroom.mount("/small", Echo { max_message = 1000, max_frame = 600, max_fragments = 8 })
+
+-- 4 MiB in 65,536 fragments.
+moonroom.mount("/many", Echo { max_message = 4 * MIB, max_fragments = 65536 })
+
+-- What isn't taken at all.
+local TextOnly = moonroom.Room:extend("TextOnly")
+function TextOnly.on_text(_, client, text) client:send(text) end
+moonroom.mount("/text", TextOnly)
+
+-- The server's order of preference.
+moonroom.mount("/protocols", Echo { protocols = { "chat.v2", "chat.v1" } })

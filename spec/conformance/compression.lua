@@ -16,7 +16,8 @@ local function parse_parameter(parameters, text)
   local name, value = text:match("^([%w_-]+)%s*=%s*(.*)$")
   name = name or text
   if parameters[name] ~= nil then return ("%s is there twice"):format(name) end
-  value = value and (value:match('^"(.*)"$') or value)
+  local quoted = value and value:match('^"(.*)"$')
+  value = quoted and quoted:gsub("\\(.)", "%1") or value
   if FLAGS[name] then
     if value then return name .. " has a value" end
     parameters[name] = true
@@ -64,8 +65,10 @@ local function mismatch(offer, answer)
   end
 end
 
+-- What quotes hold is of no use to us, but for a number.
 local function legal_offers(text)
   local offers = {}
+  text = text:gsub('"[^"]*"', function(quoted) return #quoted > 8 and '""' or nil end)
   for element in (text .. ","):gmatch("%s*([^,]-)%s*,") do
     local offer = compression.parse(element)
     if offer and offer.server_max_window_bits ~= true then offers[#offers + 1] = offer end
@@ -92,13 +95,12 @@ end
 local Deflater = {}
 Deflater.__index = Deflater
 
---- Compresses messages as the agreement allows. options: level (6), resets (true: each message by
---- itself although takeover was agreed).
+--- Compresses messages as the agreement allows. options: level (6), bits (a smaller window than
+--- that), resets (true: each message by itself although takeover was agreed).
 function compression.deflater(agreed, options)
   options = options or {}
-  local bits = agreed.client_max_window_bits
   return setmetatable({
-    bits = math.type(bits) and bits or 15,
+    bits = math.min(agreed.client_max_window_bits or 15, options.bits or 15),
     level = options.level or 6,
     resets = options.resets or agreed.client_no_context_takeover,
   }, Deflater)

@@ -15,18 +15,18 @@ local function host_of(row, fixture)
   return hosts[name]
 end
 
-local function way(host, chop)
-  return ("%s, %s"):format(host.name, chop and ("in pieces of %d"):format(chop) or "whole")
+local function check(case, host, chop)
+  local why = runner.run(case, host, chop)
+  if not why then return end
+  error(("%s: the server %s\n%s, %s: %s"):format(case.id, case.says, host.name,
+    chop and ("in pieces of %d"):format(chop) or "whole", why), 0)
 end
 
 local function run(case)
   for _, row in ipairs(plan.transports()) do
     local host = host_of(row, case.fixture)
-    local bytes = runner.size(case)
-    for _, chop in ipairs(plan.chops(row, bytes)) do
-      local why = runner.run(case, host, chop or nil)
-      if why then error(("%s: %s\n%s: %s"):format(case.id, case.says, way(host, chop), why), 0) end
-    end
+    check(case, host)
+    for _, chop in ipairs(plan.chops(row, case.size or 0)) do check(case, host, chop) end
   end
   runner.forget(case)
 end

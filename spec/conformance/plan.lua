@@ -26,9 +26,9 @@ function plan.transports()
   return os.getenv("CONFORMANCE") == "all" and ALL or SHORT
 end
 
---- The sizes of the pieces for so many bytes: false (whole), 1, 997, 65536.
+--- In pieces of which sizes so many bytes go out too, when they have gone out whole.
 function plan.chops(row, bytes)
-  local chops = { false }
+  local chops = {}
   if bytes <= row.byte_by_byte then chops[#chops + 1] = 1 end
   for _, size in ipairs { 997, 65536 } do
     if row.pieces and bytes > size then chops[#chops + 1] = size end

@@ -175,6 +175,8 @@ end
 -- --- a run ---------------------------------------------------------------------
 
 local function send_all(self, bytes, answers)
+  self.case.size = 0
+  for _, piece in ipairs(bytes) do self.case.size = self.case.size + #piece end
   if not self.case.paced then return send(self, table.concat(bytes)) end
   for index, piece in ipairs(bytes) do
     send(self, piece)
@@ -189,7 +191,7 @@ end
 
 -- What a case sends is made once for all its runs, but where that hangs on what was agreed.
 local function bytes_of(case, client)
-  if case.compresses then return case.sends(client) end
+  if case.compresses then return case.sends(client.agreed or {}) end
   case.bytes = case.bytes or value_of(case.sends)
   return case.bytes
 end
@@ -215,19 +217,11 @@ local function talk(self)
   self.transport:finish()
 end
 
---- How many bytes it sends, without the handshake.
-function runner.size(case)
-  local total = 0
-  if case.compresses then return case.compresses end
-  for _, bytes in ipairs(bytes_of(case)) do total = total + #bytes end
-  return total
-end
-
 --- Lets go of what was made for its runs.
 function runner.forget(case) case.bytes, case.expected = nil, nil end
 
 --- Runs it once. chop: the size of the pieces; nil: all at once. Returns nil where it holds, else
---- what happened, a sentence.
+--- what happened, a sentence. case.size is then how many bytes it sent, without the handshake.
 function runner.run(case, host, chop)
   local transport = host:connect()
   local self = setmetatable({

@@ -3,7 +3,7 @@ local suite = {}
 
 local FAMILIES = {
   "framing", "pings", "reserved", "opcodes", "fragments", "utf8", "closing", "headers",
-  "performance", "limits", "handshake",
+  "performance", "limits", "handshake", "compression", "windows", "extensions",
 }
 
 --- The families, in order.

@@ -24,5 +24,15 @@ local TextOnly = moonroom.Room:extend("TextOnly")
 function TextOnly.on_text(_, client, text) client:send(text) end
 moonroom.mount("/text", TextOnly)
 
+-- All but what is empty is worth compressing here. With takeover it is only where the client
+-- doesn't rule it out.
+moonroom.mount("/compressed", Echo { compression = true, compression_min_size = 1 })
+moonroom.mount("/takeover", Echo {
+  compression = true, compression_min_size = 1, compression_takeover = true,
+})
+moonroom.mount("/compressed/small", Echo {
+  compression = true, compression_min_size = 1, max_message = 1000, max_fragments = 8,
+})
+
 -- The server's order of preference.
 moonroom.mount("/protocols", Echo { protocols = { "chat.v2", "chat.v1" } })

@@ -220,12 +220,14 @@ function Client:hear(bytes)
   if not done then error(why, 0) end
 end
 
---- how: "end" or "reset".
+--- how: "end", "reset" or "cut", which is TLS without its close_notify.
 function Client:hear_end(how)
   self.ended = self.ended or how
   if self.wrong then return end
   if how == "reset" then
     self.wrong = "the server reset the connection"
+  elseif how == "cut" then
+    self.wrong = "the server ended TCP without close_notify (8446 6.1)"
   elseif self.response and self.response.status == 101 and not self.close then
     self.wrong = "the server ended the connection without a Close frame"
   elseif not self.response then

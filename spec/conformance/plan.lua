@@ -7,17 +7,22 @@ local KIB = 1024
 local ALL = {
   { name = "memory", byte_by_byte = 128 * KIB, pieces = true },
   { name = "tcp", byte_by_byte = 4 * KIB, pieces = true },
+  { name = "memory_tls", byte_by_byte = 4 * KIB, pieces = true },
+  { name = "tcp_tls", byte_by_byte = 4 * KIB, pieces = true },
 }
 
 -- What `make test` runs.
 local SHORT = {
   { name = "memory", byte_by_byte = 128 * KIB, pieces = true },
   { name = "tcp", byte_by_byte = 0, pieces = false },
+  { name = "memory_tls", byte_by_byte = 0, pieces = false },
+  { name = "tcp_tls", byte_by_byte = 0, pieces = false },
 }
 
 -- A sanitizer sees the same code by any way.
 local SANITIZED = {
   { name = "memory", byte_by_byte = 16 * KIB, pieces = true },
+  { name = "memory_tls", byte_by_byte = 0, pieces = false },
 }
 
 --- The transports' rows, as the environment asks for them.

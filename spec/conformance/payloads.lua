@@ -58,14 +58,14 @@ payloads.binary = remember(function(size)
 end)
 
 --- Text that compresses well, as JSON does.
-function payloads.json(size)
+payloads.json = remember(function(size)
   return lines_of(size, '{"room":"/chat","from":"ada","text":"good evening"},'):sub(1, size)
-end
+end)
 
 --- Text that hardly compresses: hexadecimal digits.
-function payloads.digits(size)
+payloads.digits = remember(function(size)
   local bytes = random_words(size // 2 + 1, 7)
   return bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end):sub(1, size)
-end
+end)
 
 return payloads

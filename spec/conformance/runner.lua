@@ -189,11 +189,20 @@ local function value_of(field)
   return field or {}
 end
 
--- What a case sends is made once for all its runs, but where that hangs on what was agreed.
-local function bytes_of(case, client)
-  if case.compresses then return case.sends(client.agreed or {}) end
-  case.bytes = case.bytes or value_of(case.sends)
-  return case.bytes
+local function name_of(agreed)
+  local list = {}
+  for name, value in pairs(agreed) do list[#list + 1] = ("%s=%s"):format(name, value) end
+  table.sort(list)
+  return table.concat(list, ";")
+end
+
+-- What a case sends is made once for all its runs; where it is compressed, once for each agreement.
+local function bytes_of(case, agreed)
+  local name = case.compresses and name_of(agreed) or ""
+  case.bytes = case.bytes or {}
+  case.bytes[name] = case.bytes[name] or (case.compresses and case.sends(agreed))
+    or value_of(case.sends)
+  return case.bytes[name]
 end
 
 local function answers_of(case)
@@ -203,7 +212,7 @@ end
 
 local function talk(self)
   local case, client = self.case, self.client
-  local joined = case.joined and table.concat(bytes_of(case)) or ""
+  local joined = case.joined and table.concat(bytes_of(case, {})) or ""
   send(self, self.request .. joined)
   await(self, function() return client.response end)
   if case.status ~= 101 then return check_refusal(self, case) end
@@ -211,7 +220,7 @@ local function talk(self)
   check_fields(client.response, case.fields)
   check_agreement(self, case)
   local answers = self.answers
-  if not case.joined then send_all(self, bytes_of(case, client), answers) end
+  if not case.joined then send_all(self, bytes_of(case, client.agreed or {}), answers) end
   check_answers(self, answers, #answers)
   check_end(self, case, #answers)
   self.transport:finish()

@@ -11,6 +11,9 @@ DESTDIR ?=
 DIR  ?= examples/chat
 ARGS ?=
 
+# Which of the conformance cases; empty: all.
+CASES ?=
+
 # One short line for each command; V=1 shows the commands, make -s nothing.
 V ?= 0
 ifeq ($(V),1)
@@ -97,8 +100,9 @@ BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all objects spec-modules run test lint format asan asan-test valgrind \
-    fuzz fuzz-targets bench bench-idle bench-handlers docs install uninstall clean help needs headers tidy
+.PHONY: all objects spec-modules run test conformance lint format asan asan-test \
+    valgrind fuzz fuzz-targets bench bench-idle bench-handlers docs install uninstall clean \
+    help needs headers tidy
 
 all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
 
@@ -200,6 +204,12 @@ test: ## build, then run every spec; SPECS= some of them
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all spec-modules
 	@BUILD=$(BUILD) scripts/test $(SPECS)
+
+# In make test they go fewer ways; spec/conformance/README.md.
+conformance: ## run every conformance case in every way; CASES="6.* 7.1.2" some of them
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all spec-modules
+	@BUILD=$(BUILD) CASES="$(CASES)" CONFORMANCE=all scripts/test spec/conformance
 
 lint: ## compilers' warnings, clang-tidy, cppcheck, luacheck, format, layers
 	@scripts/setup lint

@@ -99,6 +99,12 @@ family:case("echoes 256 KiB that came before the Close", {
   sends = function() return { text(("x"):rep(256 << 10)), close(1000, "all of it") } end,
   answers = function() return { { "text", ("x"):rep(256 << 10) } } end, ends = 1000,
 })
+family:case("echoes 256 KiB that came before the Close, and no ping behind it", {
+  sends = function()
+    return { text(("x"):rep(256 << 10)), close(1000, "all of it"), ping("too late") }
+  end,
+  answers = function() return { { "text", ("x"):rep(256 << 10) } } end, ends = 1000,
+})
 family:case("answers a Close between fragments, whose message never ends", {
   sends = { text("begun", { fin = false }), close(1000) }, ends = 1000,
 })

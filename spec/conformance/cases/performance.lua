@@ -36,10 +36,24 @@ for _, kind in ipairs { "text", "binary" } do
   end
 end
 
+for _, kind in ipairs { "text", "binary" } do
+  family:group(kind .. " messages of 1 MiB in writes of a size")
+  for _, size in ipairs { 64, 128, 256, 512, KIB, 2 * KIB } do
+    family:case(("echoes a %s of 1 MiB that comes %d bytes at a time"):format(kind, size), {
+      chop = size,
+      sends = function() return { frames.frame(kind, payloads[kind](MIB)) } end,
+      answers = function() return { { kind, payloads[kind](MIB) } } end,
+    })
+  end
+end
+
+-- Numbered, where there is room for it.
 local function series(count, kind, size, paced)
   local function each(make)
     local list = {}
-    for i = 1, count do list[i] = make(("%04d"):format(i) .. payloads[kind](size - 4)) end
+    for i = 1, count do
+      list[i] = make(size < 4 and ("x"):rep(size) or ("%04d"):format(i) .. payloads[kind](size - 4))
+    end
     return list
   end
   family:case(("echoes %d times a %s of %d bytes, %s"):format(count, kind, size,
@@ -53,7 +67,7 @@ end
 for _, paced in ipairs { true, false } do
   family:group("many messages, " .. (paced and "one by one" or "at once"))
   for _, kind in ipairs { "text", "binary" } do
-    for _, size in ipairs { 16, 64, 256 } do series(1000, kind, size, paced) end
+    for _, size in ipairs { 0, 16, 64, 256, 1024 } do series(1000, kind, size, paced) end
   end
   series(100, "text", 4096, paced)
   series(20, "binary", 65536, paced)

@@ -11,12 +11,15 @@ ALL_BYTES = table.concat(ALL_BYTES)
 local NOT_TEXT = "\0\xff\xfe\xfd\xfc\xfb\0\xff"
 
 family:group("sizes")
-for _, payload in ipairs {
-  "", "a", "Hello, world!", NOT_TEXT, ALL_BYTES:sub(1, 124), ("\xfe"):rep(125), ("p"):rep(125),
-  ALL_BYTES:sub(132),
+for _, row in ipairs {
+  { "an empty ping", "" }, { "a ping of 1 byte", "a" }, { "a ping of text", "Hello, world!" },
+  { "a ping of bytes that aren't text", NOT_TEXT },
+  { "a ping of 124 bytes", ALL_BYTES:sub(1, 124) }, { "a ping of 125 bytes", ("p"):rep(125) },
+  { "a ping of 125 times FE", ("\xfe"):rep(125) },
+  { "a ping of the bytes 83 to FF", ALL_BYTES:sub(132) },
 } do
-  family:case(("answers a ping of %d bytes with its payload"):format(#payload), {
-    sends = { ping(payload) }, answers = { { "pong", payload } },
+  family:case(("answers %s with its payload"):format(row[1]), {
+    sends = { ping(row[2]) }, answers = { { "pong", row[2] } },
   })
 end
 for _, size in ipairs { 126, 127, 1000, 65535, 65536 } do

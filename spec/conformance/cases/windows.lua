@@ -16,6 +16,7 @@ end
 
 local function series(says, row)
   family:case(says, {
+    fixture = row.fixture,
     request = { target = row.target, fields = { ["Sec-WebSocket-Extensions"] = row.offer } },
     agreed = row.agreed or {}, compresses = true,
     sends = function(agreed)
@@ -78,6 +79,24 @@ for _, room in ipairs(ROOMS) do
         pair[2]),
       agreed = { server_max_window_bits = pair[1] },
     })
+  end
+end
+
+-- The server's own limit is told unasked (7.1.2.1), and a lower one that is asked for is kept.
+for _, room in ipairs(ROOMS) do
+  family:group("a server that looks back 1 KiB, " .. room[2])
+  for _, row in ipairs {
+    { "", 10 }, { "; server_max_window_bits=9", 9 }, { "; server_max_window_bits=10", 10 },
+    { "; server_max_window_bits=15", 10 }, { "; client_max_window_bits", 10 },
+    { "; client_max_window_bits=9", 10, 9 }, { "; client_max_window_bits=15", 10 },
+  } do
+    for _, size in ipairs { 1024, 65536 } do
+      series(("keeps within %d bits in messages of %d bytes, asked for%s"):format(row[2], size,
+        row[1] == "" and " nothing" or row[1]), {
+        fixture = "narrow", target = room[1], offer = OFFER .. row[1], kind = "text", size = size,
+        client = { bits = row[3] }, agreed = { server_max_window_bits = row[2] },
+      })
+    end
   end
 end
 

@@ -115,8 +115,8 @@ rules("takes a plain text that looks like a compressed one", { binary(SAMPLE) },
 rules("answers a ping between compressed fragments",
   { text(SAMPLE:sub(1, 3), FIRST), ping("between"), continuation(SAMPLE:sub(4)) },
   { { "pong", "between" }, HELLO })
-rules("answers a Close between compressed fragments", { text(SAMPLE:sub(1, 3), FIRST), close(1000) },
-  {}, 1000)
+rules("answers a Close between compressed fragments",
+  { text(SAMPLE:sub(1, 3), FIRST), close(1000) }, {}, 1000)
 rules("refuses it on a continuation", { text("plain", OPEN), continuation(SAMPLE, RSV1) }, {}, 1002)
 rules("refuses it on the second of two compressed fragments",
   { text(SAMPLE:sub(1, 3), FIRST), continuation(SAMPLE:sub(4), RSV1) }, {}, 1002)
@@ -140,7 +140,8 @@ family:case("takes a message that refers to the one before (7.2.3.2)", {
   sends = { text(SAMPLE, RSV1), text("\xf2\x00\x11\x00\x00", RSV1) }, answers = { HELLO, HELLO },
 })
 rules("takes a stored block (7.2.3.3)", { text("\0\5\0\xfa\xffHello\0", RSV1) }, { HELLO })
-rules("takes a final block (7.2.3.4)", { text("\xf3\x48\xcd\xc9\xc9\x07\x00\x00", RSV1) }, { HELLO })
+rules("takes a final block (7.2.3.4)", { text("\xf3\x48\xcd\xc9\xc9\x07\x00\x00", RSV1) },
+  { HELLO })
 rules("takes two blocks in a message (7.2.3.5)",
   { text("\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00", RSV1) }, { HELLO })
 rules("takes an empty message (7.2.3.6)", { text("\0", RSV1) }, { { "text", "" } })
@@ -190,7 +191,9 @@ rules("refuses a reference to the message before, where that was ruled out",
   { text(SAMPLE, RSV1), text("\xf2\x00\x11\x00\x00", RSV1) }, { HELLO }, 1007)
 
 family:group("text that is not UTF-8 when it is inflated")
-local function stored(bytes) return "\0" .. string.pack("<I2I2", #bytes, ~#bytes & 0xffff) .. bytes end
+local function stored(bytes)
+  return "\0" .. string.pack("<I2I2", #bytes, ~#bytes & 0xffff) .. bytes
+end
 for _, row in ipairs {
   { "the byte FF", "\xff" }, { "a lone continuation", "\x80" }, { "an overlong slash", "\xc0\xaf" },
   { "a surrogate", "\xed\xa0\x80" }, { "U+110000", "\xf4\x90\x80\x80" },

@@ -184,7 +184,8 @@ accepts("chooses none where it knows none", {
   fields = { ["Sec-WebSocket-Protocol"] = "chat.v1" },
 }, { ["sec-websocket-protocol"] = false })
 for _, row in ipairs { { "a subprotocol with a space", "chat v1" },
-  { "one with a slash", "chat/1" }, { "the same one twice", "chat.v1, chat.v1" }, { "one in quotes", '"chat.v1"' } } do
+  { "one with a slash", "chat/1" }, { "the same one twice", "chat.v1, chat.v1" },
+  { "one in quotes", '"chat.v1"' } } do
   refuses(row[1], 400, { target = "/protocols", fields = { ["Sec-WebSocket-Protocol"] = row[2] } })
 end
 

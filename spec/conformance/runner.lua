@@ -60,7 +60,7 @@ local function await(self, condition)
 end
 
 local function send(self, bytes)
-  local size = self.chop or #bytes
+  local size = math.max(self.chop or #bytes, 1)
   for at = 1, #bytes, size do
     self.transport:send(size >= #bytes and bytes or bytes:sub(at, at + size - 1))
   end
@@ -141,8 +141,9 @@ local function check_no_more(self, count)
   if more then fail("expected no answer %d; came %s", count + 1, describe(more)) end
 end
 
--- The server's Close, then its FIN, without a word of ours in between.
-local function check_close(self, code)
+-- The server's Close, then its FIN, without a word of ours in between but what answers a Close of
+-- its own.
+local function check_close(self, code, replies)
   local client = self.client
   await(self, function() return client.close end)
   if not client.close then
@@ -151,6 +152,10 @@ local function check_close(self, code)
   end
   if client.close.code ~= code then
     fail("expected a Close with %d; came %s", code, describe_close(client.close))
+  end
+  if replies then
+    if client.ended then fail("expected the server to wait for the Close that answers its own") end
+    send(self, table.concat(replies))
   end
   await(self, function() return client.ended end)
   if not client.ended then fail("expected the server to end TCP behind its Close; it didn't") end
@@ -168,7 +173,7 @@ end
 
 local function check_end(self, case, count)
   if case.ends == "open" then return check_open(self, count) end
-  check_close(self, case.ends)
+  check_close(self, case.ends, case.replies)
   check_no_more(self, count)
 end
 

@@ -9,7 +9,7 @@ local suite = require "conformance.suite"
 
 local FIELDS = {}
 for name in ([[id says status ends fixture request sends answers fields agreed paced joined
-  compresses chop]]):gmatch("%S+") do
+  compresses chop replies]]):gmatch("%S+") do
   FIELDS[name] = true
 end
 

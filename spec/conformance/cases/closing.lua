@@ -147,4 +147,38 @@ for _, row in ipairs {
   })
 end
 
+family:group("a Close of the server's own, which the client answers")
+local function leaves(says, code, replies)
+  family:case(says, {
+    request = { target = "/leaving" }, sends = { text(tostring(code)) },
+    answers = { { "text", tostring(code) } }, ends = code, replies = replies,
+  })
+end
+for _, code in ipairs { 1000, 1001, 1008, 1011, 3000, 4999 } do
+  leaves(("sends %d, and ends TCP when the same comes back"):format(code), code, { close(code) })
+end
+leaves("ends TCP when an empty Close comes back", 1000, { close() })
+leaves("ends TCP when another code comes back", 1000, { close(4000, "as I say") })
+for _, row in ipairs {
+  { "a ping", ping("still there?") }, { "a pong", frames.pong("") }, { "a text", text("1001") },
+  { "a binary", frames.binary("\1\2\3") },
+  { "a fragmented text", text("10", { fin = false }) .. frames.continuation("01") },
+  { "half a message", text("10", { fin = false }) }, { "64 KiB", text(("x"):rep(65536)) },
+  { "a hundred pings", ping("now?"):rep(100) },
+} do
+  leaves(("says nothing to %s between its Close and the client's"):format(row[1]), 1000,
+    { row[2], close(1000) })
+end
+for _, row in ipairs {
+  { "a Close with 999", close(999) }, { "a Close of one byte", frames.frame("close", "\3") },
+  { "a Close whose reason is not UTF-8", close(1000, "\xff") },
+  { "a reserved opcode", frames.frame(3, "") }, { "a frame with RSV1", text("", { rsv = 4 }) },
+  { "a frame that isn't masked", text("bare", { key = false }) },
+  { "a text that is not UTF-8", text("\xff") }, { "a frame that is too big",
+    text("", { declared = 1 << 40 }) },
+} do
+  leaves(("ends TCP without a second Close for %s behind its Close"):format(row[1]), 1000,
+    { row[2] })
+end
+
 return family

@@ -24,6 +24,14 @@ local TextOnly = moonroom.Room:extend("TextOnly")
 function TextOnly.on_text(_, client, text) client:send(text) end
 moonroom.mount("/text", TextOnly)
 
+-- Closes by itself, with the code that the text says.
+local Leaving = moonroom.Room:extend("Leaving")
+function Leaving.on_text(_, client, text)
+  client:send(text)
+  client:close(tonumber(text), "as you say")
+end
+moonroom.mount("/leaving", Leaving)
+
 -- All but what is empty is worth compressing here. With takeover it is only where the client
 -- doesn't rule it out.
 moonroom.mount("/compressed", Echo { compression = true, compression_min_size = 1 })

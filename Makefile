@@ -125,6 +125,7 @@ NATIVE_FLAGS   := $(MOONROOM_CFLAGS) $(LUA_CFLAGS) -iquote spec/native \
     $(addprefix -iquote src/,$(MAY_INCLUDE_net))
 
 $(BUILD)/spec/moonroom_tls.so: $(NATIVE_OBJECTS) $(call objects_of,base) \
+    $(BUILD)/obj/core/tls_options.o \
     $(filter $(BUILD)/obj/net/tls%,$(call objects_of,net))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) -shared $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ -lssl -lcrypto

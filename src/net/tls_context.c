@@ -1,10 +1,9 @@
 #include "tls_context.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "memory.h"
 #include "tls.h"
 #include "tls_generation.h"
 #include "tls_shared.h"
@@ -12,6 +11,7 @@
 
 struct tls_context {
     struct transport_layer layer;
+    struct memory memory;       /* of the options */
     struct tls_options options; /* own copies */
     const double *now;
     struct tls_shared *shared;
@@ -26,43 +26,6 @@ static struct transport *open_layer(struct transport_layer *layer,
     return tls_open(context->shared, context->generation, memory, below);
 }
 
-/* --- options --- */
-
-static bool copy_string(char **copy, const char *string)
-{
-    *copy = string ? strdup(string) : NULL;
-    return *copy || !string;
-}
-
-static bool copy_options(struct tls_options *copy,
-                         const struct tls_options *options)
-{
-    assert(options->certificate_count <= TLS_CERTIFICATES_MAX);
-    copy->verify = options->verify;
-    for (size_t i = 0; i < options->certificate_count; i++) {
-        struct tls_certificate *to = &copy->certificates[i];
-        const struct tls_certificate *from = &options->certificates[i];
-        copy->certificate_count++;
-        if (!copy_string(&to->cert, from->cert) ||
-            !copy_string(&to->key, from->key) ||
-            !copy_string(&to->password, from->password))
-            return false;
-    }
-    return copy_string(&copy->ca, options->ca);
-}
-
-static void release_options(struct tls_options *options)
-{
-    for (size_t i = 0; i < options->certificate_count; i++) {
-        free(options->certificates[i].cert);
-        free(options->certificates[i].key);
-        free(options->certificates[i].password);
-    }
-    free(options->ca);
-}
-
-/* --- the context --- */
-
 struct tls_context *tls_context_new(const struct tls_options *options,
                                     const double *now,
                                     char error[TLS_ERROR_SIZE])
@@ -72,8 +35,10 @@ struct tls_context *tls_context_new(const struct tls_options *options,
         goto no_memory;
     context->layer.open = open_layer;
     context->now = now;
+    memory_init(&context->memory);
     context->shared = tls_shared_new(now);
-    if (!context->shared || !copy_options(&context->options, options))
+    if (!context->shared ||
+        !tls_options_copy(&context->options, options, &context->memory))
         goto no_memory;
     context->generation = tls_generation_new(&context->options, now, error);
     if (context->generation)
@@ -117,6 +82,6 @@ void tls_context_free(struct tls_context *context)
         return;
     tls_generation_unref(context->generation);
     tls_shared_unref(context->shared);
-    release_options(&context->options);
+    tls_options_release(&context->options, &context->memory);
     free(context);
 }

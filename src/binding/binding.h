@@ -5,11 +5,6 @@
 #include "hub.h"
 #include <lua.h>
 
-struct binding;
-
-/* The module moonroom.core: for package.preload, and what core.so exports. */
-__attribute__((visibility("default"))) int luaopen_moonroom_core(lua_State *L);
-
 /* Makes the hub of a worker's Lua state and hands it to the Lua modules as the
  * running app. now in seconds, monotonic; wall the Unix time then. The state
  * owns the binding and the hub: both go with lua_close. log and files are

@@ -7,7 +7,7 @@
 #include "dispatch.h"
 #include "hub.h"
 
-enum { CLIENT_ID_SIZE = 32 };
+enum { CLIENT_ID_SIZE = 32, ID_PREFIX_BYTES = 6 };
 
 /* The box of the hub's userdata, which owns the hub. References are to its
  * anchors: what lives as long as the userdata does, and no longer. In the
@@ -27,14 +27,20 @@ struct binding {
     bool is_ending;      /* it ends, or its userdata is collected */
     bool has_missed; /* for want of memory a room that emptied may be left */
     unsigned long long next_id;
-    char id_prefix[16];
+    char id_prefix[2 * ID_PREFIX_BYTES + 1];
     char reason[CLOSE_REASON_SIZE]; /* check_message's latest */
 };
+
+/* Defines the hub's userdata, before the first one is made. */
+void binding_define(lua_State *L);
 
 /* Pushes the hub's userdata with a new hub in it. Raises where there is no
  * memory. The application is the binding's own. */
 struct binding *binding_new(lua_State *L, const struct options *options,
                             double now, double wall);
+
+/* Pushes the hub's userdata of the app that binding_start began, or nil. */
+void binding_push_current(lua_State *L);
 
 /* The binding in the hub userdata at an index; raises for anything else, and
  * for one that has ended. */
@@ -71,7 +77,7 @@ static inline struct binding *binding_of(const struct hub *hub)
 }
 
 /* Lets every hub of the state ask its rooms anew what their scripts want. */
-int binding_handlers_changed(lua_State *L);
+void binding_handlers_changed(lua_State *L);
 
 /* The calls that the core makes into scripts (events.c). */
 extern const struct application binding_application;

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "binding.h"
+#include "core_module.h"
 #include "paths.h"
 
 struct places {

@@ -2,11 +2,9 @@
 
 #include "client_handlers.h"
 #include "close_code.h"
-#include "json.h"
 #include "lua_client.h"
 #include "lua_room.h"
 #include "lua_wait.h"
-#include "outgoing.h"
 #include "room.h"
 
 #include <lauxlib.h>
@@ -88,13 +86,8 @@ static void drop_kept(struct client_box *client, bool is_all)
     }
 }
 
-static bool is_open(const struct client_box *client)
-{
-    return client->connection && client->connection->state == CONNECTION_OPEN;
-}
-
 /* Those that may go on wait for the turn: this is another's coroutine. */
-static void stir(struct client_box *client)
+void client_events_stir(struct client_box *client)
 {
     struct client_events *events = &client->events;
     if (!events->count || !list_is_empty(&events->turn))
@@ -159,7 +152,7 @@ static void end_stay(struct client_box *client,
 static void opened(struct client_box *client, bool succeeded)
 {
     struct connection *connection = client->connection;
-    if (!is_open(client))
+    if (!client_is_open(client))
         return;
     if (!succeeded)
         connection_close(connection, CLOSE_INTERNAL,
@@ -215,7 +208,7 @@ static bool is_due(const struct client_box *client, enum event_kind kind)
     case EVENT_MOVED:
         return true;
     case EVENT_JOIN:
-        return is_open(client);
+        return client_is_open(client);
     case EVENT_LEAVE:
         return events->is_joined;
     default:
@@ -321,7 +314,7 @@ void client_events_move(struct client_box *client)
     events->is_joined = false;
     put_in_front(client, &events->join);
     put_in_front(client, &events->moved);
-    stir(client);
+    client_events_stir(client);
 }
 
 void client_events_message(struct client_box *client, enum opcode opcode,
@@ -371,27 +364,6 @@ void client_events_drop(struct client_box *client)
     drop_kept(client, true);
 }
 
-/* --- waiting for a client --- */
-
-static void wake_flushers(struct client_box *client)
-{
-    struct list *flushers = &client->events.flushers;
-    while (!list_is_empty(flushers))
-        routine_wake(LIST_ENTRY(flushers->next, struct routine, place));
-}
-
-void client_events_ended(struct client_box *client)
-{
-    if (client->events.receiver)
-        routine_wake(client->events.receiver);
-    wake_flushers(client);
-}
-
-void client_events_flushed(struct client_box *client)
-{
-    wake_flushers(client);
-}
-
 void client_events_turn(struct binding *binding)
 {
     struct list round;
@@ -404,9 +376,10 @@ void client_events_turn(struct binding *binding)
     }
 }
 
-static struct client_event *first_message(struct client_box *client)
+struct client_event *
+client_events_first_message(const struct client_box *client)
 {
-    struct list *queue = &client->events.queue;
+    const struct list *queue = &client->events.queue;
     for (struct list *link = queue->next; link != queue; link = link->next) {
         struct client_event *event =
             LIST_ENTRY(link, struct client_event, link);
@@ -416,109 +389,10 @@ static struct client_event *first_message(struct client_box *client)
     return NULL;
 }
 
-/* Pushes message, kind of the first message that is kept. */
-static int take_message(lua_State *L, struct client_box *client,
-                        struct client_event *event)
+void client_events_take(struct client_box *client, struct client_event *event)
 {
-    client_event_push_bytes(L, event);
-    lua_pushstring(L, event->kind == EVENT_TEXT ? "text" : "binary");
     take_off(client, event);
     release(client, event);
     release_pressure(client);
-    stir(client);
-    return 2;
-}
-
-static int after_receive(lua_State *L, int status, lua_KContext context)
-{
-    struct client_box *client = object_check(L, 1, &client_type);
-    (void)status;
-    (void)context;
-    struct client_event *event = first_message(client);
-    if (event)
-        return take_message(L, client, event);
-    stir(client);
-    if (!is_open(client))
-        return outgoing_closed(L);
-    lua_pushnil(L);
-    lua_pushliteral(L, "timeout");
-    return 2;
-}
-
-/* client:receive_json([s]) -> value, or nil, what is wrong */
-static int after_receive_json(lua_State *L, int status, lua_KContext context)
-{
-    size_t length;
-    int results = after_receive(L, status, context);
-    if (lua_isnil(L, -results))
-        return results;
-    const char *text = lua_tolstring(L, -results, &length);
-    if (json_push_decoded(L, text, length))
-        return 1;
-    lua_pushnil(L);
-    lua_insert(L, -2);
-    return 2;
-}
-
-/* What was kept for it is for others, unless it takes it now. */
-static void forget_receiver(void *waited_for)
-{
-    struct client_box *client = waited_for;
-    client->events.receiver = NULL;
-    stir(client);
-    client_settle(client);
-}
-
-static int receive(lua_State *L, lua_KFunction after)
-{
-    struct client_box *client = object_check(L, 1, &client_type);
-    double seconds = wait_optional_seconds(L, 2);
-    if (client->events.receiver)
-        return luaL_error(L, "another coroutine is waiting for a message of "
-                             "this client already");
-    if (first_message(client) || !is_open(client))
-        return after(L, LUA_OK, 0);
-    struct routine *routine = routine_check(L, "client:receive");
-    client->events.receiver = routine;
-    routine->let_go = forget_receiver;
-    routine->waited_for = client;
-    return routine_wait(L, routine, seconds, 0, after);
-}
-
-int client_method_receive(lua_State *L)
-{
-    return receive(L, after_receive);
-}
-
-int client_method_receive_json(lua_State *L)
-{
-    return receive(L, after_receive_json);
-}
-
-static int after_flush(lua_State *L, int status, lua_KContext context)
-{
-    const struct client_box *client = object_check(L, 1, &client_type);
-    (void)status;
-    (void)context;
-    if (!is_open(client))
-        return outgoing_closed(L);
-    if (!connection_buffered(client->connection)) {
-        lua_pushboolean(L, 1);
-        return 1;
-    }
-    lua_pushnil(L);
-    lua_pushliteral(L, "timeout");
-    return 2;
-}
-
-int client_method_flush(lua_State *L)
-{
-    struct client_box *client = object_check(L, 1, &client_type);
-    double seconds = wait_optional_seconds(L, 2);
-    if (!is_open(client) || !connection_buffered(client->connection))
-        return after_flush(L, LUA_OK, 0);
-    struct routine *routine = routine_check(L, "client:flush");
-    list_append(&client->events.flushers, &routine->place);
-    client->connection->watches_flush = true;
-    return routine_wait(L, routine, seconds, 0, after_flush);
+    client_events_stir(client);
 }

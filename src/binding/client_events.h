@@ -60,21 +60,20 @@ void client_events_leave(struct client_box *client, struct leave *leave);
  * where its on_join had begun, then the new one's on_join. */
 void client_events_move(struct client_box *client);
 
-/* The client can't be talked to any more: whoever waits for it goes on. */
-void client_events_ended(struct client_box *client);
+/* The first message that is kept, or NULL. */
+struct client_event *
+client_events_first_message(const struct client_box *client);
 
-/* All that was sent has left. */
-void client_events_flushed(struct client_box *client);
+/* Takes it out of what is kept, and frees it. */
+void client_events_take(struct client_box *client, struct client_event *event);
+
+/* Has what is kept go on at the end of the turn: for a caller in a script. */
+void client_events_stir(struct client_box *client);
 
 /* Goes on with what is kept; at the end of the turn. */
 void client_events_turn(struct binding *binding);
 
 /* Frees what is kept. */
 void client_events_drop(struct client_box *client);
-
-/* client:receive([s]), client:receive_json([s]), client:flush([s]) */
-int client_method_receive(lua_State *L);
-int client_method_receive_json(lua_State *L);
-int client_method_flush(lua_State *L);
 
 #endif

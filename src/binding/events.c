@@ -1,6 +1,7 @@
 #include "binding_state.h"
 
 #include "client_handlers.h"
+#include "client_wait.h"
 #include "close_code.h"
 #include "lua_client.h"
 #include "lua_group.h"
@@ -116,12 +117,12 @@ static void run_leave(struct connection *connection)
 
 static void run_ended(struct connection *connection)
 {
-    client_events_ended(connection->owner);
+    client_wait_ended(connection->owner);
 }
 
 static void run_flushed(struct connection *connection)
 {
-    client_events_flushed(connection->owner);
+    client_wait_flushed(connection->owner);
 }
 
 static int shutdown_body(lua_State *L)

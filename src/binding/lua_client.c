@@ -1,5 +1,6 @@
 #include "lua_client.h"
 
+#include "client_wait.h"
 #include "close_code.h"
 #include "lua_request.h"
 #include "lua_room.h"
@@ -195,8 +196,7 @@ struct connection *client_open(lua_State *L, const struct client_box *client,
                    "init must not %s: the client hasn't joined yet (%s in "
                    "on_open or on_join)",
                    what, what);
-    return connection && connection->state == CONNECTION_OPEN ? connection
-                                                              : NULL;
+    return client_is_open(client) ? connection : NULL;
 }
 
 static struct connection *sendable(lua_State *L)
@@ -287,7 +287,7 @@ static int method_terminate(lua_State *L)
 static int new_timer(lua_State *L, bool repeats)
 {
     struct client_box *box = check(L);
-    if (!box->connection || box->connection->state != CONNECTION_OPEN)
+    if (!client_is_open(box))
         return outgoing_closed(L);
     return timer_new_owned(L, box->binding, &box->timers, repeats);
 }

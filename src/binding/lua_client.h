@@ -20,6 +20,11 @@ struct client_box {
     char id[CLIENT_ID_SIZE];
 };
 
+static inline bool client_is_open(const struct client_box *client)
+{
+    return client->connection && client->connection->state == CONNECTION_OPEN;
+}
+
 extern const struct object_type client_type;
 extern const luaL_Reg client_methods[]; /* of moonroom.Client */
 

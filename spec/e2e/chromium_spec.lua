@@ -1,7 +1,7 @@
 -- Chromium talks to the program: the WebSocket of a page, and the page of examples/chat.
-local certificates = require "certificates"
 local checks = require "spec.e2e.checks"
 local server = require "server"
+local tls = require "tls"
 
 local EXPECTED = {
   "the WebSocket of a page gets text back as it was",
@@ -48,13 +48,11 @@ local function start_chat()
 end
 
 describe("Chromium", function()
-  local heard, made
+  local heard
 
   local function start_secure_chat()
-    made = certificates.new()
-    made:authority("localhost")
-    return server.start("examples/chat",
-      { "--tls-cert", made:path("localhost.pem"), "--tls-key", made:path("localhost.key") })
+    local files = tls.files.server
+    return server.start("examples/chat", { "--tls-cert", files.cert, "--tls-key", files.key })
   end
 
   lazy_setup(function()
@@ -66,10 +64,7 @@ describe("Chromium", function()
     server.stop_all()
   end)
 
-  lazy_teardown(function()
-    server.stop_all()
-    made:remove()
-  end)
+  lazy_teardown(server.stop_all)
 
   for _, name in ipairs(EXPECTED) do
     it(name, function() heard:expect(name) end)

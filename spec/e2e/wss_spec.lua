@@ -1,7 +1,7 @@
 -- Clients of three kinds over TLS with permessage-deflate, in both modes of context takeover.
-local certificates = require "certificates"
 local checks = require "spec.e2e.checks"
 local server = require "server"
+local tls = require "tls"
 
 local SOURCE = {
   ["init.lua"] = [[
@@ -20,7 +20,9 @@ local PYTHON = "/usr/bin/python3"
 
 local CLIENTS = {
   { name = "npm's ws",
-    command = function(port, ca, mode) return { "node", "spec/e2e/wss_client.js", port, ca, mode } end,
+    command = function(port, ca, mode)
+      return { "node", "spec/e2e/wss_client.js", port, ca, mode }
+    end,
     "agrees on the extension and on what contexts keep",
     "gets 1 MiB of text back, and less came than that",
     "gets 1 MiB of random bytes back, three times",
@@ -30,7 +32,9 @@ local CLIENTS = {
     "may do without the extension",
     "does not connect where it doesn't trust the certificate" },
   { name = "python3-websockets",
-    command = function(port, ca, mode) return { PYTHON, "spec/e2e/wss_python.py", port, ca, mode } end,
+    command = function(port, ca, mode)
+      return { PYTHON, "spec/e2e/wss_python.py", port, ca, mode }
+    end,
     "agrees on the extension and on what contexts keep",
     "gets 1 MiB of text back, three times",
     "gets 1 MiB of random bytes back, three times",
@@ -38,29 +42,26 @@ local CLIENTS = {
     "may cut a compressed message into fragments",
     "may offer windows of every size" },
   { name = "Chromium",
-    command = function(port, _, mode) return { "node", "spec/e2e/wss_chromium.js", port, mode } end,
+    command = function(port, _, mode)
+      return { "node", "spec/e2e/wss_chromium.js", port, mode }
+    end,
     "a page gets 1 MiB of text and of random bytes back" },
 }
 
 for _, mode in ipairs { "off", "on" } do
   for _, client in ipairs(CLIENTS) do
     describe(("%s over wss, context takeover %s,"):format(client.name, mode), function()
-      local heard, made
+      local heard
 
       lazy_setup(function()
-        made = certificates.new()
-        made:authority("localhost", { name = "localhost" })
-        local cert, key = made:path("localhost.pem"), made:path("localhost.key")
-        local here = server.start(SOURCE, { "--tls-cert", cert, "--tls-key", key,
+        local files = tls.files.server
+        local here = server.start(SOURCE, { "--tls-cert", files.cert, "--tls-key", files.key,
           "--compression", "on", "--compression-takeover", mode })
-        heard = checks.run(client.command(tostring(here.port), cert, mode), 60)
+        heard = checks.run(client.command(tostring(here.port), tls.files.ca.cert, mode), 60)
         server.stop_all()
       end)
 
-      lazy_teardown(function()
-        server.stop_all()
-        made:remove()
-      end)
+      lazy_teardown(server.stop_all)
 
       for _, name in ipairs(client) do
         it(name, function() heard:expect(name) end)

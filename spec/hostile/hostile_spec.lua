@@ -2,15 +2,14 @@
 -- has others of the same kinds. run.py sends them to the real program; what would take a minute
 -- runs in memory, on a clock that is moved.
 
-local certificates = require "certificates"
 local process = require "process"
 local server = require "server"
+local tls = require "tls"
 local tls_rows = require "spec.hostile.tls_rows"
 local uv = require "luv"
 local world_of = require "world"
 
 local HERE = "spec/hostile/"
-local made = certificates.new()
 
 -- Which rows run: the groups, without the fixtures whose features aren't there yet.
 local GROUPS = { deflate = true, frame = true, http = true, tls = true }
@@ -105,12 +104,11 @@ local START = {
   PMD = function() return server.start({ ["init.lua"] = SCRIPT }, { "--compression", "on" }) end,
 
   TLS = function()
-    made:authority("localhost", { name = "localhost" })
+    local files = tls.files.server
     local here = server.start({ ["init.lua"] = SCRIPT }, {
-      "--tls-cert", made:path("localhost.pem"), "--tls-key", made:path("localhost.key"),
-      "--handshake-timeout", "2",
+      "--tls-cert", files.cert, "--tls-key", files.key, "--handshake-timeout", "2",
     })
-    here.authority = made:path("localhost.pem")
+    here.authority = tls.files.ca.cert
     return here
   end,
 }
@@ -295,10 +293,7 @@ describe("hostile input", function()
       for id, result in pairs(run(servers[name], "bounded", ids)) do results[id] = result end
     end
   end)
-  lazy_teardown(function()
-    server.stop_all()
-    made:remove()
-  end)
+  lazy_teardown(server.stop_all)
 
   for _, row in ipairs(rows) do
     it(row.id .. ", " .. row.input, function()

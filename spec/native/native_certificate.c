@@ -1,7 +1,7 @@
 /* Certificates for specs. In Lua:
  *
  *   certificate{names={"a.example"}, subject="CN", organisation="O", key="ec" |
- *       "rsa" | "rsa-1024", ca=true, issuer=certificate, from=-3600, to=86400
+ *       "rsa" | "rsa-1024", ca=true, issuer=certificate, from=-3600, to=2592000
  * (seconds from now)} -> certificate, signed by its issuer or itself
  *   certificate:cert() -> PEM      :key([password]) -> PEM
  *   certificate:fingerprint() -> SHA-256, lower-case hexadecimal */
@@ -90,6 +90,7 @@ static long seconds(lua_State *L, const char *field, long otherwise)
 
 static void fill(lua_State *L, X509 *x509, X509 *issuer)
 {
+    enum { HOUR = 3600, MONTH = 30 * 24 * HOUR };
     unsigned char number[8];
     RAND_bytes(number, sizeof number);
     number[0] = 1;
@@ -97,8 +98,8 @@ static void fill(lua_State *L, X509 *x509, X509 *issuer)
     BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(x509));
     BN_free(serial);
     X509_set_version(x509, X509_VERSION_3);
-    X509_gmtime_adj(X509_getm_notBefore(x509), seconds(L, "from", -3600));
-    X509_gmtime_adj(X509_getm_notAfter(x509), seconds(L, "to", 86400));
+    X509_gmtime_adj(X509_getm_notBefore(x509), seconds(L, "from", -HOUR));
+    X509_gmtime_adj(X509_getm_notAfter(x509), seconds(L, "to", MONTH));
     add_name(x509, "O", native_string(L, 1, "organisation"));
     add_name(x509, "CN", native_string(L, 1, "subject"));
     X509_set_issuer_name(x509, X509_get_subject_name(issuer));

@@ -3,7 +3,7 @@
 local process = require "process"
 local program = require "program"
 local server = require "server"
-local tls_client = require "tls_client"
+local tls = require "tls"
 local uv = require "luv"
 
 describe("scripts/certificate", function()
@@ -11,7 +11,6 @@ describe("scripts/certificate", function()
 
   before_each(function() root = program.directory() end)
   after_each(function()
-    tls_client.stop_all()
     server.stop_all()
     program.remove(root)
   end)
@@ -48,7 +47,9 @@ describe("scripts/certificate", function()
     local cert = root .. "/new/cert.pem"
     local here = server.start("examples/echo", { "--tls-cert", cert, "--tls-key",
       root .. "/new/key.pem" })
-    assert.equal("TLSv1.3 localhost", tls_client.open(here.port, { ca = cert }).connected)
+    local connection = assert(tls.wire(here.port))
+    assert.equal("localhost", connection.client:info().name)
+    connection:close()
     local code, out, err = process.run { "curl", "--silent", "--show-error", "--cacert", cert,
       "--output", "/dev/null", "--write-out", "%{http_code}",
       ("https://localhost:%d/"):format(here.port) }

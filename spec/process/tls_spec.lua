@@ -1,10 +1,9 @@
 -- The program over TLS, seen from outside: what it is told to, and what its clients get.
 
-local certificates = require "certificates"
 local process = require "process"
 local program = require "program"
 local server = require "server"
-local tls_client = require "tls_client"
+local tls = require "tls"
 local uv = require "luv"
 local wait = require "wait"
 local websocket = require "websocket"
@@ -58,35 +57,40 @@ local function recording_proxy(port)
   return proxy, listener:getsockname().port
 end
 
-describe("a server over TLS", function()
-  local made
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read("a")
+end
 
-  setup(function()
-    made = certificates.new()
-    for _, name in ipairs { "alpha", "beta" } do
-      made:authority(name, { name = name .. ".example" })
-    end
-    made:authority("locked", { password = "open sesame" })
-    made:authority("ca")
-    made:authority("other-ca")
-    made:issue("ann", { by = "ca", subject = "/O=Example/CN=ann" })
-    made:issue("eve", { by = "other-ca" })
-    made:authority("short", { days = 5 })
-  end)
-  teardown(function() made:remove() end)
+local function split(path) return path:match("^(.*)/([^/]*)$") end
+
+-- Has the files now.crt and now.key be those of a certificate: how one is renewed.
+local function install(name)
+  local files = tls.files[name]
+  local cert, key = read(files.cert), read(files.key)
+  return { cert = tls.write("now.crt", cert), key = tls.write("now.key", key) }
+end
+
+describe("a server over TLS", function()
+  local opened
+
+  before_each(function() opened = {} end)
   after_each(function()
-    tls_client.stop_all()
+    for _, connection in ipairs(opened) do connection:close() end
     server.stop_all()
   end)
 
   local function flags(name)
-    return "--tls-cert=" .. made:path(name .. ".pem"), "--tls-key=" .. made:path(name .. ".key")
+    local files = tls.files[name]
+    return "--tls-cert=" .. files.cert, "--tls-key=" .. files.key
   end
 
-  -- A server whose config.lua is a format for the directory of the certificates.
-  local function start(config, ...)
+  -- A server whose config.lua has the path of a file for "@server.cert"; now: see install.
+  local function start(config, now, ...)
+    local function path(name, what) return (name == "now" and now or tls.files[name])[what] end
     return server.start({
-      ["init.lua"] = SCRIPT, ["config.lua"] = "return {" .. config:gsub("@", made.directory) .. "}",
+      ["init.lua"] = SCRIPT,
+      ["config.lua"] = "return {" .. config:gsub("@(%w+)%.(%w+)", path) .. "}",
     }, { listens = true, ... })
   end
 
@@ -95,32 +99,37 @@ describe("a server over TLS", function()
     return server.start({ ["init.lua"] = SCRIPT }, { cert, key, ... })
   end
 
-  -- An upgraded client, what its room told of it, and the bridge.
-  local function connect(port, name, options)
-    options = options or {}
-    options.ca = options.ca or made:path(name .. ".pem")
-    local bridge = tls_client.open(port, options)
-    assert.is_string(bridge.connected, bridge.failed)
-    local client = assert(websocket.over(bridge.wire, "/"))
-    return client, json.decode((client:receive())), bridge
+  -- A connection; options are those of spec/native/native_client.c.
+  local function open(port, options)
+    local connection = assert(tls.wire(port, { client = options }))
+    table.insert(opened, connection)
+    return connection
   end
 
-  local function server_name_of(port, ca, name)
-    return tls_client.open(port, { ca = made:path(ca .. ".pem"), name = name }).connected
+  -- An upgraded client, and what its room told of it.
+  local function connect(port, options)
+    local client = assert(websocket.over(open(port, options), "/"))
+    return client, json.decode((client:receive()))
+  end
+
+  -- The TLS that is spoken, and the name in the certificate.
+  local function served(port, server_name)
+    local info = open(port, { server_name = server_name }).client:info()
+    return info.version .. " " .. info.name
   end
 
   it("says where, with https and wss", function()
-    local here = by_flags("alpha")
+    local here = by_flags("server")
     assert.equal(("moonroom: https://127.0.0.1:%d/ (wss) serves %s (only this machine; "
       .. "--listen 0.0.0.0:%d for others)\n"):format(here.port, here.root, here.port), here:log())
   end)
 
   it("echoes, and the script is told how", function()
-    local client, told = connect(by_flags("alpha").port, "alpha", { name = "alpha.example" })
+    local client, told = connect(by_flags("server").port, { server_name = "chat.example" })
     assert.is_true(told.secure)
     assert.equal("TLSv1.3", told.version)
     assert.matches("^TLS_AES", told.cipher)
-    assert.equal("alpha.example", told.server_name)
+    assert.equal("chat.example", told.server_name)
     assert.is_nil(told.subject)
     for _, size in ipairs { 1, 125, 70000, 500000 } do
       client:send(("x"):rep(size))
@@ -130,38 +139,37 @@ describe("a server over TLS", function()
 
   it("speaks plain and TLS side by side", function()
     local here = start [[
-      tls = { cert = "@/alpha.pem", key = "@/alpha.key" },
+      tls = { cert = "@server.cert", key = "@server.key" },
       listen = {
         "127.0.0.1:0",
-        { address = "127.0.0.1:0", tls = { cert = "@/beta.pem", key = "@/beta.key" } },
+        { address = "127.0.0.1:0", tls = { cert = "@chained.cert", key = "@chained.key" } },
         { "127.0.0.1:0", tls = false },
       } ]]
     local port = "127%.0%.0%.1:%d+/"
     assert.matches("^moonroom: https://" .. port .. " %(wss%), https://" .. port
       .. " %(wss%) and http://" .. port .. " serve ", here:log())
-    assert.equal("TLSv1.3 alpha", server_name_of(here.ports[1], "alpha"))
-    assert.equal("TLSv1.3 beta", server_name_of(here.ports[2], "beta"))
+    assert.equal("TLSv1.3 localhost", served(here.ports[1]))
+    assert.equal("TLSv1.3 chained.example", served(here.ports[2]))
     local plain = assert(websocket.connect(here.ports[3], "/"))
     assert.same({ secure = false }, json.decode((plain:receive())))
     plain:close()
-    local _, told = connect(here.ports[2], "beta")
+    local _, told = connect(here.ports[2])
     assert.is_true(told.secure)
   end)
 
   it("has its flags' certificate where config.lua has another, none with --no-tls", function()
     local config = [[
-      tls = { cert = "@/alpha.pem", key = "@/alpha.key", verify = "required", ca = "@/ca.pem" },
+      tls = { cert = "@server.cert", key = "@server.key", verify = "required", ca = "@ca.cert" },
       listen = {
         "127.0.0.1:0",
-        { "127.0.0.1:0", tls = { cert = "@/alpha.pem", key = "@/alpha.key" } },
+        { "127.0.0.1:0", tls = { cert = "@server.cert", key = "@server.key" } },
       } ]]
-    local here = start(config, flags("beta"))
-    local _, told, bridge = connect(here.ports[1], "beta",
-      { cert = made:path("ann.pem"), key = made:path("ann.key") })
-    assert.equal("TLSv1.3 beta", bridge.connected)
-    assert.matches("CN=ann", told.subject) -- whether they are asked is not for the flag to say
-    assert.equal("TLSv1.3 alpha", server_name_of(here.ports[2], "alpha"))
-    local plain = start(config, "--no-tls")
+    local here = start(config, nil, flags("chained"))
+    assert.equal("TLSv1.3 chained.example", served(here.ports[1]))
+    local _, told = connect(here.ports[1], tls.files.client)
+    assert.matches("CN=Ann", told.subject) -- whether they are asked is not for the flag to say
+    assert.equal("TLSv1.3 localhost", served(here.ports[2]))
+    local plain = start(config, nil, "--no-tls")
     for _, port in ipairs(plain.ports) do
       local client = assert(websocket.connect(port, "/"))
       client:close()
@@ -169,93 +177,91 @@ describe("a server over TLS", function()
   end)
 
   it("finds files beside config.lua, and those of flags where it is started", function()
-    local files = { ["init.lua"] = SCRIPT,
-      ["config.lua"] = 'return { tls = { cert = "keys/a.pem", key = "keys/a.key" } }' }
-    for _, extension in ipairs { "pem", "key" } do
-      local file <close> = assert(io.open(made:path("alpha." .. extension), "rb"))
-      files["keys/a." .. extension] = file:read("a")
-    end
-    local here = server.start(files)
-    assert.equal("TLSv1.3 alpha", server_name_of(here.port, "alpha"))
-    local code, _, err = program.run({ "check", "--tls-cert=alpha.pem", "--tls-key=alpha.key",
-      here.root }, { directory = made.directory })
+    local here = server.start {
+      ["init.lua"] = SCRIPT,
+      ["config.lua"] = 'return { tls = { cert = "keys/a.pem", key = "keys/a.key" } }',
+      ["keys/a.pem"] = read(tls.files.server.cert),
+      ["keys/a.key"] = read(tls.files.server.key),
+    }
+    assert.equal("TLSv1.3 localhost", served(here.port))
+    local beside = { directory = split(tls.files.server.cert) }
+    local code, _, err = program.run({ "check", "--tls-cert=server.crt", "--tls-key=server.key",
+      here.root }, beside)
     assert.same({ 0, "" }, { code, err })
     code, _, err = program.run({ "check", "--tls-cert=keys/a.pem", "--tls-key=keys/a.key",
-      here.root }, { directory = made.directory })
+      here.root }, beside)
     assert.same({ 78, "keys/a.pem: No such file or directory\n" }, { code, err })
   end)
 
   it("opens a key with its password", function()
     local here = start [[ listen = "127.0.0.1:0",
-      tls = { cert = "@/locked.pem", key = "@/locked.key", key_password = "open sesame" } ]]
-    assert.equal("TLSv1.3 locked", server_name_of(here.port, "locked"))
+      tls = { cert = "@locked.cert", key = "@locked.key", key_password = "sesame" } ]]
+    assert.equal("TLSv1.3 locked.example", served(here.port))
   end)
 
   it("chooses the certificate by the name that is asked for", function()
     local here = start [[ listen = "127.0.0.1:0", tls = {
-      cert = "@/alpha.pem", key = "@/alpha.key",
-      certificates = { { cert = "@/beta.pem", key = "@/beta.key" } } } ]]
-    assert.equal("TLSv1.3 beta", server_name_of(here.port, "beta", "beta.example"))
-    assert.equal("TLSv1.3 alpha", server_name_of(here.port, "alpha", "alpha.example"))
-    assert.equal("TLSv1.3 alpha", server_name_of(here.port, "alpha", "other.example"))
-    assert.equal("TLSv1.3 alpha", server_name_of(here.port, "alpha"))
+      cert = "@server.cert", key = "@server.key",
+      certificates = { { cert = "@chained.cert", key = "@chained.key" } } } ]]
+    assert.equal("TLSv1.3 chained.example", served(here.port, "chained.example"))
+    assert.equal("TLSv1.3 localhost", served(here.port, "chat.example"))
+    assert.equal("TLSv1.3 localhost", served(here.port, "nobody.example"))
+    assert.equal("TLSv1.3 localhost", served(here.port))
   end)
 
   describe("that asks clients for a certificate", function()
     local function asking(verify)
-      return start(([[ listen = "127.0.0.1:0", tls = { cert = "@/alpha.pem", key = "@/alpha.key",
-        verify = "%s", ca = "@/ca.pem" } ]]):format(verify))
-    end
-    local function who(name)
-      return { cert = made:path(name .. ".pem"), key = made:path(name .. ".key") }
+      return start(([[ listen = "127.0.0.1:0", tls = { cert = "@server.cert", key = "@server.key",
+        verify = "%s", ca = "@ca.cert" } ]]):format(verify))
     end
 
     -- In TLS 1.3 the client is done before the server has looked.
     local function turned_away(port, options)
-      options.ca = made:path("alpha.pem")
-      local bridge = tls_client.open(port, options)
-      bridge.wire:send(websocket.handshake("/"))
-      local bytes = bridge.wire:receive_all()
+      local connection = open(port, options)
+      connection:send(websocket.handshake("/"))
+      local bytes, ended = connection:receive_all()
       assert.equal("", bytes)
-      return bridge:server_end()
+      return ended
     end
 
     it("tells the script whose it is", function()
       for _, verify in ipairs { "optional", "required" } do
-        local _, told = connect(asking(verify).port, "alpha", who "ann")
-        assert.equal("CN=ann,O=Example", told.subject)
-        assert.equal(made:fingerprint("ann"), told.fingerprint)
+        local _, told = connect(asking(verify).port, tls.files.client)
+        assert.equal("CN=Ann\\, \u{e9}t\u{e9},O=Moon", told.subject)
+        assert.equal(tls.files.client.made:fingerprint(), told.fingerprint)
       end
     end)
 
     it("lets in who has none where it is optional, and doesn't where it is required", function()
-      local _, told = connect(asking("optional").port, "alpha")
+      local _, told = connect(asking("optional").port)
       assert.is_nil(told.subject)
       assert.is_nil(told.fingerprint)
-      assert.matches("CERTIFICATE_REQUIRED", turned_away(asking("required").port, {}))
+      assert.matches("alert certificate required", turned_away(asking("required").port))
     end)
 
     it("turns away who has one of somebody else's", function()
       for _, verify in ipairs { "optional", "required" } do
         local here = asking(verify)
-        assert.matches("UNKNOWN_CA", turned_away(here.port, who "eve"))
+        assert.matches("alert unknown ca", turned_away(here.port, tls.files.client_foreign))
       end
     end)
   end)
 
   describe("at HUP", function()
-    before_each(function() made:install("alpha", "now") end)
+    local now
+
+    before_each(function() now = install("server") end)
 
     local function reloading()
-      return start [[ listen = { "127.0.0.1:0", "127.0.0.1:0" },
-        tls = { cert = "@/now.pem", key = "@/now.key" } ]]
+      return start([[ listen = { "127.0.0.1:0", "127.0.0.1:0" },
+        tls = { cert = "@now.cert", key = "@now.key" } ]], now)
     end
 
     it("gives new clients the new certificate, and who is there goes on", function()
       local here = reloading()
-      local client = connect(here.ports[2], "alpha")
-      made:install("beta", "now")
-      assert.equal("TLSv1.3 alpha", server_name_of(here.ports[1], "alpha"))
+      local client = connect(here.ports[2])
+      install("chained")
+      assert.equal("TLSv1.3 localhost", served(here.ports[1]))
       here:signal("sighup")
       assert.equal(("127.0.0.1:%d, 127.0.0.1:%d"):format(here.ports[1], here.ports[2]),
         here:wait_for_log('info  certificates reloaded listeners="([^"]*)"\n'))
@@ -263,33 +269,33 @@ describe("a server over TLS", function()
       client:send("still here")
       assert.equal("still here", (client:receive()))
       for _, port in ipairs(here.ports) do
-        assert.equal("TLSv1.3 beta", server_name_of(port, "beta"))
+        assert.equal("TLSv1.3 chained.example", served(port))
       end
     end)
 
     it("refuses a bad one, says which and why, and the old one serves", function()
       local here = reloading()
-      local client = connect(here.port, "alpha")
-      program.write(made:path("now.pem"), "nonsense")
+      local client = connect(here.port)
+      tls.write("now.crt", "nonsense")
       here:signal("sighup")
-      assert.matches("now%.pem: ", here:wait_for_log(
+      assert.matches("now%.crt: ", here:wait_for_log(
         'error certificates not reloaded, the old ones serve reason="([^"]*)"'))
       assert.not_matches("certificates reloaded", here:log(), 1, true)
-      assert.equal("TLSv1.3 alpha", server_name_of(here.port, "alpha"))
+      assert.equal("TLSv1.3 localhost", served(here.port))
       client:send("still here")
       assert.equal("still here", (client:receive()))
-      made:install("beta", "now")
+      install("chained")
       here:signal("sighup")
       here:wait_for_log("certificates reloaded")
-      assert.equal("TLSv1.3 beta", server_name_of(here.port, "beta"))
+      assert.equal("TLSv1.3 chained.example", served(here.port))
     end)
 
     it("warns of a new one that will expire soon", function()
       local here = reloading()
-      made:install("short", "now")
+      install("other")
       here:signal("sighup")
-      assert.matches("now%.pem$",
-        here:wait_for_log("warn  a certificate will expire soon cert=(%S+) days=[45]\n"))
+      assert.matches("now%.crt$",
+        here:wait_for_log("warn  a certificate will expire soon cert=(%S+) days=10\n"))
     end)
 
     it("does without certificates as before", function()
@@ -314,8 +320,8 @@ describe("a server over TLS", function()
     end
 
     it("shows no plaintext", function()
-      local here = by_flags("alpha")
-      local seen = recorded(here.port, function(port) return (connect(port, "alpha")) end)
+      local here = by_flags("server")
+      local seen = recorded(here.port, function(port) return (connect(port)) end)
       assert.is_true(#seen > 2 * #TEXT)
       assert.is_nil(seen:find("lighthouse", 1, true))
       assert.is_nil(seen:find("Upgrade", 1, true))
@@ -334,7 +340,7 @@ describe("a server over TLS", function()
   end)
 
   it("drops a handshake that never ends", function()
-    local here = by_flags("alpha", "--handshake-timeout", "0.3")
+    local here = by_flags("server", "--handshake-timeout", "0.3")
     for _, bytes in ipairs { "", "\x16\x03\x01\x00\xf1\x01\x00\x00\xed\x03\x03" } do
       local peer = assert(wire.connect(here.port))
       if bytes ~= "" then peer:send(bytes) end
@@ -346,42 +352,41 @@ describe("a server over TLS", function()
   end)
 
   it("has 1006 where the end comes without close_notify, even after a frame's half", function()
-    local here = by_flags("alpha")
+    local here = by_flags("server")
     for _, bytes in ipairs { "", "\x81\xfe" } do
       local before = select(2, here:log():gsub("print ", ""))
-      local client, _, bridge = connect(here.port, "alpha", { ending = "fin" })
-      if bytes ~= "" then client.wire:send(bytes):flush() end
-      client.wire:close()
-      bridge.process:finish()
+      local client = connect(here.port)
+      if bytes ~= "" then client.wire:send(bytes) end
+      client.wire.wire:shutdown()
       wait(function() return select(2, here:log():gsub("print ", "")) > before end, "on_leave")
       assert.matches('print message="?left\\t1006\\tfalse', here:log():match("[^\n]*\n$"))
     end
   end)
 
   it("answers a close over TLS, and ends with close_notify", function()
-    local here = by_flags("alpha")
-    local client, _, bridge = connect(here.port, "alpha")
+    local here = by_flags("server")
+    local client = connect(here.port)
     client:send_close(1000)
     assert.equal(1000, (client:receive_close()))
-    assert.equal("close_notify", bridge:server_end())
+    assert.same({ "", "close_notify" }, { client.wire:receive_all() })
     here:wait_for_log('left\\t1000\\ttrue')
   end)
 
   it("sends everybody 1001 at TERM, and lets them answer", function()
-    local here = by_flags("alpha")
-    local client, _, bridge = connect(here.port, "alpha")
+    local here = by_flags("server")
+    local client = connect(here.port)
     here:signal("sigterm")
     assert.equal(1001, (client:receive_close()))
     here:signal("sighup") -- there is nothing left to reload
     here:wait_for_log("signal=HUP")
     client:send_close(1001)
-    assert.equal("close_notify", bridge:server_end())
+    assert.same({ "", "close_notify" }, { client.wire:receive_all() })
     assert.same({ 0, 0 }, { here:finish() })
   end)
 
   it("closes without a word where descriptors have run out, as no answer could be read", function()
     local here = start([[ listen = { { "127.0.0.1:0", tls = false }, "127.0.0.1:0" },
-      tls = { cert = "@/alpha.pem", key = "@/alpha.key" } ]])
+      tls = { cert = "@server.cert", key = "@server.key" } ]])
     local clients = {}
     for i = 1, 30 do clients[i] = assert(websocket.connect(here.ports[1], "/")) end
     -- Below what is open: nobody else gets a descriptor, and nobody is there to make room.
@@ -397,54 +402,49 @@ describe("a server over TLS", function()
 end)
 
 describe("moonroom check, of certificates,", function()
-  local made, directory
+  local directory
 
-  setup(function()
-    made = certificates.new()
-    for _, name in ipairs { "good", "other" } do made:authority(name) end
-    made:authority("short", { days = 5 })
-    directory = program.directory { ["init.lua"] = "" }
-  end)
-  teardown(function()
-    made:remove()
-    program.remove(directory)
-  end)
+  setup(function() directory = program.directory { ["init.lua"] = "" } end)
+  teardown(function() program.remove(directory) end)
 
   -- Its exit code and standard error; run's are the same.
   local function check(cert, key)
-    local arguments = { "--tls-cert", made:path(cert), "--tls-key", made:path(key), "--listen",
-      "127.0.0.1:0", directory }
+    local arguments = { "--tls-cert", cert, "--tls-key", key, "--listen", "127.0.0.1:0", directory }
     local code, out, err = program.run { "check", table.unpack(arguments) }
     if code ~= 0 then
       local run_code, _, run_err = program.run(arguments)
       assert.same({ code, err, "" }, { run_code, run_err, out })
     end
-    return code, (err:gsub("^" .. made.directory:gsub("%p", "%%%0") .. "/", ""))
+    local where = split(cert)
+    return code, (err:gsub("^" .. where:gsub("%p", "%%%0") .. "/", ""))
   end
 
+  local files = tls.files
+
   it("is silent where all is well", function()
-    assert.same({ 0, "" }, { check("good.pem", "good.key") })
+    assert.same({ 0, "" }, { check(files.server.cert, files.server.key) })
   end)
 
   it("names the file that is wrong and the reason, and ends with 78", function()
-    assert.same({ 78, "none.pem: No such file or directory\n" }, { check("none.pem", "good.key") })
-    assert.same({ 78, "none.key: No such file or directory\n" }, { check("good.pem", "none.key") })
-    local code, err = check("good.pem", "other.key")
+    local where = split(files.server.cert)
+    assert.same({ 78, "none.crt: No such file or directory\n" },
+      { check(where .. "/none.crt", files.server.key) })
+    assert.same({ 78, "none.key: No such file or directory\n" },
+      { check(files.server.cert, where .. "/none.key") })
+    local code, err = check(files.server.cert, files.other.key)
     assert.equal(78, code)
-    assert.matches("^other%.key: .*good%.pem", err)
-    program.write(made:path("odd.pem"), "odd")
-    code, err = check("odd.pem", "good.key")
+    assert.matches("^other%.key: .*server%.crt", err)
+    code, err = check(tls.write("odd.crt", "odd"), files.server.key)
     assert.equal(78, code)
-    assert.matches("^odd%.pem: ", err)
+    assert.matches("^odd%.crt: ", err)
   end)
 
   it("warns of one that will expire soon, and of one that has", function()
-    local code, err = check("short.pem", "short.key")
+    local code, err = check(files.other.cert, files.other.key)
     assert.equal(0, code)
-    assert.matches("warn  a certificate will expire soon cert=%S+short%.pem days=[45]\n$", err)
-    made:expire("short")
-    code, err = check("short.pem", "short.key")
+    assert.matches("warn  a certificate will expire soon cert=%S+other%.crt days=10\n$", err)
+    code, err = check(files.expired.cert, files.expired.key)
     assert.equal(0, code)
-    assert.matches("warn  a certificate has expired cert=%S+short%.pem days=[12]\n$", err)
+    assert.matches("warn  a certificate has expired cert=%S+expired%.crt days=3\n$", err)
   end)
 end)

@@ -2,7 +2,10 @@
 ---
 ---   local tls = require "tls"
 ---
----   tls.files.server.cert, .key   PEM files, made when asked for; see CERTIFICATES below
+---   tls.files.server.cert, .key   paths of PEM files, made when asked for, in one directory:
+---                                 ".../server.crt", ".../server.key"; see CERTIFICATES below
+---   tls.files.server.made:fingerprint()     see spec/native/native_certificate.c
+---   tls.write(name, text) -> path           another file beside them, or other text in it
 ---   tls.context{certificates=, verify=, ca=} -> context      without certificates: files.server
 ---   context:layer() :reload() :days_left() :free()     tls.set_time(seconds): the clock of all
 ---   tls.native                    the C module itself (spec/native/native_tls.h)
@@ -30,6 +33,8 @@
 ---   wire:send(bytes) :flush() :receive(n) :receive_to(text) :receive_any() :receive_all()
 ---   wire:shutdown()               close_notify and FIN;   wire.wire:shutdown(): FIN alone
 ---   wire:close() :reset()         wire.client, wire.status
+---   wire.ended                    "close_notify", "end" (FIN), "ECONNRESET", or what went wrong:
+---                                 "tlsv1 alert unknown ca"
 local is_built, native = pcall(require, "moonroom_tls")
 if not is_built then error("make spec-modules comes before this spec: " .. native, 0) end
 local uv = require "luv"

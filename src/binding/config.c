@@ -89,18 +89,6 @@ void config_complain_of(struct config *config, const char *format, ...)
     va_end(arguments);
 }
 
-const char *config_suggest(const char *key, const char *const names[])
-{
-    enum { NAMES_MAX = 8 };
-    struct option options[NAMES_MAX];
-    size_t count = 0;
-    for (; names[count]; count++) {
-        assert(count < NAMES_MAX);
-        options[count] = (struct option){.name = names[count]};
-    }
-    return option_suggest(options, count, slice_of(key));
-}
-
 static void take_app(lua_State *L, struct config *config)
 {
     if (lua_type(L, -1) != LUA_TTABLE) {

@@ -1,7 +1,6 @@
 #include "config_parts.h"
 
 #include <lauxlib.h>
-#include <string.h>
 
 static const char *const names[] = {"address", "tls", NULL};
 
@@ -37,17 +36,6 @@ static bool take_own_tls(lua_State *L, struct config *config, bool *has_tls)
     return is_right;
 }
 
-static void refuse_key(struct config *config, const char *key)
-{
-    const char *meant = config_suggest(key, names);
-    config_enter(config, key, 0);
-    if (meant)
-        config_complain_of(config, " is unknown; did you mean %s?", meant);
-    else
-        config_complain_of(config, " is unknown; there are address and tls");
-    config_leave(config);
-}
-
 /* Whether the key on the top may stand in a table with an address. */
 static bool check_key(lua_State *L, struct config *config)
 {
@@ -58,12 +46,7 @@ static bool check_key(lua_State *L, struct config *config)
                                    "tables");
         return false;
     }
-    const char *key = lua_tostring(L, -1);
-    for (size_t i = 0; names[i]; i++)
-        if (!strcmp(key, names[i]))
-            return true;
-    refuse_key(config, key);
-    return false;
+    return config_check_key(config, lua_tostring(L, -1), names);
 }
 
 static bool check_keys(lua_State *L, struct config *config)

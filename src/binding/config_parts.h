@@ -34,9 +34,10 @@ void config_complain(struct config *config, const char *format, ...)
 void config_complain_of(struct config *config, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The name that an unknown key of a table was most likely meant to be, as
- * option_suggest has it, or NULL; NULL ends the names. */
-const char *config_suggest(const char *key, const char *const names[]);
+/* Whether the key is among the known ones of its table, which NULL ends;
+ * otherwise complains, and suggests one. */
+bool config_check_key(struct config *config, const char *key,
+                      const char *const known[]);
 
 /* The value on the top is an address to listen on, or a list of these. */
 void config_take_listen(lua_State *L, struct config *config);

@@ -79,43 +79,6 @@ static bool take_field(lua_State *L, struct config *config, const char *name,
     return is_right;
 }
 
-/* --- keys --- */
-
-static void list_names(const char *const known[], char *text, size_t size)
-{
-    size_t length = 0;
-    for (size_t i = 0; known[i] && length < size; i++) {
-        int more = snprintf(text + length, size - length, "%s%s",
-                            !i             ? ""
-                            : known[i + 1] ? ", "
-                                           : " and ",
-                            known[i]);
-        length += more > 0 ? (size_t)more : 0;
-    }
-}
-
-static void refuse_key(struct config *config, const char *key,
-                       const char *const known[])
-{
-    char all[OPTION_ERROR_SIZE];
-    const char *meant = config_suggest(key, known);
-    list_names(known, all, sizeof all);
-    config_enter(config, key, 0);
-    if (meant)
-        config_complain_of(config, " is unknown; did you mean %s?", meant);
-    else
-        config_complain_of(config, " is unknown; there are %s", all);
-    config_leave(config);
-}
-
-static bool is_among(const char *key, const char *const known[])
-{
-    for (size_t i = 0; known[i]; i++)
-        if (!strcmp(key, known[i]))
-            return true;
-    return false;
-}
-
 /* Whether the keys of the table on the top are known, all of them. */
 static bool check_keys(lua_State *L, struct config *config,
                        const char *const known[])
@@ -123,14 +86,13 @@ static bool check_keys(lua_State *L, struct config *config,
     bool is_right = true;
     lua_pushnil(L);
     while (lua_next(L, -2)) {
-        const char *key =
-            lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-        if (!key)
+        if (lua_type(L, -2) == LUA_TSTRING) {
+            is_right &= config_check_key(config, lua_tostring(L, -2), known);
+        } else {
             config_complain_of(config, " has names, not a bare %s",
                                luaL_typename(L, -1));
-        else if (!is_among(key, known))
-            refuse_key(config, key, known);
-        is_right &= key && is_among(key, known);
+            is_right = false;
+        }
         lua_pop(L, 1);
     }
     return is_right;

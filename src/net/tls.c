@@ -70,7 +70,6 @@ static void tls_want_read(struct transport *transport, bool on)
     tls->below->class->want_read(tls->below, on);
 }
 
-/* A broken connection is noticed by whoever reads or waits. */
 static void tls_shutdown(struct transport *transport)
 {
     struct tls *tls = tls_of(transport);

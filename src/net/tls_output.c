@@ -170,14 +170,13 @@ bool tls_write_spans(struct tls *tls, const struct span *spans, int count,
     return is_good;
 }
 
-bool tls_notify(struct tls *tls)
+void tls_notify(struct tls *tls)
 {
     if (tls->is_shut || tls->state != TLS_OPEN)
-        return true;
+        return;
     tls->is_shut = true;
     tls_enter(tls);
     SSL_shutdown(tls->ssl);
-    bool is_sent = tls_send_output(tls);
+    tls_send_output(tls);
     tls_shared_leave(tls->shared);
-    return is_sent;
 }

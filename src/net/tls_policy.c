@@ -1,5 +1,6 @@
 #include "tls_policy.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "tls_tickets.h"

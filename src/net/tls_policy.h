@@ -3,7 +3,6 @@
 #define MOONROOM_NET_TLS_POLICY_H
 
 #include <openssl/ssl.h>
-#include <stdbool.h>
 
 /* A context with all of it, without certificates. NULL: no memory. */
 SSL_CTX *tls_policy_new(void);

@@ -64,9 +64,9 @@ bool tls_send_output(void *session);
 bool tls_write_spans(struct tls *tls, const struct span *spans, int count,
                      size_t *taken);
 
-/* Sends close_notify, as far as there is a session to say it in. False: the
- * connection is broken. */
-bool tls_notify(struct tls *tls);
+/* Sends close_notify, as far as there is a session to say it in. A broken
+ * connection is noticed by whoever reads or waits. */
+void tls_notify(struct tls *tls);
 
 /* FIN, behind what is held. */
 void tls_finish_below(struct tls *tls);

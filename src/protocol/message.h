@@ -74,9 +74,10 @@ struct message_event {
  * unmasking in place) until something happens. To be called until it says
  * NEEDS_MORE or WRONG, even with *length 0: an announced frame may be empty.
  * The order of checks: 1002, 1003, 1009, 1008. Checks UTF-8 as bytes arrive,
- * so that a bad text fails inside its frame; a compressed message is inflated
- * and checked when its last byte is there. Never allocates by a declared
- * length: memory follows the bytes received. No memory: WRONG with 1011. */
+ * so that a bad text fails inside its frame; those of a compressed message are
+ * inflated and checked when the last byte of their frame is there. Never
+ * allocates by a declared length: memory follows the bytes received. No memory:
+ * WRONG with 1011. */
 void message_next(struct message_parser *parser,
                   const struct message_limits *limits, struct memory *memory,
                   unsigned char **span, size_t *length,

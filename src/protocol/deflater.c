@@ -36,9 +36,7 @@ struct deflater *deflater_new(struct memory *memory, int level, int window_bits)
     if (!deflater)
         return NULL;
     deflater->memory = memory;
-    deflater->stream.zalloc = zlib_memory_new;
-    deflater->stream.zfree = zlib_memory_free;
-    deflater->stream.opaque = memory;
+    zlib_memory_use(&deflater->stream, memory);
     if (deflateInit2(&deflater->stream, level, Z_DEFLATED, -window_bits,
                      memory_level(window_bits), Z_DEFAULT_STRATEGY) == Z_OK)
         return deflater;

@@ -29,9 +29,7 @@ struct inflater *inflater_new(struct memory *memory, int window_bits)
     if (!inflater)
         return NULL;
     inflater->memory = memory;
-    inflater->stream.zalloc = zlib_memory_new;
-    inflater->stream.zfree = zlib_memory_free;
-    inflater->stream.opaque = memory;
+    zlib_memory_use(&inflater->stream, memory);
     if (window_bits < WINDOW_BITS_LEAST)
         window_bits = WINDOW_BITS_LEAST;
     if (inflateInit2(&inflater->stream, -window_bits) == Z_OK)

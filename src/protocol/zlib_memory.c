@@ -2,14 +2,21 @@
 
 #include <stdint.h>
 
-void *zlib_memory_new(void *memory, uInt count, uInt size)
+static void *allocate(void *memory, uInt count, uInt size)
 {
     if (size && count > SIZE_MAX / size)
         return NULL;
     return memory_new(memory, (size_t)count * size);
 }
 
-void zlib_memory_free(void *memory, void *block)
+static void release(void *memory, void *block)
 {
     memory_free(memory, block);
+}
+
+void zlib_memory_use(z_stream *stream, struct memory *memory)
+{
+    stream->zalloc = allocate;
+    stream->zfree = release;
+    stream->opaque = memory;
 }

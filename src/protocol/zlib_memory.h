@@ -8,8 +8,7 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
-/* To be given to zlib as zalloc and zfree, with the struct memory as opaque. */
-void *zlib_memory_new(void *memory, uInt count, uInt size);
-void zlib_memory_free(void *memory, void *block);
+/* Has the stream, before its init, take its memory from there. */
+void zlib_memory_use(z_stream *stream, struct memory *memory);
 
 #endif

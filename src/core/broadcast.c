@@ -25,17 +25,17 @@ static struct blob *compress(struct broadcast *broadcast, int window_bits)
 
 /* NULL where it wouldn't be smaller, or there is no memory: the plain one will
  * do. */
-static struct blob *twin_for(struct broadcast *broadcast,
-                             const struct connection *connection)
+static struct blob *compressed_for(struct broadcast *broadcast,
+                                   const struct connection *connection)
 {
     if (!compression_wants(connection, broadcast->opcode, broadcast->length))
         return NULL;
     int bits = deflate_window_bits(
         broadcast->length, connection->compression.terms.server_window_bits);
     if (!(broadcast->tried & 1u << bits))
-        broadcast->twins[bits] = compress(broadcast, bits);
+        broadcast->compressed[bits] = compress(broadcast, bits);
     broadcast->tried |= 1u << bits;
-    return broadcast->twins[bits];
+    return broadcast->compressed[bits];
 }
 
 static struct blob *plain(struct broadcast *broadcast)
@@ -51,12 +51,12 @@ static struct blob *plain(struct broadcast *broadcast)
 
 bool broadcast_send(struct broadcast *broadcast, struct connection *connection)
 {
-    struct blob *twin = twin_for(broadcast, connection);
-    struct blob *frame = twin ? twin : plain(broadcast);
+    struct blob *compressed = compressed_for(broadcast, connection);
+    struct blob *frame = compressed ? compressed : plain(broadcast);
     if (!frame || !connection_send_blob(connection, frame))
         return false;
-    if (twin)
-        compression_passed_by(connection);
+    if (compressed)
+        compression_note_broadcast(connection);
     return true;
 }
 
@@ -64,5 +64,5 @@ void broadcast_end(struct broadcast *broadcast)
 {
     blob_unref(broadcast->plain);
     for (int bits = 0; bits <= DEFLATE_BITS_MOST; bits++)
-        blob_unref(broadcast->twins[bits]);
+        blob_unref(broadcast->compressed[bits]);
 }

@@ -18,7 +18,7 @@ struct broadcast {
     const void *bytes;
     size_t length;
     struct blob *plain; /* the whole frame; NULL: nobody has needed it yet */
-    struct blob *twins[DEFLATE_BITS_MOST + 1]; /* by window bits */
+    struct blob *compressed[DEFLATE_BITS_MOST + 1]; /* by window bits */
     unsigned tried;  /* a bit for each of these that was made, or can't be */
     bool has_failed; /* somebody didn't get it for want of memory */
 };

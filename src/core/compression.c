@@ -73,7 +73,7 @@ bool compression_write(struct connection *connection, const void *bytes,
     return written;
 }
 
-void compression_passed_by(struct connection *connection)
+void compression_note_broadcast(struct connection *connection)
 {
     connection->compression.is_stale = true;
 }

@@ -48,7 +48,7 @@ bool compression_write(struct connection *connection, const void *bytes,
 /* It is sent a message that was compressed for all. That refers to none before
  * it, which everybody can read; but the peer has it in its window, and our own
  * deflater hasn't. */
-void compression_passed_by(struct connection *connection);
+void compression_note_broadcast(struct connection *connection);
 
 /* Gives back what it owns of zlib's; no message is compressed or inflated for
  * it after that. */

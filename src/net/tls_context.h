@@ -31,8 +31,7 @@ bool tls_context_reload(struct tls_context *context,
                         char error[TLS_ERROR_SIZE]);
 
 /* Whole days until the first of its certificates expires, by the system's
- * clock; negative: that many days ago. *cert: its file, borrowed until the next
- * reload. */
+ * clock; negative: that many days ago. *cert: its file, the context's. */
 int tls_context_days_left(const struct tls_context *context, const char **cert);
 
 /* NULL is fine. Open connections go on and own what they need. */

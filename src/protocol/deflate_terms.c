@@ -46,8 +46,7 @@ struct value {
     char front[VALUE_MAX];
 };
 
-/* --- The grammar of RFC 6455 9.1: false where it is broken -----------------
- */
+/* --- The grammar of RFC 6455 9.1: false where it is broken --- */
 
 static void skip(struct slice *rest, size_t count)
 {
@@ -119,8 +118,7 @@ static bool take_value(struct slice *rest, struct value *value)
     return true;
 }
 
-/* --- What a parameter means (RFC 7692 7.1) ---------------------------------
- */
+/* --- What a parameter means (RFC 7692 7.1) --- */
 
 /* 8 to 15 in decimal, without leading zeros; 0 for anything else. */
 static unsigned char window_bits(const struct value *value)
@@ -188,8 +186,7 @@ static bool find_offer(struct slice rest, struct offer *offer)
     }
 }
 
-/* --- Terms -----------------------------------------------------------------
- */
+/* --- Terms --- */
 
 static unsigned char lesser(unsigned char a, unsigned char b)
 {
@@ -247,8 +244,7 @@ bool deflate_negotiate(const struct request *request,
     return false;
 }
 
-/* --- The answer ------------------------------------------------------------
- */
+/* --- The answer --- */
 
 static size_t append(char *answer, size_t length, const char *text)
 {

@@ -200,7 +200,7 @@ static bool start_unpacking(struct pull *pull)
     if (!parser->unpacking)
         return false;
     *parser->unpacking = unpacking_of(pull);
-    return message_unpack(parser->unpacking, true);
+    return message_unpacking_begin(parser->unpacking, true);
 }
 
 /* A whole fragment is inflated at once: so what is too much, or no text, is
@@ -228,7 +228,7 @@ static bool inflate_last(struct pull *pull)
     struct message_unpacking *unpacking =
         parser->unpacking ? parser->unpacking : &whole;
     unpacking->inflation = pull->limits->inflation;
-    if (unpacking == &whole && !message_unpack(unpacking, false))
+    if (unpacking == &whole && !message_unpacking_begin(unpacking, false))
         return fail(pull, CLOSE_INTERNAL, "no memory for the message");
     int code = message_inflate(unpacking, event->bytes, event->length, true);
     if (code)

@@ -78,7 +78,8 @@ int message_inflate(struct message_unpacking *unpacking,
 }
 
 /* Who has no takeover may still use the largest window, inside a message. */
-bool message_unpack(struct message_unpacking *unpacking, bool has_fragments)
+bool message_unpacking_begin(struct message_unpacking *unpacking,
+                             bool has_fragments)
 {
     enum { LARGEST_WINDOW = 15 };
     const struct message_inflation *inflation = unpacking->inflation;

@@ -35,7 +35,8 @@ struct message_unpacking {
  * inflation are set, all else is zero. has_fragments: more than one call of
  * message_inflate will come, other connections' messages in between. False: no
  * memory. */
-bool message_unpack(struct message_unpacking *unpacking, bool has_fragments);
+bool message_unpacking_begin(struct message_unpacking *unpacking,
+                             bool has_fragments);
 
 /* Inflates a frame's payload, and with the last one's sets bytes. What comes is
  * kept as it comes, by no declared size. Returns 0; or the code to fail with,

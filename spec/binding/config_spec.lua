@@ -1,4 +1,5 @@
 local program = require "program"
+local tls = require "tls"
 
 local SCRIPT = [[
 local app = require("moonroom").config.app
@@ -350,8 +351,15 @@ describe("config.lua", function()
 
     it("is an example that works", function()
       local source = readme:match("```lua\n(.-)```")
-      assert.matches("listen = .*max_message = .*app = ", source)
-      assert.matches("title Chat", accepted(source))
+      assert.matches("listen = .*tls = .*max_message = .*compression = .*app = ", source)
+      local directory, files = directory_of(source), tls.files.server
+      for name, path in pairs { fullchain = files.cert, privkey = files.key } do
+        local file <close> = assert(io.open(path))
+        program.write(("%s/keys/%s.pem"):format(directory, name), file:read("a"))
+      end
+      local code, out, err = program.run { "check", directory }
+      assert.equal(0, code, err)
+      assert.matches("title Chat", out)
     end)
 
     it("says every exit code", function()

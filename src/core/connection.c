@@ -265,7 +265,7 @@ void connection_end(struct connection *connection, bool broken)
             connection_die(connection, false);
         break;
     case CONNECTION_HEAD:
-        if (connection->output.bytes)
+        if (connection_owes_answer(connection))
             connection_drain(connection);
         else
             connection_die(connection, false);
@@ -408,6 +408,12 @@ size_t connection_buffered(const struct connection *connection)
     return connection->output.bytes + connection->transport->held;
 }
 
+bool connection_owes_answer(const struct connection *connection)
+{
+    return connection->output.bytes ||
+           (connection->keeps_alive && connection->transport->held);
+}
+
 void connection_refused(struct connection *connection, const char *rule,
                         const char *reason)
 {
@@ -439,8 +445,9 @@ static void expire_head(struct connection *connection, double now)
     if (connection->head) {
         exchange_refuse(connection, 408, "handshake_timeout",
                         "the request took too long");
-    } else if (connection->output.bytes) {
+    } else if (connection_owes_answer(connection)) {
         connection->due = now + connection->hub->options.handshake_timeout;
+        connection_mark_dirty(connection); /* write_stall watches it */
         connection_arm(connection);
     } else {
         connection_die(connection, false);
@@ -457,7 +464,7 @@ static void expire_due(struct connection *connection, double now)
         connection_die(connection, true);
         break;
     default: /* closing and draining that took too long */
-        connection_die(connection, connection->output.bytes > 0);
+        connection_die(connection, connection_buffered(connection) > 0);
     }
 }
 

@@ -183,6 +183,10 @@ void connection_serve(struct connection *connection);
  * it. */
 void connection_flush(struct connection *connection);
 
+/* Whether an answer hasn't all left, before or beside the next request. What a
+ * layer below holds of its own handshake is none. */
+bool connection_owes_answer(const struct connection *connection);
+
 /* Has connection_flush called at the end of the turn, or of the next one where
  * this one's writing has begun. */
 void connection_mark_dirty(struct connection *connection);

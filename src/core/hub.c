@@ -108,13 +108,14 @@ static bool is_idle(const struct connection *connection)
     if (connection->state == CONNECTION_DRAINING)
         return connection->is_shut;
     return connection->state == CONNECTION_HEAD && connection->keeps_alive &&
-           !connection->input.length && !connection->output.bytes;
+           !connection->input.length && !connection_owes_answer(connection);
 }
 
 /* It hasn't asked yet, or not to the end. */
 static bool is_asking(const struct connection *connection)
 {
-    return connection->state == CONNECTION_HEAD && !connection->output.bytes;
+    return connection->state == CONNECTION_HEAD &&
+           !connection_owes_answer(connection);
 }
 
 /* Those that aren't upgraded: whoever is being answered, by the application or
@@ -304,7 +305,7 @@ static void drain_pending(struct connection *connection)
 {
     if (connection->state != CONNECTION_HEAD || connection->input.length)
         return;
-    if (connection->output.bytes)
+    if (connection_owes_answer(connection))
         connection_drain(connection);
     else
         connection_die(connection, false);

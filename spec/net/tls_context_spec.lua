@@ -58,6 +58,17 @@ describe("a context without", function()
     refuses(pair(server.cert, "/tmp"), "/tmp: it is a directory, not a file")
   end)
 
+  it("a regular file says so, and waits for nobody to write to a pipe", function()
+    local pipe = tls.write("pipe.crt", "")
+    os.remove(pipe)
+    assert(os.execute(("mkfifo '%s'"):format(pipe)))
+    for _, path in ipairs { pipe, "/dev/null" } do
+      refuses(pair(path, server.key), path, ": it is not a regular file")
+      refuses(pair(server.cert, path), path, ": it is not a regular file")
+      refuses({ verify = "optional", ca = path }, path, ": it is not a regular file")
+    end
+  end)
+
   it("a certificate in the file says so", function()
     local empty, text = tls.write("empty.crt", ""), tls.write("text.crt", "hello\n")
     for _, path in ipairs { empty, text, server.key } do

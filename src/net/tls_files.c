@@ -1,10 +1,12 @@
 #include "tls_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void complain(char error[TLS_ERROR_SIZE], const char *path,
                      const char *problem)
@@ -12,25 +14,34 @@ static void complain(char error[TLS_ERROR_SIZE], const char *path,
     snprintf(error, TLS_ERROR_SIZE, "%s: %s", path, problem);
 }
 
-static BIO *open_file(const char *path, char error[TLS_ERROR_SIZE])
+/* NULL: nothing is wrong with the kind of the file. */
+static const char *problem_of_kind(int descriptor)
 {
     struct stat status;
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        complain(error, path, strerror(errno));
-        return NULL;
-    }
-    if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) {
-        complain(error, path, "it is a directory, not a file");
+    if (fstat(descriptor, &status) != 0)
+        return strerror(errno);
+    if (S_ISDIR(status.st_mode))
+        return "it is a directory, not a file";
+    return S_ISREG(status.st_mode) ? NULL : "it is not a regular file";
+}
+
+/* O_NONBLOCK: clients are served while a reload reads, and to open a pipe would
+ * wait for whoever writes to it. */
+static BIO *open_file(const char *path, char error[TLS_ERROR_SIZE])
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const char *problem =
+        descriptor < 0 ? strerror(errno) : problem_of_kind(descriptor);
+    FILE *file = problem ? NULL : fdopen(descriptor, "r");
+    BIO *bio = file ? BIO_new_fp(file, BIO_CLOSE) : NULL;
+    if (bio)
+        return bio;
+    complain(error, path, problem ? problem : "not enough memory");
+    if (file)
         fclose(file);
-        return NULL;
-    }
-    BIO *bio = BIO_new_fp(file, BIO_CLOSE);
-    if (!bio) {
-        complain(error, path, "not enough memory");
-        fclose(file);
-    }
-    return bio;
+    else if (descriptor >= 0)
+        close(descriptor);
+    return NULL;
 }
 
 /* Asked for the password of a key. */

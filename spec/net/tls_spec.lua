@@ -445,6 +445,14 @@ describe("the handshake", function()
     assert.equal("closed", peer.raw.status)
   end)
 
+  it("is not hurt by errors that a handler leaves behind while there is more to read", function()
+    local w = noting.echoing({ messages_per_turn = 100 }, { on_text = tls.native.poison })
+    local peer = connect(w)
+    peer:send(frame("text", "wrong") .. frame("binary", ("x"):rep(200000)))
+    assert.equal(200000, #(peer:take()[1] or ""))
+    assert.equal("open", peer.raw.status)
+  end)
+
   it("of many interleaves", function()
     local w = noting.echoing()
     local clients, peers = {}, {}

@@ -1,5 +1,6 @@
 #include "tls_session.h"
 
+#include <openssl/err.h>
 #include <string.h>
 
 #include "tls_generation.h"
@@ -99,12 +100,14 @@ static int decrypt(struct tls *tls, size_t *length)
 }
 
 /* The user may have ended the connection when it has had the plaintext, but
- * not closed us. */
+ * not closed us; and it may have left errors in OpenSSL's queue, which the next
+ * read would take for its own. */
 static void read_records(struct tls *tls)
 {
     int outcome;
     do {
         size_t length;
+        ERR_clear_error();
         outcome = decrypt(tls, &length);
         if (length)
             transport_receive(&tls->base, tls->shared->plain, length);

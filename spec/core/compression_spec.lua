@@ -320,6 +320,42 @@ describe("the memory of a compressed connection", function()
     assert.equal(101, plain.status)
   end)
 
+  it("that isn't whole stays compressed where others hold 16 MiB of what came of theirs", function()
+    local w = echoing { max_message = 1048576 }
+    local message = ("\0"):rep(1048576)
+    local bytes = deflated.sender { level = 9 }(message)
+    local function begin()
+      local peer, before = connect(w, "/room"), noting.blocks(w)
+      peer:frame("binary", bytes:sub(1, -3), { rsv = 4, fin = false })
+      return peer, noting.blocks(w) - before
+    end
+    local function finish(peer)
+      peer:frame("continuation", bytes:sub(-2))
+      assert.is_true(take(peer)[1][2] == message)
+    end
+    local hoard, held = {}, nil
+    for at = 1, 16 do
+      hoard[at], held = begin()
+      assert.is_true(held > 1)
+    end
+    local late, more = begin(), nil
+    late:frame("continuation", "", { fin = false })
+    more, held = begin()
+    assert.equal(1, held)
+    -- Each end of one of them gives its part back.
+    finish(hoard[1])
+    hoard[17], held = begin()
+    assert.is_true(held > 1)
+    hoard[2]:reset()
+    hoard[18], held = begin()
+    assert.is_true(held > 1)
+    assert.equal(1, select(2, begin()))
+    finish(late)
+    finish(more)
+    finish(hoard[17])
+    finish(hoard[18])
+  end)
+
   it("asks for nothing in the steady state", function()
     for _, takeover in ipairs { false, true } do
       local w = echoing { compression_takeover = takeover }

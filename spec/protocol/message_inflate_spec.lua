@@ -121,6 +121,35 @@ describe("a compressed message", function()
       begin(BINARY, bomb:sub(1, 5), false) .. go_on(bomb:sub(6)), { max_message = 2000 })
   end)
 
+  it("is refused inside its frame with the 64 KiB in which it becomes too much, or no text", function()
+    local blocks = stored(""):rep(13200) -- of which nothing comes
+    for _, case in ipairs {
+      { 1009, BINARY, stored(noise(60000)) .. stored(noise(40001)) }, { 1007, TEXT, stored "a\xff" },
+      { 1007, BINARY, "\xff\xff\xff\xff" },
+    } do
+      local code, opcode, bytes = table.unpack(case)
+      local frame = begin(opcode, bytes .. blocks .. ("\0"):rep(9000))
+      assert_wrong(code, frame:sub(1, -9000), { max_message = 100000 })
+    end
+  end)
+
+  it("in pieces of 64 KiB is as one in a piece, with or without takeover", function()
+    local message = noise(90000) .. ("x"):rep(50000) .. noise(90000, 2)
+    for _, inflates in ipairs { true, 15 } do
+      local send = deflated.sender { takeover = inflates ~= true }
+      local list = {}
+      for _, size in ipairs { 1000, 65536, 300000 } do
+        local bytes = send(message)
+        list[#list + 1] = begin(BINARY, bytes:sub(1, size), #bytes <= size)
+        for at = size + 1, #bytes, size do
+          list[#list + 1] = go_on(bytes:sub(at, at + size - 1), at + size > #bytes)
+        end
+      end
+      assert_events({ "2 " .. message, "2 " .. message, "2 " .. message }, table.concat(list),
+        { inflates = inflates })
+    end
+  end)
+
   it("goes with plain ones, in any order", function()
     assert_events({ "1 plain", "1 Hello", "2 \xff", "1 grüße", "1 Hello" },
       client_frame(TEXT, "plain") .. begin(TEXT, deflate "Hello") .. client_frame(BINARY, "\xff")
@@ -263,13 +292,13 @@ describe("what is wrong with a compressed message", function()
 
   it("is that there is no memory for it, at any allocation: 1011, and nothing is lost", function()
     for _, inflates in ipairs { true, 15 } do
-      local failures, message = 0, noise(40000)
+      local failures, message = 0, noise(140000)
       local bytes = deflate(message)
       for nth = 1, 100 do
         local parser = kit.parser { inflates = inflates }
         parser:fail_at(nth)
-        local first = begin(BINARY, bytes:sub(1, 999), false)
-        local events = parser:feed(first .. go_on(bytes:sub(1000)))
+        local first = begin(BINARY, bytes:sub(1, 70000), false)
+        local events = parser:feed(first .. go_on(bytes:sub(70001)))
         if events[1].kind == "data" then
           assert.equal(message, events[1].bytes)
           parser:release()

@@ -9,6 +9,7 @@ static const unsigned char tail[] = {0x00, 0x00, 0xff, 0xff};
 
 enum {
     WINDOW_BITS_LEAST = 9,
+    UNFINISHED_MOST = 16 * 1024 * 1024,
     /* z_stream.data_type: between two blocks and between two bytes. */
     AT_BOUNDARY = 128
 };
@@ -147,6 +148,11 @@ enum inflate_progress inflater_next(struct inflater *inflater,
         progress = run(inflater);
     *size -= stream->avail_out;
     return progress;
+}
+
+bool inflaters_are_full(const struct inflaters *inflaters)
+{
+    return inflaters->unfinished >= UNFINISHED_MOST;
 }
 
 bool inflaters_prepare(struct inflaters *inflaters, struct memory *memory,

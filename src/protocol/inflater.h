@@ -46,7 +46,13 @@ enum inflate_progress inflater_next(struct inflater *inflater,
 struct inflaters {
     struct inflater *shared; /* for messages that refer to none before them */
     unsigned char *step;     /* INFLATER_STEP bytes */
+    size_t unfinished;       /* bytes that unfinished messages hold: inflated,
+                                and for inflaters of their own */
 };
+
+/* Whether unfinished messages hold so much that what comes of others should
+ * stay compressed. */
+bool inflaters_are_full(const struct inflaters *inflaters);
 
 /* Has `step` be there, and *inflater where it is NULL. False: no memory. */
 bool inflaters_prepare(struct inflaters *inflaters, struct memory *memory,

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { INFLATE_PIECE = 64 * 1024 }; /* bytes of the wire */
+
 /* One call of message_next. A step returns whether it has set the event. */
 struct pull {
     struct message_parser *parser;
@@ -192,7 +194,7 @@ static void drop_unpacking(struct message_parser *parser, struct memory *memory)
     parser->unpacking = NULL;
 }
 
-/* Of the first fragment of a message. */
+/* Of the first piece of a message. */
 static bool start_unpacking(struct pull *pull)
 {
     struct message_parser *parser = pull->parser;
@@ -203,18 +205,31 @@ static bool start_unpacking(struct pull *pull)
     return message_unpacking_begin(parser->unpacking, true);
 }
 
-/* A whole fragment is inflated at once: so what is too much, or no text, is
- * refused before the message is whole. Returns whether it has set the event. */
-static bool inflate_fragment(struct pull *pull)
+/* An unfinished message is inflated at the end of each fragment, so that what
+ * is too much, or no text, is refused early; and inside a frame when a piece of
+ * it has come, since what is slow to inflate would else keep everybody waiting
+ * at its end. But a few bytes can have us keep max_message bytes for as long as
+ * message_timeout: where others do so already, it stays compressed. */
+static bool is_inflated_now(const struct pull *pull, bool is_fragment)
+{
+    const struct message_parser *parser = pull->parser;
+    if (inflaters_are_full(pull->limits->inflation->inflaters))
+        return false;
+    return is_fragment || parser->payload.length >= INFLATE_PIECE;
+}
+
+/* Returns whether it has set the event. */
+static bool inflate_piece(struct pull *pull)
 {
     struct message_parser *parser = pull->parser;
-    struct buffer *frame = &parser->payload;
+    struct buffer *payload = &parser->payload;
     if (!parser->unpacking && !start_unpacking(pull))
         return fail(pull, CLOSE_INTERNAL, "no memory for the message");
     struct message_unpacking *unpacking = parser->unpacking;
     unpacking->inflation = pull->limits->inflation;
-    int code = message_inflate(unpacking, frame->bytes, frame->length, false);
-    buffer_release(frame, pull->memory);
+    int code =
+        message_inflate(unpacking, payload->bytes, payload->length, false);
+    buffer_release(payload, pull->memory);
     return code && fail(pull, code, unpacking->reason);
 }
 
@@ -284,12 +299,16 @@ static bool take_payload(struct pull *pull)
         is_whole && frame->is_final && !frame_buffer(parser)->length;
     if (!is_in_place && !keep(pull, bytes, size))
         return fail(pull, CLOSE_INTERNAL, "no memory for the message");
+    bool is_last = is_whole && frame->is_final;
+    if (is_data && parser->is_compressed && !is_last &&
+        is_inflated_now(pull, is_whole) && inflate_piece(pull))
+        return true;
     if (!is_whole)
         return need_more(pull);
     parser->in_payload = false;
     if (!frame->is_final) {
         parser->earlier += (size_t)frame->length;
-        return parser->is_compressed && inflate_fragment(pull);
+        return false;
     }
     if (is_data && !utf8_is_complete(&parser->utf8))
         return fail(pull, CLOSE_DATA, "a text ends inside a character");

@@ -30,8 +30,8 @@ struct message_limits {
  * message.c but for what message_* below tell. */
 struct message_parser {
     struct buffer payload; /* of an unfinished message; where it is compressed,
-                              of its unfinished frame */
-    struct message_unpacking *unpacking; /* of a compressed one in fragments */
+                              what isn't inflated yet */
+    struct message_unpacking *unpacking; /* of a long compressed one */
     struct buffer control;               /* of an unfinished control frame */
     struct frame frame;                  /* the current one, where in_payload */
     size_t frame_have;                   /* its payload bytes taken so far */
@@ -74,8 +74,9 @@ struct message_event {
  * unmasking in place) until something happens. To be called until it says
  * NEEDS_MORE or WRONG, even with *length 0: an announced frame may be empty.
  * The order of checks: 1002, 1003, 1009, 1008. Checks UTF-8 as bytes arrive,
- * so that a bad text fails inside its frame; those of a compressed message are
- * inflated and checked when the last byte of their frame is there. Never
+ * so that a bad text fails inside its frame; a compressed message is inflated
+ * and checked at the end of each fragment, inside one each time that 64 KiB
+ * have come, and where the worker's inflaters are full only at its end. Never
  * allocates by a declared length: memory follows the bytes received. No memory:
  * WRONG with 1011. */
 void message_next(struct message_parser *parser,

@@ -3,6 +3,8 @@
 #include "close_code.h"
 #include "utf8.h"
 
+enum { INFLATER_SIZE = 40 * 1024 }; /* about, with its window */
+
 static int fail(struct message_unpacking *unpacking, int code,
                 const char *reason)
 {
@@ -59,8 +61,19 @@ static int take(struct message_unpacking *unpacking, size_t came, bool is_last)
     return 0;
 }
 
-int message_inflate(struct message_unpacking *unpacking,
-                    const unsigned char *bytes, size_t length, bool is_last)
+static void count(struct message_unpacking *unpacking, size_t held)
+{
+    if (unpacking->counted)
+        unpacking->inflaters->unfinished -= unpacking->counted;
+    unpacking->counted = held;
+    if (!held)
+        return;
+    unpacking->inflaters = unpacking->inflation->inflaters;
+    unpacking->inflaters->unfinished += held;
+}
+
+static int inflate_all(struct message_unpacking *unpacking,
+                       const unsigned char *bytes, size_t length, bool is_last)
 {
     struct inflater *inflater = unpacking->inflater;
     unsigned char *step = unpacking->inflation->inflaters->step;
@@ -77,17 +90,27 @@ int message_inflate(struct message_unpacking *unpacking,
     }
 }
 
+int message_inflate(struct message_unpacking *unpacking,
+                    const unsigned char *bytes, size_t length, bool is_last)
+{
+    int code = inflate_all(unpacking, bytes, length, is_last);
+    if (!is_last)
+        count(unpacking,
+              unpacking->kept.capacity + (unpacking->lent ? INFLATER_SIZE : 0));
+    return code;
+}
+
 /* Who has no takeover may still use the largest window, inside a message. */
 bool message_unpacking_begin(struct message_unpacking *unpacking,
-                             bool has_fragments)
+                             bool has_pieces)
 {
     enum { LARGEST_WINDOW = 15 };
     const struct message_inflation *inflation = unpacking->inflation;
     struct inflaters *inflaters = inflation->inflaters;
     bool has_own = inflation->own != NULL;
-    struct inflater **inflater = has_own         ? inflation->own
-                                 : has_fragments ? &unpacking->lent
-                                                 : &inflaters->shared;
+    struct inflater **inflater = has_own      ? inflation->own
+                                 : has_pieces ? &unpacking->lent
+                                              : &inflaters->shared;
     if (!inflaters_prepare(inflaters, unpacking->memory, inflater,
                            has_own ? inflation->window_bits : LARGEST_WINDOW))
         return false;
@@ -98,6 +121,7 @@ bool message_unpacking_begin(struct message_unpacking *unpacking,
 
 void message_unpacking_release(struct message_unpacking *unpacking)
 {
+    count(unpacking, 0);
     inflater_free(unpacking->lent);
     unpacking->lent = NULL;
     buffer_release(&unpacking->kept, unpacking->memory);

@@ -1,4 +1,4 @@
-/* A compressed message, inflated and checked frame by frame (RFC 7692 7.2.2).
+/* A compressed message, inflated and checked piece by piece (RFC 7692 7.2.2).
  */
 #ifndef MOONROOM_PROTOCOL_MESSAGE_INFLATE_H
 #define MOONROOM_PROTOCOL_MESSAGE_INFLATE_H
@@ -19,9 +19,11 @@ struct message_inflation {
 struct message_unpacking {
     const struct message_inflation *inflation; /* of the call */
     struct memory *memory;
-    struct inflater *inflater; /* borrowed but where it is `lent` */
-    struct inflater *lent;     /* of a message in fragments: made for it */
-    size_t max_message;        /* bytes of what comes */
+    struct inflater *inflater;   /* borrowed but where it is `lent` */
+    struct inflater *lent;       /* of a message in pieces: made for it */
+    struct inflaters *inflaters; /* the worker's, where counted isn't 0 */
+    size_t counted;              /* our part of inflaters->unfinished */
+    size_t max_message;          /* bytes of what comes */
     struct utf8 utf8;
     bool is_text;
     unsigned char *bytes; /* of a whole message; borrowed until the next one:
@@ -32,13 +34,13 @@ struct message_unpacking {
 };
 
 /* Makes what inflates the message be there; memory, max_message, is_text and
- * inflation are set, all else is zero. has_fragments: more than one call of
+ * inflation are set, all else is zero. has_pieces: more than one call of
  * message_inflate will come, other connections' messages in between. False: no
  * memory. */
 bool message_unpacking_begin(struct message_unpacking *unpacking,
-                             bool has_fragments);
+                             bool has_pieces);
 
-/* Inflates a frame's payload, and with the last one's sets bytes. What comes is
+/* Inflates a piece, and with the last one sets bytes. What comes is
  * kept as it comes, by no declared size. Returns 0; or the code to fail with,
  * and reason: 1007 (bad data, a stream that ends early, a text that isn't
  * UTF-8), 1009 as soon as a byte too many has come, 1011 (no memory). */

@@ -267,6 +267,10 @@ describe("config.lua", function()
       ["{ " .. pair .. "ca = {} }"] = ".ca must be the name of a PEM file, not a table",
       ['{ certificates = "c" }'] = ".certificates must be a list of tables with cert and key",
       ["{ certificates = {} }"] = ".certificates must be a list of tables with cert and key",
+      ["{ certificates = { { " .. pair .. "}, " .. pair .. "} }"]
+        = ".certificates must be a list of tables with cert and key",
+      ["{ certificates = { [1] = { " .. pair .. "}, [2.5] = { " .. pair .. "} } }"]
+        = ".certificates must be a list of tables with cert and key",
       ["{ certificates = { 5 } }"] = ".certificates[1] must be a table with cert and key, "
         .. "not a number",
       ["{ certificates = { {} } }"] = ".certificates[1] needs cert, the name of a PEM file",

@@ -139,15 +139,29 @@ static bool take_one(lua_State *L, struct config *config)
     return false;
 }
 
+/* Whether nothing is in the table on the top but a list. */
+static bool is_list(lua_State *L)
+{
+    lua_Unsigned count = lua_rawlen(L, -1);
+    bool is_list = count > 0;
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        is_list &= lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 &&
+                   (lua_Unsigned)lua_tointeger(L, -2) <= count;
+        lua_pop(L, 1);
+    }
+    return is_list;
+}
+
 static bool take_list(lua_State *L, struct config *config)
 {
     bool is_right = true;
-    size_t count = lua_type(L, -1) == LUA_TTABLE ? lua_rawlen(L, -1) : 0;
-    if (!count) {
+    if (lua_type(L, -1) != LUA_TTABLE || !is_list(L)) {
         config_complain_of(config, " must be a list of tables with cert and "
                                    "key");
         return false;
     }
+    size_t count = lua_rawlen(L, -1);
     for (size_t i = 1; i <= count && is_right; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i);
         config_enter(config, NULL, i);

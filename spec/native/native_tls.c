@@ -5,6 +5,7 @@
 
 #include "request.h"
 #include "tls_context.h"
+#include "tls_reason.h"
 #include "transport.h"
 
 static const char context_type[] = "moonroom.spec.TlsContext";
@@ -70,6 +71,15 @@ static int set_time(lua_State *L)
 static int is_queue_empty(lua_State *L)
 {
     lua_pushboolean(L, !ERR_peek_error());
+    return 1;
+}
+
+static int reason_of(lua_State *L)
+{
+    char text[TLS_REASON_SIZE];
+    ERR_raise(ERR_LIB_SSL, (int)luaL_checkinteger(L, 1));
+    tls_reason_take(NULL, text);
+    lua_pushstring(L, text);
     return 1;
 }
 
@@ -222,15 +232,27 @@ static const luaL_Reg context_methods[] = {
 };
 
 static const luaL_Reg functions[] = {
-    {"set_time", set_time}, {"is_queue_empty", is_queue_empty},
-    {"poison", poison},     {"heap_size", heap_size},
-    {"context", context},   {NULL, NULL},
+    {"set_time", set_time},
+    {"is_queue_empty", is_queue_empty},
+    {"poison", poison},
+    {"heap_size", heap_size},
+    {"reason_of", reason_of},
+    {"context", context},
+    {NULL, NULL},
 };
+
+static void set_number(lua_State *L, const char *field, lua_Integer value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, field);
+}
 
 int luaopen_moonroom_tls(lua_State *L)
 {
     native_define(L, context_type, context_methods);
     luaL_newlib(L, functions);
+    set_number(L, "INTERNAL_ERROR", ERR_R_INTERNAL_ERROR);
+    set_number(L, "ALERTS", SSL_AD_REASON_OFFSET);
     lua_pushcfunction(L, native_define_client(L));
     lua_setfield(L, -2, "client");
     lua_pushcfunction(L, native_define_certificate(L));

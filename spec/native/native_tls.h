@@ -5,6 +5,8 @@
  *   is_queue_empty() -> boolean            OpenSSL's error queue
  *   heap_size() -> bytes in use    malloc's; 0 with a sanitizer
  *   poison()                   leaves an error in it
+ *   reason_of(reason) -> what is said of that error of libssl's;
+ *       INTERNAL_ERROR, ALERTS + description   such reasons
  *   context{certificates={{cert=, key=, password=}...}, verify=, ca=}
  *       -> context | nil, error
  *   context:layer() -> light userdata      :reload() -> true | nil, error

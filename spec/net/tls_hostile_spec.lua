@@ -112,6 +112,14 @@ describe("what isn't TLS", function()
     assert.truthy(w:log():find('rule=tls reason="decryption failed or bad record mac"', 1, true))
   end)
 
+  it("is not taken for an alert of the peer's where it is an error of ours", function()
+    local native = tls.native
+    assert.equal("internal error", native.reason_of(native.INTERNAL_ERROR))
+    assert.equal('the peer sent the alert "unknown CA"', native.reason_of(native.ALERTS + 48))
+    assert.equal('the peer sent the alert "close notify"', native.reason_of(native.ALERTS))
+    assert.equal('the peer sent the alert "unknown"', native.reason_of(native.ALERTS + 255))
+  end)
+
   it("and an alert of the peer is named in the log", function()
     local w = noting.echoing()
     local client = tls.native.client { max = "1.2" }

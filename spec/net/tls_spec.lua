@@ -260,6 +260,24 @@ describe("what the transport doesn't take", function()
     assert.same({ "on" }, peer:take())
   end)
 
+  it("is waited for by client:flush, if it is nothing of the client's", function()
+    local flushed
+    local w = noting.echoing({}, {
+      on_text = function(_, client) flushed = { client:flush() } end,
+    })
+    local peer = connect(w)
+    peer:faults { full = true }
+    for _ = 1, 2 do
+      peer.raw.client:key_update(true)
+      peer.raw:push()
+    end
+    peer:text("and now?")
+    assert.is_nil(flushed)
+    peer:faults {}
+    peer:writable()
+    assert.same({ true }, flushed)
+  end)
+
   it("and has no end breaks the connection, however the peer has it made", function()
     local w = noting.echoing { write_stall = 3600, ping_interval = 0 }
     local peer = connect(w)

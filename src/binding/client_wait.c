@@ -126,6 +126,6 @@ int client_method_flush(lua_State *L)
         return after_flush(L, LUA_OK, 0);
     struct routine *routine = routine_check(L, "client:flush");
     list_append(&client->events.flushers, &routine->place);
-    client->connection->watches_flush = true;
+    connection_watch_flush(client->connection);
     return routine_wait(L, routine, seconds, 0, after_flush);
 }

@@ -30,7 +30,7 @@ struct application {
     /* It can't be sent to or heard any more: who waits for it goes on. May be
      * called more than once. */
     void (*ended)(struct connection *connection);
-    /* What was queued has left, where connection->watches_flush asked. */
+    /* What was queued has left, where connection_watch_flush asked. */
     void (*flushed)(struct connection *connection);
     /* Runs what was woken since the last turn. Where hub->has_woken is set
      * after it, another turn follows at once. Where the hub drains and has no

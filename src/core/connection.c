@@ -408,6 +408,13 @@ size_t connection_buffered(const struct connection *connection)
     return connection->output.bytes + connection->transport->held;
 }
 
+/* What a layer below holds of its own has nobody who waits for it yet. */
+void connection_watch_flush(struct connection *connection)
+{
+    connection->watches_flush = true;
+    connection_mark_dirty(connection);
+}
+
 bool connection_owes_answer(const struct connection *connection)
 {
     return connection->output.bytes ||

@@ -91,7 +91,7 @@ struct connection {
     bool is_secure;
     bool is_held;       /* connection_hold */
     bool asks_upgrade;  /* the request is a handshake */
-    bool watches_flush; /* application->flushed is wanted */
+    bool watches_flush; /* connection_watch_flush */
     bool keeps_alive;   /* after the response another request is read */
     bool owes_leave;    /* it was upgraded, and its leave isn't queued yet */
     char address[REQUEST_ADDRESS_SIZE];
@@ -163,8 +163,11 @@ void connection_terminate(struct connection *connection);
  * kept, and nothing more is read. */
 void connection_hold(struct connection *connection, bool hold);
 
-/* Bytes that are queued and not yet taken by the transport. */
+/* Bytes that are queued and haven't left the transport. */
 size_t connection_buffered(const struct connection *connection);
+
+/* Has application->flushed called, once, when none of those are left. */
+void connection_watch_flush(struct connection *connection);
 
 /* --- used inside core/ --- */
 

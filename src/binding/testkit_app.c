@@ -22,6 +22,7 @@
  *   fail(hub, n, count)        its next nth allocation fails, and count - 1
  *                              after it; without n: none does
  *   fail_lua(n, count)         the same for Lua's allocator
+ *   metrics(hub) -> {name = count}      core/metrics.h
  *   deflations(hub) -> count   of messages that were compressed
  *   log(hub) -> string         the log's lines so far, and forgets them
  *   files(hub, {name = text})  what the hub serves; {text, size} for a text:
@@ -313,6 +314,15 @@ static int app_deflations(lua_State *L)
     return 1;
 }
 
+static int app_metrics(lua_State *L)
+{
+    const struct metrics *metrics = &check_hub(L)->metrics;
+    lua_newtable(L);
+    for (int i = 0; i < METRIC_COUNT; i++)
+        testkit_set_integer(L, metric_names[i], metrics->counts[i]);
+    return 1;
+}
+
 static int app_fail(lua_State *L)
 {
     struct hub *hub = check_hub(L);
@@ -398,6 +408,7 @@ static const luaL_Reg functions[] = {
     {"reset", app_reset},
     {"memory", app_memory},
     {"deflations", app_deflations},
+    {"metrics", app_metrics},
     {"fail", app_fail},
     {"fail_lua", app_fail_lua},
     {"log", app_log},

@@ -57,6 +57,7 @@ bool broadcast_send(struct broadcast *broadcast, struct connection *connection)
         return false;
     if (compressed)
         compression_note_broadcast(connection);
+    metrics_count(&broadcast->hub->metrics, METRIC_MESSAGES_OUT);
     return true;
 }
 

@@ -212,6 +212,7 @@ void connection_receive(struct connection *connection, unsigned char *bytes,
                         size_t length)
 {
     connection->heard_at = connection->hub->now;
+    metrics_add(&connection->hub->metrics, METRIC_BYTES_IN, length);
     if (!takes_input(connection) || connection->is_ended)
         return;
     if (connection->recorded)
@@ -358,6 +359,7 @@ static bool write_some(struct connection *connection)
     bool is_all = (size_t)taken == offered && !transport->held;
     if (taken || transport->held < held)
         connection->stall_due = 0;
+    metrics_add(&connection->hub->metrics, METRIC_BYTES_OUT, (size_t)taken);
     outq_consume(&connection->output, &connection->hub->pool, (size_t)taken);
     if (!is_all)
         get_stuck(connection);
@@ -449,14 +451,17 @@ static bool has_passed(double due, double now)
 /* Who is still taking the answer before can't be late with the next request. */
 static void expire_head(struct connection *connection, double now)
 {
+    struct hub *hub = connection->hub;
     if (connection->head) {
+        metrics_count(&hub->metrics, METRIC_HANDSHAKE_TIMEOUT);
         exchange_refuse(connection, 408, "handshake_timeout",
                         "the request took too long");
     } else if (connection_owes_answer(connection)) {
-        connection->due = now + connection->hub->options.handshake_timeout;
+        connection->due = now + hub->options.handshake_timeout;
         connection_mark_dirty(connection); /* write_stall watches it */
         connection_arm(connection);
     } else {
+        metrics_count(&hub->metrics, METRIC_HANDSHAKE_TIMEOUT);
         connection_die(connection, false);
     }
 }

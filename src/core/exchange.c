@@ -89,6 +89,7 @@ static void log_refusal(const struct connection *connection, int status,
     const struct request *request = connection->request;
     struct hub *hub = connection->hub;
     struct log_line line;
+    metrics_count(&hub->metrics, METRIC_REFUSALS);
     log_begin(&line, hub->log, refusal_level(connection, status), hub_wall(hub),
               "request refused");
     log_number(&line, "status", status);
@@ -421,6 +422,7 @@ static void become_open(struct connection *connection)
     struct hub *hub = connection->hub;
     connection->state = CONNECTION_OPEN;
     connection->is_upgraded = true;
+    metrics_count(&hub->metrics, METRIC_UPGRADES);
     connection->owes_leave = true;
     connection->joined_at = hub_wall(hub);
     connection->limits = connection->room->limits;

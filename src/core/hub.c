@@ -183,8 +183,10 @@ static void limit_handshakes(struct hub *hub)
     if (hub->pending_count <= most)
         return;
     struct census census = take_census(hub);
-    if (census.handshakes > most)
-        drop_one(hub, &census, "max_pending_handshakes");
+    if (census.handshakes <= most)
+        return;
+    metrics_count(&hub->metrics, METRIC_MAX_PENDING_HANDSHAKES);
+    drop_one(hub, &census, "max_pending_handshakes");
 }
 
 /* Answers that nobody finishes taking must not keep everybody out: where only
@@ -215,6 +217,7 @@ struct connection *hub_accept(struct hub *hub, struct transport *transport,
         connection->address[i] = peer->address[i];
     connection->port = peer->port;
     connection->is_secure = peer->is_secure;
+    metrics_count(&hub->metrics, METRIC_CONNECTIONS);
     if (hub->recorder)
         recorder_open(connection);
     limit_handshakes(hub);

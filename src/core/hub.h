@@ -5,6 +5,7 @@
 #include "application.h"
 #include "deflater.h"
 #include "inflater.h"
+#include "metrics.h"
 #include "options.h"
 #include "outq.h"
 
@@ -16,8 +17,9 @@ struct hub {
     const struct application *application;
     void *context;             /* the application's */
     struct recorder *recorder; /* NULL: nothing is recorded */
-    double now;                /* seconds, monotonic */
-    double wall_offset;        /* Unix time - now */
+    struct metrics metrics;
+    double now;         /* seconds, monotonic */
+    double wall_offset; /* Unix time - now */
     struct timers timers;
     struct outq_pool pool;
     struct inflaters inflaters; /* for who keeps no context of its own */

@@ -87,6 +87,8 @@ bool connection_send(struct connection *connection, enum opcode opcode,
         connection_die(connection, true);
         return false;
     }
+    if (!opcode_is_control(opcode))
+        metrics_count(&connection->hub->metrics, METRIC_MESSAGES_OUT);
     if (opcode == OPCODE_PING) {
         connection->ping_at = connection->hub->now;
         connection->ping_hash = hash(bytes, length);
@@ -320,11 +322,13 @@ static void receive_control(struct connection *connection,
 static void receive_data(struct connection *connection,
                          const struct message_event *event)
 {
+    struct hub *hub = connection->hub;
     connection->message_due = 0;
-    if (connection->state == CONNECTION_OPEN)
-        connection->hub->application->message(connection,
-                                              (enum opcode)event->opcode,
-                                              event->bytes, event->length);
+    if (connection->state != CONNECTION_OPEN)
+        return;
+    metrics_count(&hub->metrics, METRIC_MESSAGES_IN);
+    hub->application->message(connection, (enum opcode)event->opcode,
+                              event->bytes, event->length);
 }
 
 static void receive_frame(struct connection *connection,

@@ -1,0 +1,46 @@
+/* What a worker counts, from its start on. Published by whoever has a place for
+ * it; specs read it through the test kit. */
+#ifndef MOONROOM_CORE_METRICS_H
+#define MOONROOM_CORE_METRICS_H
+
+#include <stdint.h>
+
+/* X(NAME, name, help); the enumerator is METRIC_NAME. */
+#define METRICS(X)                                                             \
+    X(CONNECTIONS, "connections", "accepted")                                  \
+    X(UPGRADES, "upgrades", "handshakes answered with 101")                    \
+    X(MESSAGES_IN, "messages_in", "received whole")                            \
+    X(MESSAGES_OUT, "messages_out", "queued, a broadcast once a receiver")     \
+    X(BYTES_IN, "bytes_in", "received")                                        \
+    X(BYTES_OUT, "bytes_out", "that the peers' transports took")               \
+    X(REFUSALS, "refusals", "requests refused, for whatever reason")           \
+    X(HANDSHAKE_TIMEOUT, "handshake_timeout", "took too long to ask")          \
+    X(MAX_PENDING_HANDSHAKES, "max_pending_handshakes",                        \
+      "handshakes dropped for a newer one")
+
+enum metric {
+#define METRIC(NAME, name, help) METRIC_##NAME,
+    METRICS(METRIC)
+#undef METRIC
+        METRIC_COUNT
+};
+
+struct metrics {
+    uint64_t counts[METRIC_COUNT];
+};
+
+/* By their index; options' own names where one has led to it. */
+extern const char *const metric_names[METRIC_COUNT];
+
+static inline void metrics_add(struct metrics *metrics, enum metric metric,
+                               uint64_t amount)
+{
+    metrics->counts[metric] += amount;
+}
+
+static inline void metrics_count(struct metrics *metrics, enum metric metric)
+{
+    metrics_add(metrics, metric, 1);
+}
+
+#endif

@@ -337,6 +337,14 @@ void client_events_pong(struct client_box *client, const unsigned char *bytes,
     deliver(client, &event);
 }
 
+void client_events_limited(struct client_box *client, const char *what)
+{
+    struct client_event event = {.kind = EVENT_LIMIT,
+                                 .length = strlen(what),
+                                 .bytes = (const unsigned char *)what};
+    deliver(client, &event);
+}
+
 /* The leave has its place in the client, so that it can't get lost. */
 void client_events_leave(struct client_box *client, struct leave *leave)
 {

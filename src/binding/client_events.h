@@ -14,6 +14,7 @@ enum event_kind {
     EVENT_TEXT,
     EVENT_BINARY,
     EVENT_PONG,
+    EVENT_LIMIT, /* a message was dropped for its rate */
     EVENT_MOVED, /* the leave from a room for another one */
     EVENT_LEAVE
 };
@@ -54,6 +55,7 @@ void client_events_message(struct client_box *client, enum opcode opcode,
                            const unsigned char *bytes, size_t length);
 void client_events_pong(struct client_box *client, const unsigned char *bytes,
                         size_t length, double rtt);
+void client_events_limited(struct client_box *client, const char *what);
 void client_events_leave(struct client_box *client, struct leave *leave);
 
 /* The client has been taken to another room: the old one's on_leave is next,

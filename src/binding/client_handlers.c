@@ -144,6 +144,15 @@ static int pong_body(lua_State *L)
     return dispatch_call(L, 4);
 }
 
+static int limit_body(lua_State *L)
+{
+    const struct client_call *call = lua_touserdata(L, 1);
+    if (!client_push_handler(L, call->entry.client, "on_limit"))
+        return 0;
+    client_event_push_bytes(L, call->event);
+    return dispatch_call(L, 3);
+}
+
 /* --- going --- */
 
 /* It is in another room already. */
@@ -175,6 +184,7 @@ const struct client_handler client_handlers[] = {
     [EVENT_TEXT] = {text_body, "on_text"},
     [EVENT_BINARY] = {binary_body, "on_binary"},
     [EVENT_PONG] = {pong_body, "on_pong"},
+    [EVENT_LIMIT] = {limit_body, "on_limit"},
     [EVENT_MOVED] = {moved_body, "on_leave"},
     [EVENT_LEAVE] = {leave_body, "on_leave"},
 };

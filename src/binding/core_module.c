@@ -8,6 +8,7 @@
 #include "lua_group.h"
 #include "lua_log.h"
 #include "lua_option.h"
+#include "lua_rate.h"
 #include "lua_request.h"
 #include "lua_room.h"
 #include "lua_routes.h"
@@ -18,6 +19,8 @@
 #include "version.h"
 
 #include <lauxlib.h>
+
+#include <string.h>
 
 /* core.hub() -> the running app's hub, or nil outside one */
 static int core_hub(lua_State *L)
@@ -63,17 +66,25 @@ static int core_random(lua_State *L)
     return 1;
 }
 
+/* Returns whether the value at index 2 is right. */
+static bool check_room_option(lua_State *L, const char *name,
+                              char error[OPTION_ERROR_SIZE])
+{
+    struct limits limits;
+    const struct option *option =
+        option_find(room_option_table, room_option_count, slice_of(name));
+    if (!strcmp(name, "rate"))
+        return lua_rate_set(L, 2, &limits, error);
+    if (!option)
+        return luaL_argerror(L, 1, "no such option");
+    return lua_option_set(L, 2, option, &limits, false, "is", error);
+}
+
 /* core.option_error(name, value) -> nil, or why a Room may not have it */
 static int core_option_error(lua_State *L)
 {
     char error[OPTION_ERROR_SIZE];
-    struct limits limits;
-    const char *name = luaL_checkstring(L, 1);
-    const struct option *option =
-        option_find(room_option_table, room_option_count, slice_of(name));
-    if (!option)
-        return luaL_argerror(L, 1, "no such option");
-    if (lua_option_set(L, 2, option, &limits, false, "is", error))
+    if (check_room_option(L, luaL_checkstring(L, 1), error))
         return 0;
     lua_pushstring(L, error);
     return 1;
@@ -87,6 +98,8 @@ static int core_room_options(lua_State *L)
         lua_pushstring(L, room_option_table[i].name);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
+    lua_pushliteral(L, "rate");
+    lua_rawseti(L, -2, (lua_Integer)room_option_count + 1);
     return 1;
 }
 

@@ -104,6 +104,11 @@ static void run_pong(struct connection *connection, const unsigned char *bytes,
     client_events_pong(connection->owner, bytes, length, rtt);
 }
 
+static void run_limited(struct connection *connection, const char *what)
+{
+    client_events_limited(connection->owner, what);
+}
+
 static void note_rtt(struct connection *connection, double rtt)
 {
     struct client_box *client = connection->owner;
@@ -293,6 +298,7 @@ const struct application binding_application = {
     .check = run_check,
     .message = run_message,
     .pong = run_pong,
+    .limited = run_limited,
     .measured = note_rtt,
     .ended = run_ended,
     .flushed = run_flushed,

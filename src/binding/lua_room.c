@@ -3,6 +3,7 @@
 #include "close_code.h"
 #include "lua_client.h"
 #include "lua_option.h"
+#include "lua_rate.h"
 #include "outgoing.h"
 
 enum { ROOM_PATH = OBJECT_VALUES, ROOM_PARAMS, ROOM_HUB, ROOM_LAST = ROOM_HUB };
@@ -230,6 +231,14 @@ static void read_option(lua_State *L, int index, struct room *room,
     lua_pop(L, 1);
 }
 
+static void read_rate(lua_State *L, int index, struct room *room)
+{
+    char error[OPTION_ERROR_SIZE];
+    if (object_push_member(L, index, "rate") != LUA_TNIL)
+        lua_rate_set(L, -1, &room->limits, error);
+    lua_pop(L, 1);
+}
+
 void room_read_options(lua_State *L, int index)
 {
     struct room_box *box = object_check(L, index, &room_type);
@@ -238,6 +247,7 @@ void room_read_options(lua_State *L, int index)
     room->limits = room->hub->options.limits;
     for (size_t i = 0; i < room_option_count; i++)
         read_option(L, index, room, &room_option_table[i]);
+    read_rate(L, index, room);
     room->announces = object_push_member(L, index, "check_message") != LUA_TNIL;
     room->accepts_binary =
         object_push_member(L, index, "on_binary") != LUA_TNIL;

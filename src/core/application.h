@@ -27,6 +27,9 @@ struct application {
                  size_t length, double rtt);
     /* The keep-alive's pong has come: seconds from its ping. */
     void (*measured)(struct connection *connection, double rtt);
+    /* A message was dropped for the rate of what, "messages" or "bytes", which
+     * lives for ever. */
+    void (*limited)(struct connection *connection, const char *what);
     /* It can't be sent to or heard any more: who waits for it goes on. May be
      * called more than once. */
     void (*ended)(struct connection *connection);

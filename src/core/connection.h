@@ -13,6 +13,7 @@
 #include "message.h"
 #include "options.h"
 #include "outq.h"
+#include "rate.h"
 #include "request.h"
 #include "timers.h"
 #include "transport.h"
@@ -61,6 +62,7 @@ struct connection {
     struct outq output;
     struct message_parser parser;
     struct compression compression;
+    struct rate rate;
     struct buffer input;      /* of an unfinished head, or not served yet */
     size_t input_at;          /* where what isn't served begins */
     struct http_parser *head; /* while a head is unfinished */

@@ -16,7 +16,12 @@
     X(REFUSALS, "refusals", "requests refused, for whatever reason")           \
     X(HANDSHAKE_TIMEOUT, "handshake_timeout", "took too long to ask")          \
     X(MAX_PENDING_HANDSHAKES, "max_pending_handshakes",                        \
-      "handshakes dropped for a newer one")
+      "handshakes dropped for a newer one")                                    \
+    X(RATE_MESSAGES, "rate_messages", "messages dropped: too many")            \
+    X(RATE_BYTES, "rate_bytes", "messages dropped: too many bytes")            \
+    X(RATE_BURST, "rate_burst", "clients closed who went on after that")       \
+    X(MAX_CONTROL_FRAMES, "max_control_frames",                                \
+      "clients closed for pings and pongs")
 
 enum metric {
 #define METRIC(NAME, name, help) METRIC_##NAME,

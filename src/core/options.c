@@ -46,6 +46,15 @@ enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
         BYTES("compression_min_size", at(compression_min_size), 0, GIB,        \
               "of a message; smaller ones go out plain")
 
+/* The same, but the fields of a room's rate. */
+#define RATES(start, at)                                                       \
+    COUNT(start "messages", at(rate_messages), 0,                              \
+          "of a client, a second; 0: any number"),                             \
+        BYTES(start "bytes", at(rate_bytes), 0, GIB,                           \
+              "of a client's messages, a second; 0: any"),                     \
+        SECONDS(start "burst", at(rate_burst), 1,                              \
+                "whose worth of either may come at once")
+
 #define AT(field) offsetof(struct options, field)
 #define LIMIT_AT(field) offsetof(struct options, limits.field)
 #define ROOM_AT(field) offsetof(struct limits, field)
@@ -59,6 +68,10 @@ const struct option option_table[] = {
           "connected at a time; beyond it 503"),
     COUNT("max_rooms", AT(max_rooms), 1, "made by mount; beyond it 503"),
     COUNT("max_timers", AT(max_timers), 1, "of scripts; beyond it they raise"),
+
+    RATES("rate_", LIMIT_AT),
+    COUNT("max_control_frames", AT(max_control_frames), 1,
+          "pings and pongs, a second; then 1008"),
 
     LIMITS(LIMIT_AT),
     ROW("compression_level", OPTION_COUNT, AT(compression_level), 1, 9,
@@ -94,6 +107,11 @@ const struct option room_option_table[] = {
 const size_t room_option_count =
     sizeof room_option_table / sizeof room_option_table[0];
 
+const struct option rate_option_table[] = {RATES("rate.", ROOM_AT)};
+
+const size_t rate_option_count =
+    sizeof rate_option_table / sizeof rate_option_table[0];
+
 void options_init(struct options *options)
 {
     *options = (struct options){
@@ -110,6 +128,9 @@ void options_init(struct options *options)
                 .ping_interval = 25,
                 .pong_timeout = 20,
                 .linger = 30,
+                .rate_messages = 0,
+                .rate_bytes = 0,
+                .rate_burst = 2,
                 .compression = false,
                 .compression_takeover = false,
                 .compression_min_size = 512,
@@ -125,6 +146,7 @@ void options_init(struct options *options)
         .max_worker_clients = 10000,
         .max_rooms = 10000,
         .max_timers = 100000,
+        .max_control_frames = 1000,
         .accepts_per_turn = 16,
         .messages_per_turn = 64,
         .bytes_per_turn = (size_t)256 * KIB,

@@ -22,8 +22,10 @@ struct limits {
     double close_timeout; /* seconds for the closing handshake: reset */
     double ping_interval; /* seconds of silence, then a ping; 0: none */
     double pong_timeout;  /* seconds of silence after it: 1006 */
-    double linger;    /* seconds that an empty room which mount made is kept */
-    bool compression; /* permessage-deflate is agreed to */
+    double linger; /* seconds that an empty room which mount made is kept */
+    size_t rate_messages, rate_bytes; /* of a client, a second; 0: any */
+    double rate_burst; /* seconds whose worth of these may come at once */
+    bool compression;  /* permessage-deflate is agreed to */
     bool compression_takeover; /* with contexts kept from message to message */
     size_t compression_min_size; /* bytes: smaller messages go out plain */
 };
@@ -37,6 +39,7 @@ struct options {
     size_t max_worker_clients; /* "max_clients" as flag and in config.lua */
     size_t max_rooms;          /* made by mount */
     size_t max_timers;         /* of the scripts */
+    size_t max_control_frames; /* pings and pongs of a client, a second */
     size_t compression_level;  /* 1 to 9 */
     size_t compression_window_bits; /* 9 to 15 */
     size_t accepts_per_turn, messages_per_turn, bytes_per_turn;
@@ -69,6 +72,11 @@ extern const size_t option_count;
  * here means limits.max_clients); offsets are in struct limits. */
 extern const struct option room_option_table[];
 extern const size_t room_option_count;
+
+/* What Room's field rate has, with "rate." before each name; offsets are in
+ * struct limits. */
+extern const struct option rate_option_table[];
+extern const size_t rate_option_count;
 
 enum { OPTION_ERROR_SIZE = 256 };
 

@@ -4,6 +4,7 @@
 #include "group.h"
 #include "hub.h"
 #include "keep_alive.h"
+#include "rate.h"
 #include "room.h"
 
 #include <assert.h>
@@ -311,7 +312,8 @@ static void receive_control(struct connection *connection,
                                                  event->length});
         return;
     }
-    if (connection->state != CONNECTION_OPEN)
+    if (connection->state != CONNECTION_OPEN ||
+        !rate_admits_control(connection))
         return;
     if (event->opcode == OPCODE_PING)
         answer_ping(connection, event->bytes, event->length);
@@ -327,6 +329,8 @@ static void receive_data(struct connection *connection,
     if (connection->state != CONNECTION_OPEN)
         return;
     metrics_count(&hub->metrics, METRIC_MESSAGES_IN);
+    if (!rate_admits(connection, event->length))
+        return;
     hub->application->message(connection, (enum opcode)event->opcode,
                               event->bytes, event->length);
 }

@@ -19,6 +19,7 @@ struct group {
 
 static const struct group groups[] = {
     {"Serving", "log_level"},
+    {"What a client may send", "rate_messages"},
     {"Messages", "max_message"},
     {"Slow clients and leaving", "send_queue"},
     {"Compression", "compression"},

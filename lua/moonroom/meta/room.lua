@@ -32,6 +32,10 @@
 ---@field ping_interval number seconds of a client's silence, any byte ends it; then it is pinged
 --- (RFC 6455 5.5.2), which on_pong doesn't hear of; 0: never
 ---@field pong_timeout number seconds of silence after that ping; then on_leave gets 1006
+---@field rate {messages: integer?, bytes: integer?, burst: number?} how much of either a client may
+--- send in a second (0: any number), and how many seconds' worth of it at once, 2 by default; what
+--- is beyond that is dropped, and on_limit hears of it; who then goes on for as much again is
+--- closed with 1008. Off by default. To change it, assign another table
 ---@field linger number seconds for which a room that was made under a pattern with parameters is
 --- kept when it has emptied, 30 by default
 ---@field compression boolean agrees to permessage-deflate (RFC 7692) with clients that offer it;
@@ -209,6 +213,25 @@ function Room:check_message(client, kind, length, total) end
 ---@param data string
 ---@param rtt number|nil seconds since the ping that it answers; nil where it answers none of ours
 function Room:on_pong(client, data, rtt) end
+
+---Override: a message of the client's was dropped, since it came faster than rate allows. Who goes on
+---for as much again as rate allows at once is closed with 1008.
+---```lua
+---local Calm = moonroom.Room:extend("Calm", { rate = { messages = 1, burst = 2 } })
+---function Calm:on_text(client, text) client:send(text) end
+---function Calm:on_limit(client, what) client:send("too many " .. what) end
+---moonroom.mount("/", Calm)
+---
+----- ann connects to /
+----- ann sends "a", "b", "c"
+----- ann gets "a", "b", "too many messages"
+----- 1 second passes
+----- ann sends "d"
+----- ann gets "d"
+---```
+---@param client moonroom.Client
+---@param what "messages"|"bytes"
+function Room:on_limit(client, what) end
 
 ---Override: the client's last event, once for each on_join; it is no member any more.
 ---```lua

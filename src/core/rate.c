@@ -1,0 +1,135 @@
+#include "rate.h"
+
+#include "close_code.h"
+#include "hub.h"
+#include "websocket.h"
+
+/* What rounding may add to a bucket. */
+static const double slack = 1e-6;
+
+/* One of the rates: its bucket, and what it is called. */
+struct measure {
+    const char *rule, *what, *reason;
+    enum metric metric;
+};
+
+static const struct measure of_messages = {
+    "rate_messages", "messages", "too many messages", METRIC_RATE_MESSAGES};
+static const struct measure of_bytes = {"rate_bytes", "bytes", "too many bytes",
+                                        METRIC_RATE_BYTES};
+
+static void empty(double *bucket, double amount)
+{
+    *bucket = amount < *bucket ? *bucket - amount : 0;
+}
+
+static void empty_all(struct connection *connection)
+{
+    struct rate *rate = &connection->rate;
+    const struct hub *hub = connection->hub;
+    const struct limits *limits = &connection->limits;
+    double seconds = hub->now - rate->at;
+    rate->at = hub->now;
+    empty(&rate->messages, seconds * (double)limits->rate_messages);
+    empty(&rate->dropped_messages, seconds * (double)limits->rate_messages);
+    empty(&rate->bytes, seconds * (double)limits->rate_bytes);
+    empty(&rate->dropped_bytes, seconds * (double)limits->rate_bytes);
+    empty(&rate->controls, seconds * (double)hub->options.max_control_frames);
+}
+
+/* Whether one more message has no room in a bucket of messages. */
+static bool is_full_of_messages(const struct limits *limits, double bucket)
+{
+    return limits->rate_messages &&
+           bucket + 1 >
+               (double)limits->rate_messages * limits->rate_burst + slack;
+}
+
+static bool is_full_of_bytes(const struct limits *limits, double bucket)
+{
+    return limits->rate_bytes &&
+           bucket >= (double)limits->rate_bytes * limits->rate_burst - slack;
+}
+
+static void log_drop(struct connection *connection,
+                     const struct measure *measure)
+{
+    struct hub *hub = connection->hub;
+    struct log_line line;
+    if (connection->rate.is_logged)
+        return;
+    connection->rate.is_logged = true;
+    log_begin(&line, hub->log, LOG_INFO, hub_wall(hub),
+              "a client's messages are dropped");
+    log_string(&line, "rule", measure->rule);
+    log_text(&line, "path", connection->request->path);
+    log_string(&line, "address", connection->address);
+    log_end(&line);
+}
+
+static void drop(struct connection *connection, const struct measure *measure)
+{
+    struct hub *hub = connection->hub;
+    metrics_count(&hub->metrics, measure->metric);
+    log_drop(connection, measure);
+    hub->application->limited(connection, measure->what);
+}
+
+static void end(struct connection *connection, const char *rule,
+                enum metric metric, const char *reason)
+{
+    metrics_count(&connection->hub->metrics, metric);
+    connection->rule = rule;
+    websocket_fail(connection, CLOSE_POLICY, reason);
+}
+
+static void refuse(struct connection *connection, size_t bytes,
+                   bool is_over_messages)
+{
+    struct rate *rate = &connection->rate;
+    const struct limits *limits = &connection->limits;
+    const struct measure *measure = is_over_messages ? &of_messages : &of_bytes;
+    bool goes_on = is_over_messages
+                       ? is_full_of_messages(limits, rate->dropped_messages)
+                       : is_full_of_bytes(limits, rate->dropped_bytes);
+    if (goes_on) {
+        end(connection, measure->rule, METRIC_RATE_BURST, measure->reason);
+        return;
+    }
+    if (is_over_messages)
+        rate->dropped_messages++;
+    else
+        rate->dropped_bytes += (double)bytes;
+    drop(connection, measure);
+}
+
+bool rate_admits(struct connection *connection, size_t bytes)
+{
+    struct rate *rate = &connection->rate;
+    const struct limits *limits = &connection->limits;
+    if (!limits->rate_messages && !limits->rate_bytes)
+        return true;
+    empty_all(connection);
+    bool is_over_messages = is_full_of_messages(limits, rate->messages);
+    if (is_over_messages || is_full_of_bytes(limits, rate->bytes)) {
+        refuse(connection, bytes, is_over_messages);
+        return false;
+    }
+    rate->messages++;
+    rate->bytes += (double)bytes;
+    return true;
+}
+
+bool rate_admits_control(struct connection *connection)
+{
+    struct rate *rate = &connection->rate;
+    size_t most = connection->hub->options.max_control_frames;
+    empty_all(connection);
+    if (rate->controls + 1 > (double)most + slack) {
+        end(connection, "max_control_frames", METRIC_MAX_CONTROL_FRAMES,
+            "too many control frames");
+        return false;
+    }
+    rate->controls++;
+    return true;
+}

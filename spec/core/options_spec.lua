@@ -11,7 +11,7 @@ local DEFAULTS = {
   shutdown_timeout = "25 s", log_level = "info", compression = "off",
   compression_takeover = "off", compression_min_size = "512", compression_level = "1",
   compression_window_bits = "15", rate_messages = "0", rate_bytes = "0", rate_burst = "2 s",
-  max_control_frames = "1000",
+  max_control_frames = "1000", per_ip = "0",
 }
 
 local ROOM_DEFAULTS = {

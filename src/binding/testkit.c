@@ -3,15 +3,11 @@
 #include <lauxlib.h>
 
 static const luaL_Reg parts[] = {
-    {"base", testkit_base},
-    {"http", testkit_http},
-    {"message", testkit_message},
-    {"deflate", testkit_deflate},
-    {"files", testkit_files},
-    {"options", testkit_options},
-    {"outq", testkit_outq},
-    {"app", testkit_app},
-    {NULL, NULL},
+    {"base", testkit_base},       {"http", testkit_http},
+    {"message", testkit_message}, {"deflate", testkit_deflate},
+    {"files", testkit_files},     {"options", testkit_options},
+    {"network", testkit_network}, {"outq", testkit_outq},
+    {"app", testkit_app},         {NULL, NULL},
 };
 
 int testkit_open(lua_State *L)

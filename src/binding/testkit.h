@@ -11,11 +11,12 @@ int testkit_message(lua_State *L); /* frames, messages, close codes */
 int testkit_deflate(lua_State *L); /* permessage-deflate */
 int testkit_files(lua_State *L);   /* request paths to file names */
 int testkit_options(lua_State *L); /* the option tables */
+int testkit_network(lua_State *L); /* addresses */
 int testkit_outq(lua_State *L);    /* an output queue */
 int testkit_app(lua_State *L);     /* a hub with peers in memory */
 
 /* Pushes the whole kit: { base, http, message, deflate, files,
- * options, outq, app }. */
+ * options, network, outq, app }. */
 int testkit_open(lua_State *L);
 
 #endif

@@ -89,6 +89,13 @@ void connection_free(struct connection *connection)
     memory_free(&hub->memory, connection);
 }
 
+static void give_place(struct connection *connection)
+{
+    if (connection->place)
+        per_ip_give(&connection->hub->per_ip, connection->place);
+    connection->place = NULL;
+}
+
 void connection_die(struct connection *connection, bool reset)
 {
     struct hub *hub = connection->hub;
@@ -98,6 +105,7 @@ void connection_die(struct connection *connection, bool reset)
     connection->state = CONNECTION_DEAD;
     compression_release(connection);
     connection->is_reset = reset;
+    give_place(connection);
     timers_stop(&hub->timers, &connection->timer);
     list_remove(&connection->dirty);
     list_remove(&connection->ready);
@@ -299,11 +307,13 @@ void connection_drain(struct connection *connection)
         return;
     connection->state = CONNECTION_DRAINING;
     connection->message_due = 0;
-    if (connection->is_upgraded)
+    if (connection->is_upgraded) {
         take_earlier(&connection->due,
                      hub->now + connection->limits.close_timeout);
-    else
+    } else {
         connection->due = 0; /* write_stall is enough for a response */
+        give_place(connection);
+    }
     message_release(&connection->parser, &hub->memory);
     compression_release(connection);
     buffer_release(&connection->input, &hub->memory);

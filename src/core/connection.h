@@ -20,6 +20,7 @@
 
 struct download;
 struct hub;
+struct per_ip_place;
 struct recorded;
 struct room;
 
@@ -48,14 +49,15 @@ struct leave {
 struct connection {
     struct hub *hub;
     struct transport *transport;
-    struct room *room;         /* NULL but while in one */
-    struct recorded *recorded; /* the recorder's, NULL: it isn't recorded */
-    void *owner;               /* the application's: its client */
-    void *asker;               /* the application's, while it decides */
-    size_t slot;               /* in room->members */
-    struct list link;          /* in hub->connections or hub->pending */
-    struct list arrival;       /* in room->arrivals, while no member */
-    struct list groups;        /* its memberships */
+    struct room *room;          /* NULL but while in one */
+    struct recorded *recorded;  /* the recorder's, NULL: it isn't recorded */
+    struct per_ip_place *place; /* of its address, NULL: it has taken none */
+    void *owner;                /* the application's: its client */
+    void *asker;                /* the application's, while it decides */
+    size_t slot;                /* in room->members */
+    struct list link;           /* in hub->connections or hub->pending */
+    struct list arrival;        /* in room->arrivals, while no member */
+    struct list groups;         /* its memberships */
     unsigned group_count;
     struct list dirty, ready, leaving, dying; /* in those of the hub */
     struct timer timer;

@@ -150,8 +150,8 @@ void exchange_refuse(struct connection *connection, int status,
 {
     connection->keeps_alive = false;
     refuse(connection, status,
-           slice_of(status == 503 ? "Retry-After: 5\r\n" : ""), rule,
-           slice_of(reason));
+           slice_of(status == 503 || status == 429 ? "Retry-After: 5\r\n" : ""),
+           rule, slice_of(reason));
 }
 
 /* --- files --- */
@@ -249,12 +249,36 @@ static bool method_is_known(struct slice method)
     return false;
 }
 
+/* Whether there is a place for a client of this address. Where the address is
+ * not known there is nothing to count. */
+static bool take_place(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    struct ip ip;
+    size_t most = hub->options.per_ip;
+    if (!most || !ip_parse(slice_of(connection->address), &ip))
+        return true;
+    int taken = per_ip_take(&hub->per_ip, &ip, most, &connection->place);
+    if (!taken)
+        return true;
+    if (taken == PER_IP_FULL) {
+        metrics_count(&hub->metrics, METRIC_PER_IP);
+        exchange_refuse(connection, 429, "per_ip",
+                        "this address has as many clients as it may");
+    } else {
+        exchange_refuse(connection, 503, "memory", "no memory");
+    }
+    return false;
+}
+
 static void decide_upgrade(struct connection *connection)
 {
     struct hub *hub = connection->hub;
     if (hub->is_draining)
         exchange_refuse(connection, 503, "shutdown",
                         "the server is shutting down");
+    else if (!take_place(connection))
+        return;
     else if (hub->connection_count >= hub->options.max_worker_clients)
         exchange_refuse(connection, 503, "max_clients",
                         "the server has as many clients as it may");

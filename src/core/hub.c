@@ -8,9 +8,18 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* How many clients are told of a shutdown in one turn. */
 enum { GOODBYES_PER_TURN = 256 };
+
+/* Where the system has put the hub, and when, nobody outside knows exactly. */
+static uint64_t unforeseeable(const struct hub *hub, double wall)
+{
+    uint64_t bits;
+    memcpy(&bits, &wall, sizeof bits);
+    return bits * 0x9e3779b97f4a7c15u ^ (uintptr_t)hub;
+}
 
 struct hub *hub_new(const struct options *options,
                     const struct application *application, void *context,
@@ -29,6 +38,8 @@ struct hub *hub_new(const struct options *options,
     hub->wall_offset = wall - now;
     hub->pool.memory = &hub->memory;
     hub->deflaters.memory = &hub->memory;
+    hub->per_ip.memory = &hub->memory;
+    hub->per_ip.seed = unforeseeable(hub, wall);
     hub->deflaters.level = (int)options->compression_level;
     list_init(&hub->connections);
     list_init(&hub->pending);

@@ -8,6 +8,7 @@
 #include "metrics.h"
 #include "options.h"
 #include "outq.h"
+#include "per_ip.h"
 
 struct hub {
     struct memory memory;
@@ -24,6 +25,7 @@ struct hub {
     struct outq_pool pool;
     struct inflaters inflaters; /* for who keeps no context of its own */
     struct deflaters deflaters;
+    struct per_ip per_ip;
     struct list connections; /* upgraded */
     struct list pending;     /* not upgraded, oldest first */
     struct list rooms, groups;

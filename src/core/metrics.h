@@ -17,6 +17,7 @@
     X(HANDSHAKE_TIMEOUT, "handshake_timeout", "took too long to ask")          \
     X(MAX_PENDING_HANDSHAKES, "max_pending_handshakes",                        \
       "handshakes dropped for a newer one")                                    \
+    X(PER_IP, "per_ip", "handshakes refused: too many of the address")         \
     X(RATE_MESSAGES, "rate_messages", "messages dropped: too many")            \
     X(RATE_BYTES, "rate_bytes", "messages dropped: too many bytes")            \
     X(RATE_BURST, "rate_burst", "clients closed who went on after that")       \

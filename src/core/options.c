@@ -66,6 +66,7 @@ const struct option option_table[] = {
             "for clients to leave after TERM or INT"),
     COUNT("max_clients", AT(max_worker_clients), 1,
           "connected at a time; beyond it 503"),
+    COUNT("per_ip", AT(per_ip), 0, "clients of one address; 0: any; then 429"),
     COUNT("max_rooms", AT(max_rooms), 1, "made by mount; beyond it 503"),
     COUNT("max_timers", AT(max_timers), 1, "of scripts; beyond it they raise"),
 
@@ -144,6 +145,7 @@ void options_init(struct options *options)
         .max_pending_handshakes = 1024,
         .max_body = (size_t)64 * KIB,
         .max_worker_clients = 10000,
+        .per_ip = 0,
         .max_rooms = 10000,
         .max_timers = 100000,
         .max_control_frames = 1000,

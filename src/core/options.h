@@ -37,6 +37,7 @@ struct options {
     size_t max_pending_handshakes;
     size_t max_body;           /* bytes of an HTTP request's body */
     size_t max_worker_clients; /* "max_clients" as flag and in config.lua */
+    size_t per_ip;             /* clients of one address; 0: any number */
     size_t max_rooms;          /* made by mount */
     size_t max_timers;         /* of the scripts */
     size_t max_control_frames; /* pings and pongs of a client, a second */

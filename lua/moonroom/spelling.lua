@@ -53,7 +53,7 @@ local others = {
 
 -- Not for this version, but no slip either: what other versions of Moonroom ask for.
 local later = {
-  on_limit = true, rate = true, load_timeout = true, per_ip = true,
+  load_timeout = true, per_ip = true,
   Client = true, init = true, path = true, params = true,
 }
 
@@ -80,8 +80,10 @@ local function think(names, name)
   local meant = nearest(plain, names.handlers)
   meant = others[meant] or meant
   if meant or find(name, "^on_") or find(name, "^check_") then return suggest("handler", meant) end
-  -- A script's own short word ("lines") is easily two edits away from an option's.
+  -- A script's own short word ("lines") is easily two edits away from an option's, and one ("date")
+  -- from a short one's.
   meant = nearest(name, names.options, #name > 6 and 2 or 1)
+  if meant and #meant < 5 then meant = nil end
   return meant and suggest("option", meant) or false
 end
 

@@ -11,14 +11,16 @@ local DEFAULTS = {
   shutdown_timeout = "25 s", log_level = "info", compression = "off",
   compression_takeover = "off", compression_min_size = "512", compression_level = "1",
   compression_window_bits = "15", rate_messages = "0", rate_bytes = "0", rate_burst = "2 s",
-  max_control_frames = "1000", per_ip = "0",
+  send_queue_soft = "1048576",
+  send_queue_soft_time = "10 s", max_control_frames = "1000", per_ip = "0",
 }
 
 local ROOM_DEFAULTS = {
   max_message = "1048576", max_frame = "0", max_fragments = "16384", message_timeout = "60 s",
   max_clients = "0", send_queue = "4194304", write_stall = "30 s", close_timeout = "5 s",
   ping_interval = "25 s", pong_timeout = "20 s", linger = "30 s", compression = "off",
-  compression_takeover = "off", compression_min_size = "512",
+  compression_takeover = "off", compression_min_size = "512", send_queue_soft = "1048576",
+  send_queue_soft_time = "10 s",
 }
 
 -- Nothing is set and the sentence names the option, the value and the range.

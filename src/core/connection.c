@@ -6,6 +6,7 @@
 #include "keep_alive.h"
 #include "recorder.h"
 #include "room.h"
+#include "slow.h"
 #include "websocket.h"
 
 /* How long the peer may take to end after our FIN (RFC 6455 7.1.1). */
@@ -135,6 +136,7 @@ void connection_arm(struct connection *connection)
     double due = connection->due;
     take_earlier(&due, connection->message_due);
     take_earlier(&due, connection->stall_due);
+    take_earlier(&due, connection->soft_due);
     take_earlier(&due, keep_alive_due(connection));
     if (due <= 0)
         timers_stop(&hub->timers, &connection->timer);
@@ -371,6 +373,7 @@ static bool write_some(struct connection *connection)
         connection->stall_due = 0;
     metrics_add(&connection->hub->metrics, METRIC_BYTES_OUT, (size_t)taken);
     outq_consume(&connection->output, &connection->hub->pool, (size_t)taken);
+    slow_relax(connection);
     if (!is_all)
         get_stuck(connection);
     return is_all;
@@ -502,6 +505,8 @@ static void expire(struct timer *timer, double now)
         expire_due(connection, now);
     } else if (has_passed(connection->message_due, now)) {
         websocket_fail(connection, CLOSE_POLICY, "the message took too long");
+    } else if (has_passed(connection->soft_due, now)) {
+        slow_expire(connection);
     } else {
         if (has_passed(keep_alive_due(connection), now))
             keep_alive_expire(connection);

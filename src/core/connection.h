@@ -76,6 +76,7 @@ struct connection {
     double joined_at;     /* Unix time of the upgrade */
     double due;           /* end of the handshake or of the closing; 0: none */
     double message_due;   /* 0: no message is unfinished */
+    double soft_due;      /* 0: the queue is below send_queue_soft */
     double stall_due;     /* 0: output isn't stuck */
     double ping_at;       /* 0: no ping of the script's is unanswered */
     uint32_t ping_hash;   /* of its payload */

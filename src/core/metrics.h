@@ -18,6 +18,9 @@
     X(MAX_PENDING_HANDSHAKES, "max_pending_handshakes",                        \
       "handshakes dropped for a newer one")                                    \
     X(PER_IP, "per_ip", "handshakes refused: too many of the address")         \
+    X(SEND_QUEUE, "send_queue", "clients closed: too much waited for them")    \
+    X(SEND_QUEUE_SOFT, "send_queue_soft",                                      \
+      "clients closed: much waited for them, for long")                        \
     X(RATE_MESSAGES, "rate_messages", "messages dropped: too many")            \
     X(RATE_BYTES, "rate_bytes", "messages dropped: too many bytes")            \
     X(RATE_BURST, "rate_burst", "clients closed who went on after that")       \

@@ -29,6 +29,10 @@ enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
                 "from its first byte to its last; 1008"),                      \
         BYTES("send_queue", at(send_queue), 1, GIB,                            \
               "waiting for a slow client; then 1013"),                         \
+        BYTES("send_queue_soft", at(send_queue_soft), 0, GIB,                  \
+              "the same, but only for a while; 0: none"),                      \
+        SECONDS("send_queue_soft_time", at(send_queue_soft_time), 0.01,        \
+                "above send_queue_soft; then 1013"),                           \
         SECONDS("write_stall", at(write_stall), 0.01,                          \
                 "without a byte taken; then reset"),                           \
         SECONDS("close_timeout", at(close_timeout), 0.01,                      \
@@ -124,6 +128,8 @@ void options_init(struct options *options)
                 .message_timeout = 60,
                 .max_clients = 0,
                 .send_queue = (size_t)4 * MIB,
+                .send_queue_soft = MIB,
+                .send_queue_soft_time = 10,
                 .write_stall = 30,
                 .close_timeout = 5,
                 .ping_interval = 25,

@@ -15,13 +15,15 @@ struct limits {
     size_t max_frame;     /* bytes; 0: as max_message */
     size_t max_fragments; /* frames of a message */
     double
-        message_timeout;  /* seconds from a message's first byte to its last */
-    size_t max_clients;   /* of the room; 0: the worker's limit only */
-    size_t send_queue;    /* bytes waiting for a client: then 1013 */
-    double write_stall;   /* seconds without a byte taken: reset */
-    double close_timeout; /* seconds for the closing handshake: reset */
-    double ping_interval; /* seconds of silence, then a ping; 0: none */
-    double pong_timeout;  /* seconds of silence after it: 1006 */
+        message_timeout; /* seconds from a message's first byte to its last */
+    size_t max_clients;  /* of the room; 0: the worker's limit only */
+    size_t send_queue;   /* bytes waiting for a client: then 1013 */
+    size_t send_queue_soft;      /* bytes; 0: no such limit */
+    double send_queue_soft_time; /* seconds above it: 1013 */
+    double write_stall;          /* seconds without a byte taken: reset */
+    double close_timeout;        /* seconds for the closing handshake: reset */
+    double ping_interval;        /* seconds of silence, then a ping; 0: none */
+    double pong_timeout;         /* seconds of silence after it: 1006 */
     double linger; /* seconds that an empty room which mount made is kept */
     size_t rate_messages, rate_bytes; /* of a client, a second; 0: any */
     double rate_burst; /* seconds whose worth of these may come at once */

@@ -6,6 +6,7 @@
 #include "keep_alive.h"
 #include "rate.h"
 #include "room.h"
+#include "slow.h"
 
 #include <assert.h>
 #include <string.h>
@@ -56,21 +57,6 @@ static bool queue_message(struct connection *connection, enum opcode opcode,
     return queue(connection, opcode, bytes, length);
 }
 
-/* The queue's limit counts what was there before the new message, so that an
- * empty queue takes one of any permitted size. A ping of the keep-alive's in it
- * is nobody's fault. */
-static bool may_queue(struct connection *connection)
-{
-    if (connection->state != CONNECTION_OPEN)
-        return false;
-    if (outq_frame_bytes(&connection->output) <
-        connection->limits.send_queue + keep_alive_queued(connection))
-        return true;
-    outq_drop_unstarted(&connection->output, &connection->hub->pool);
-    connection_close(connection, CLOSE_OVERLOAD, slice_of("slow consumer"));
-    return false;
-}
-
 static uint32_t hash(const unsigned char *bytes, size_t length)
 {
     uint32_t value = 2166136261u; /* FNV-1a */
@@ -82,12 +68,13 @@ static uint32_t hash(const unsigned char *bytes, size_t length)
 bool connection_send(struct connection *connection, enum opcode opcode,
                      const void *bytes, size_t length)
 {
-    if (!may_queue(connection))
+    if (!slow_admits(connection))
         return false;
     if (!queue_message(connection, opcode, bytes, length)) {
         connection_die(connection, true);
         return false;
     }
+    slow_watch(connection);
     if (!opcode_is_control(opcode))
         metrics_count(&connection->hub->metrics, METRIC_MESSAGES_OUT);
     if (opcode == OPCODE_PING) {
@@ -106,13 +93,15 @@ void websocket_ping(struct connection *connection, const unsigned char *bytes,
 
 bool connection_send_blob(struct connection *connection, struct blob *frame)
 {
-    if (!may_queue(connection))
+    if (!slow_admits(connection))
         return false;
     connection_mark_dirty(connection);
-    if (outq_append_blob(&connection->output, &connection->hub->pool, frame))
-        return true;
-    connection_die(connection, true);
-    return false;
+    if (!outq_append_blob(&connection->output, &connection->hub->pool, frame)) {
+        connection_die(connection, true);
+        return false;
+    }
+    slow_watch(connection);
+    return true;
 }
 
 /* RFC 6455 5.5.3: while output is stuck only the latest ping is answered. */

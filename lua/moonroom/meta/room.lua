@@ -27,6 +27,9 @@
 ---@field max_fragments integer frames of a message; beyond it 1008
 ---@field message_timeout number seconds from a message's first byte to its last; 1008
 ---@field send_queue integer bytes waiting for a slow client; then 1013
+---@field send_queue_soft integer bytes that may wait for a slow client for long; 0: as many as
+--- send_queue
+---@field send_queue_soft_time number seconds above send_queue_soft; then 1013
 ---@field write_stall number seconds in which a slow client takes nothing; then reset
 ---@field close_timeout number seconds for the closing handshake; then reset
 ---@field ping_interval number seconds of a client's silence, any byte ends it; then it is pinged

@@ -1,0 +1,23 @@
+/* Consumers that are too slow for what they are sent. Private to core/. */
+#ifndef MOONROOM_CORE_SLOW_H
+#define MOONROOM_CORE_SLOW_H
+
+#include <stdbool.h>
+
+struct connection;
+
+/* Whether one more frame may be queued. Otherwise it isn't open, or the queue
+ * is full: then it is being closed with 1013. */
+bool slow_admits(struct connection *connection);
+
+/* A frame has been queued: from here on the time may run in which the queue
+ * must come below send_queue_soft. */
+void slow_watch(struct connection *connection);
+
+/* Some of the queue has been written. */
+void slow_relax(struct connection *connection);
+
+/* The time is up: closes it with 1013. */
+void slow_expire(struct connection *connection);
+
+#endif

@@ -137,3 +137,159 @@ describe("send_queue_soft", function()
     assert.equal("closing", client.ready_state)
   end)
 end)
+
+describe("send_queues", function()
+  local options = { send_queues = 100000, write_stall = 100, ping_interval = 0 }
+
+  -- So many members that read nothing, and their clients.
+  local function several(w, count)
+    local peers, clients = {}, {}
+    for index = 1, count do peers[index], clients[index] = slow(w) end
+    return peers, clients
+  end
+
+  local function states(clients)
+    local list = {}
+    for index, client in ipairs(clients) do list[index] = client.ready_state end
+    return table.concat(list, " ")
+  end
+
+  it("is what all queues may hold, counted before the new message", function()
+    local w = echoing(options)
+    local _, clients = several(w, 3)
+    clients[1]:send(("x"):rep(40000))
+    clients[2]:send(("x"):rep(59991)) -- 4 bytes of header each: 1 left
+    assert.is_true(clients[3]:send(("x"):rep(30000)))
+    assert.equal("open open open", states(clients))
+    assert.is_true(clients[3]:send("x"))
+    assert.equal("open closing open", states(clients))
+  end)
+
+  it("ends the longest first, with 1013 and the rule", function()
+    local w = echoing(options)
+    local peers, clients = several(w, 3)
+    clients[1]:send(("x"):rep(30000))
+    clients[2]:send(("x"):rep(40000))
+    clients[3]:send(("x"):rep(30000))
+    assert.is_true(clients[1]:send("more"))
+    assert.equal("open closing open", states(clients))
+    assert.equal(1, w.kit.metrics(w.hub).send_queues)
+    w:rest()
+    peers[2]:faults {}
+    peers[2]:writable()
+    assert.same({ { 1013, "slow consumer" } }, closes(peers[2]))
+    w:advance(5)
+    assert.matches("client left .*code=1013 .*rule=send_queues", w:log())
+    peers[1]:faults {}
+    peers[1]:writable()
+    assert.same({ ("x"):rep(30000), "more" }, peers[1]:take())
+  end)
+
+  it("may end the one that is sent to", function()
+    local w = echoing(options)
+    local _, clients = several(w, 2)
+    clients[1]:send(("x"):rep(100000))
+    assert.same({ nil, "closed" }, { clients[1]:send("x") })
+    assert.is_true(clients[2]:send("x"))
+  end)
+
+  it("resets who has begun to take so much that a Close can't free it", function()
+    local w = echoing(options)
+    local peer, client = join(w)
+    local _, other = slow(w)
+    peer:faults { piece = 10 }
+    client:send(("x"):rep(150000))
+    w:rest()
+    assert.is_true(other:send("x"))
+    assert.equal("closed", client.ready_state)
+    w:rest()
+    assert.is_true(peer:state().reset)
+    assert.same({ { 1013, "slow consumer", false } }, w.leaves)
+  end)
+
+  it("counts a broadcast's memory once, however many wait for it", function()
+    local w = echoing(options)
+    local _, clients = several(w, 10)
+    for _ = 1, 4 do assert.equal(10, w.room:broadcast(("x"):rep(24000))) end
+    assert.equal(0, w.kit.metrics(w.hub).send_queues)
+    assert.equal(10, w.room:broadcast(("x"):rep(24000)))
+    assert.is_true(w.room:broadcast("x") < 10)
+    assert.is_true(w.kit.metrics(w.hub).send_queues > 0)
+    assert.matches("closing", states(clients))
+  end)
+
+  it("ends clients between two broadcasts: each reaches all who are left, once", function()
+    local w = echoing { send_queues = 50000, ping_interval = 0, write_stall = 100 }
+    local _, lazy = several(w, 4)
+    local peers = {}
+    for index = 1, 20 do peers[index] = join(w) end
+    for number, client in ipairs(lazy) do client:send(("x"):rep(15000 + number)) end
+    assert.equal(4 + 20 - 1, w.room:broadcast("first"))
+    for number = 1, 30 do
+      w:rest()
+      w.room:broadcast(tostring(number))
+    end
+    for _, peer in ipairs(peers) do
+      local list = peer:take()
+      assert.equal(31, #list)
+      assert.equal("first", list[1])
+      for number = 1, 30 do assert.equal(tostring(number), list[number + 1]) end
+    end
+  end)
+
+  it("counts responses too, and drops the longest", function()
+    local w = echoing(options)
+    w.kit.files(w.hub, { ["a.bin"] = ("x"):rep(1000000) })
+    local getting = w:peer()
+    getting:faults { full = true }
+    getting:send("GET /a.bin HTTP/1.1\r\nHost: a\r\n\r\n")
+    local _, client = slow(w)
+    client:send(("x"):rep(4000))
+    for _ = 1, 10 do assert.is_true(client:send(("x"):rep(4000))) end
+    assert.equal("open", client.ready_state)
+    w:rest()
+    assert.is_true(getting:state().reset)
+    assert.equal(1, w.kit.metrics(w.hub).send_queues)
+    assert.matches("response dropped rule=send_queues address=192.0.2.1", w:log())
+  end)
+
+  it("is 256 MiB by default", function()
+    local w = echoing()
+    assert.equal(256 << 20, w.kit.option(w.hub, "send_queues"))
+  end)
+end)
+
+describe("one silent reader in a room of 200", function()
+  it("costs at most its queue, and the others get everything in order", function()
+    local w = echoing({ ping_interval = 0 }, { send_queue = 30000 })
+    local silent, client = slow(w)
+    local peers = {}
+    for index = 1, 199 do peers[index] = join(w) end
+    local text = ("y"):rep(990)
+    local function say(number) return w.room:broadcast(("%06d "):format(number) .. text) end
+    local worst, number, left_at = 0, 0, nil
+    for turn = 1, 10 do
+      for _ = 1, 5 do
+        number = number + 1
+        local count = say(number)
+        if count == 199 and not left_at then left_at = number end
+        assert.equal(left_at and 199 or 200, count)
+      end
+      worst = math.max(worst, client.buffered)
+      w:rest()
+      for _, peer in ipairs(peers) do
+        local list = peer:take()
+        assert.equal(5, #list)
+        for at, message in ipairs(list) do
+          assert.equal((turn - 1) * 5 + at, tonumber(message:sub(1, 6)))
+        end
+      end
+    end
+    assert.is_true(left_at >= 30 and left_at <= 32, left_at)
+    assert.is_true(worst <= 30000 + 1001, worst)
+    assert.equal(199, #w.room)
+    w:advance(5)
+    assert.is_true(silent:state().closed)
+    assert.same({ { 1013, "slow consumer", false } }, w.leaves)
+  end)
+end)

@@ -11,6 +11,7 @@ struct blob *blob_new(struct memory *memory, size_t length)
         return NULL;
     blob->references = 1;
     blob->length = length;
+    blob->queued = 0;
     blob->memory = memory;
     return blob;
 }

@@ -7,6 +7,7 @@
 struct blob {
     size_t references;
     size_t length;
+    size_t queued;         /* places in output queues; theirs to count */
     struct memory *memory; /* whence it came */
     unsigned char bytes[];
 };

@@ -5,6 +5,8 @@
  *   queue:spans([count]) -> array of strings
  *   queue:consume(bytes), :seal(), :drop_unstarted(), :clear()
  *   queue:bytes() -> that wait, and those of them that are frames
+ *   queue:used() -> bytes of memory that it holds
+ *   queue:twice(bytes)     queues one blob in two places
  *   queue:blocks() -> blocks alive, requests so far
  *   queue:fail(n)          the next nth allocation fails; without n: none does
  *   queue:release()        gives back the spare chunks */
@@ -12,6 +14,8 @@
 
 #include "outq.h"
 #include "testkit_parts.h"
+
+#include <string.h>
 
 static const char outq_type[] = "moonroom.testkit.Outq";
 
@@ -116,6 +120,27 @@ static int outq_bytes_call(lua_State *L)
     return 2;
 }
 
+static int outq_used_call(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)check(L)->pool.used);
+    return 1;
+}
+
+static int outq_twice_call(lua_State *L)
+{
+    struct kit_outq *kit = check(L);
+    struct span span = check_span(L, 2);
+    struct blob *blob = blob_new(&kit->memory, span.length);
+    if (!blob)
+        return luaL_error(L, "no memory");
+    memcpy(blob->bytes, span.bytes, span.length);
+    bool is_queued = outq_append_blob(&kit->outq, &kit->pool, blob) &&
+                     outq_append_blob(&kit->outq, &kit->pool, blob);
+    blob_unref(blob);
+    lua_pushboolean(L, is_queued);
+    return 1;
+}
+
 static int outq_blocks_call(lua_State *L)
 {
     const struct kit_outq *kit = check(L);
@@ -156,6 +181,8 @@ static const luaL_Reg methods[] = {
     {"drop_unstarted", outq_drop_unstarted_call},
     {"clear", outq_clear_call},
     {"bytes", outq_bytes_call},
+    {"used", outq_used_call},
+    {"twice", outq_twice_call},
     {"blocks", outq_blocks_call},
     {"fail", outq_fail_call},
     {"release", outq_release_call},

@@ -4,12 +4,14 @@
 #include "compression.h"
 #include "connection.h"
 #include "hub.h"
+#include "slow.h"
 
 void broadcast_begin(struct broadcast *broadcast, struct hub *hub,
                      enum opcode opcode, const void *bytes, size_t length)
 {
     *broadcast = (struct broadcast){
         .hub = hub, .opcode = opcode, .bytes = bytes, .length = length};
+    slow_shed(hub);
 }
 
 static struct blob *compress(struct broadcast *broadcast, int window_bits)

@@ -21,6 +21,7 @@
     X(SEND_QUEUE, "send_queue", "clients closed: too much waited for them")    \
     X(SEND_QUEUE_SOFT, "send_queue_soft",                                      \
       "clients closed: much waited for them, for long")                        \
+    X(SEND_QUEUES, "send_queues", "connections ended for all queues' memory")  \
     X(RATE_MESSAGES, "rate_messages", "messages dropped: too many")            \
     X(RATE_BYTES, "rate_bytes", "messages dropped: too many bytes")            \
     X(RATE_BURST, "rate_burst", "clients closed who went on after that")       \

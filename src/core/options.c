@@ -73,6 +73,8 @@ const struct option option_table[] = {
     COUNT("per_ip", AT(per_ip), 0, "clients of one address; 0: any; then 429"),
     COUNT("max_rooms", AT(max_rooms), 1, "made by mount; beyond it 503"),
     COUNT("max_timers", AT(max_timers), 1, "of scripts; beyond it they raise"),
+    BYTES("send_queues", AT(send_queues), KIB, 1024.0 * GIB,
+          "of all queues; then the longest goes"),
 
     RATES("rate_", LIMIT_AT),
     COUNT("max_control_frames", AT(max_control_frames), 1,
@@ -153,6 +155,7 @@ void options_init(struct options *options)
         .max_worker_clients = 10000,
         .per_ip = 0,
         .max_rooms = 10000,
+        .send_queues = (size_t)256 * MIB,
         .max_timers = 100000,
         .max_control_frames = 1000,
         .accepts_per_turn = 16,

@@ -41,6 +41,7 @@ struct options {
     size_t max_worker_clients; /* "max_clients" as flag and in config.lua */
     size_t per_ip;             /* clients of one address; 0: any number */
     size_t max_rooms;          /* made by mount */
+    size_t send_queues;        /* bytes of memory that all queues hold */
     size_t max_timers;         /* of the scripts */
     size_t max_control_frames; /* pings and pongs of a client, a second */
     size_t compression_level;  /* 1 to 9 */

@@ -31,6 +31,22 @@ static struct chunk *take_spare(struct chunk **spare, size_t *count)
     return chunk;
 }
 
+static void note_used(struct outq_pool *pool, struct blob *blob)
+{
+    if (!blob)
+        pool->used += OUTQ_SEGMENT_SIZE;
+    else if (!blob->queued++)
+        pool->used += blob->length;
+}
+
+static void note_unused(struct outq_pool *pool, struct blob *blob)
+{
+    if (!blob)
+        pool->used -= OUTQ_SEGMENT_SIZE;
+    else if (!--blob->queued)
+        pool->used -= blob->length;
+}
+
 static struct chunk *chunk_new(struct outq_pool *pool, struct blob *blob)
 {
     struct chunk *chunk =
@@ -45,6 +61,7 @@ static struct chunk *chunk_new(struct outq_pool *pool, struct blob *blob)
     chunk->blob = blob;
     chunk->start = 0;
     chunk->end = blob ? blob->length : 0;
+    note_used(pool, blob);
     return chunk;
 }
 
@@ -62,6 +79,7 @@ static void keep_spare(struct outq_pool *pool, struct chunk *chunk,
 
 static void chunk_free(struct outq_pool *pool, struct chunk *chunk)
 {
+    note_unused(pool, chunk->blob);
     if (!chunk->blob) {
         keep_spare(pool, chunk, &pool->segments, &pool->segment_count,
                    SPARE_SEGMENTS);

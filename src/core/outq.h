@@ -17,6 +17,8 @@ struct outq_pool {
     struct memory *memory;
     struct chunk *segments, *references;
     size_t segment_count, reference_count;
+    size_t used; /* bytes of memory that queues hold: segments, and blobs,
+                    each once however many queues share it */
 };
 
 /* All zero is an empty queue that owns nothing. */

@@ -23,6 +23,63 @@ static void end(struct connection *connection, const char *rule,
     connection_close(connection, CLOSE_OVERLOAD, slice_of("slow consumer"));
 }
 
+/* --- all queues together --- */
+
+static void keep_longer(struct list *connections, struct connection **longest)
+{
+    for (struct list *link = connections->next; link != connections;
+         link = link->next) {
+        struct connection *connection =
+            LIST_ENTRY(link, struct connection, link);
+        size_t most = *longest ? (*longest)->output.bytes : 0;
+        if (connection->output.bytes > most)
+            *longest = connection;
+    }
+}
+
+static void log_response(const struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    struct log_line line;
+    if (connection->is_upgraded) /* its leave is told */
+        return;
+    log_begin(&line, hub->log, LOG_WARN, hub_wall(hub), "response dropped");
+    log_string(&line, "rule", "send_queues");
+    log_string(&line, "address", connection->address);
+    log_end(&line);
+}
+
+/* What has started stays in the way of a Close: where that is too much it goes
+ * at once, not at the end of the turn as it would. */
+static void shed_one(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    if (connection->state == CONNECTION_OPEN) {
+        end(connection, "send_queues", METRIC_SEND_QUEUES);
+        if (hub->pool.used < hub->options.send_queues)
+            return;
+    } else {
+        metrics_count(&hub->metrics, METRIC_SEND_QUEUES);
+        log_response(connection);
+    }
+    connection_die(connection, true);
+    outq_clear(&connection->output, &hub->pool);
+}
+
+void slow_shed(struct hub *hub)
+{
+    while (hub->pool.used >= hub->options.send_queues) {
+        struct connection *longest = NULL;
+        keep_longer(&hub->connections, &longest);
+        keep_longer(&hub->pending, &longest);
+        if (!longest)
+            return;
+        shed_one(longest);
+    }
+}
+
+/* --- one of them --- */
+
 /* The limit counts what was there before the new message, so that an empty
  * queue takes one of any permitted size. */
 bool slow_admits(struct connection *connection)

@@ -5,10 +5,16 @@
 #include <stdbool.h>
 
 struct connection;
+struct hub;
 
 /* Whether one more frame may be queued. Otherwise it isn't open, or the queue
  * is full: then it is being closed with 1013. */
 bool slow_admits(struct connection *connection);
+
+/* Makes room where all queues together hold as much memory as send_queues
+ * allows: who has the longest goes, with 1013 where that is enough, else by a
+ * reset. Takes clients out of rooms: so never in the middle of a broadcast. */
+void slow_shed(struct hub *hub);
 
 /* A frame has been queued: from here on the time may run in which the queue
  * must come below send_queue_soft. */

@@ -68,6 +68,7 @@ static uint32_t hash(const unsigned char *bytes, size_t length)
 bool connection_send(struct connection *connection, enum opcode opcode,
                      const void *bytes, size_t length)
 {
+    slow_shed(connection->hub);
     if (!slow_admits(connection))
         return false;
     if (!queue_message(connection, opcode, bytes, length)) {

@@ -12,7 +12,7 @@ local DEFAULTS = {
   compression_takeover = "off", compression_min_size = "512", compression_level = "1",
   compression_window_bits = "15", rate_messages = "0", rate_bytes = "0", rate_burst = "2 s",
   send_queue_soft = "1048576",
-  send_queue_soft_time = "10 s", send_queues = "268435456", max_control_frames = "1000", per_ip = "0",
+  slow = "close", send_queue_soft_time = "10 s", send_queues = "268435456", max_control_frames = "1000", per_ip = "0",
 }
 
 local ROOM_DEFAULTS = {
@@ -20,8 +20,12 @@ local ROOM_DEFAULTS = {
   max_clients = "0", send_queue = "4194304", write_stall = "30 s", close_timeout = "5 s",
   ping_interval = "25 s", pong_timeout = "20 s", linger = "30 s", compression = "off",
   compression_takeover = "off", compression_min_size = "512", send_queue_soft = "1048576",
-  send_queue_soft_time = "10 s",
+  send_queue_soft_time = "10 s", slow = "close",
 }
+
+local function has_range(row)
+  return row.type == "count" or row.type == "bytes" or row.type == "seconds"
+end
 
 -- Nothing is set and the sentence names the option, the value and the range.
 local function assert_refused(said, ...)
@@ -47,7 +51,7 @@ describe("the table of options", function()
       for _, row in ipairs(kit.table(which)) do
         local value = tonumber((kit.format(row.name, which):gsub(" s$", "")))
         assert.is_true(#row.help > 0 and #row.help <= 47, row.name)
-        if row.type ~= "level" and row.type ~= "boolean" then
+        if has_range(row) then
           assert.is_true(row.minimum <= value and value <= row.maximum, row.name)
         end
       end
@@ -69,7 +73,7 @@ describe("the table of options", function()
   it("takes each bound and refuses what lies beyond", function()
     for _, which in ipairs { "worker", "room" } do
       for _, row in ipairs(kit.table(which)) do
-        if row.type ~= "level" and row.type ~= "boolean" then
+        if has_range(row) then
           assert.is_string(kit.set_number(row.name, row.minimum, which))
           assert.is_string(kit.set_number(row.name, row.maximum, which))
           assert.is_nil(kit.set_number(row.name, row.minimum - 0.001, which))
@@ -118,10 +122,18 @@ describe("an option set to a number", function()
     assert_refused("log_level must be debug, info, warn, error or off, not 1", "log_level", 1)
     assert_refused("compression must be true or false, not 1", "compression", 1)
     assert_refused("compression must be true or false, not 0", "compression", 0, "room")
+    assert_refused("slow must be close or drop, not 1", "slow", 1)
   end)
 end)
 
 describe("an option set by text", function()
+  it("reads what becomes of slow clients", function()
+    assert.equal("drop", (kit.set_text("slow", "drop")))
+    assert.equal("close", (kit.set_text("slow", "close", "room")))
+    assert_refused('slow must be close or drop, not "Drop"', "slow", "Drop")
+    assert_refused('slow must be close or drop, not ""', "slow", "", "room")
+  end)
+
   it("reads whole numbers", function()
     assert.equal("33554432", (kit.set_text("max_message", "33554432")))
     assert.equal("1000000", (kit.set_text("max_fragments", "1000000")))

@@ -293,3 +293,94 @@ describe("one silent reader in a room of 200", function()
     assert.same({ { 1013, "slow consumer", false } }, w.leaves)
   end)
 end)
+
+describe('slow = "drop"', function()
+  local function dropping(options, fields)
+    local all = { slow = "drop", send_queue = 100 }
+    for name, value in pairs(fields or {}) do all[name] = value end
+    options = options or { ping_interval = 0, write_stall = 100 }
+    return echoing(options, all)
+  end
+
+  it("has a full queue miss what is sent, and tells the sender", function()
+    local w = dropping()
+    local peer, client = slow(w)
+    assert.is_true(client:send(of(100)))
+    for _ = 1, 3 do assert.same({ nil, "slow" }, { client:send("x") }) end
+    assert.same({ nil, "slow" }, { client:send_binary("x") })
+    assert.same({ nil, "slow" }, { client:ping("x") })
+    assert.equal("open", client.ready_state)
+    assert.equal(5, metrics(w).slow)
+    assert.equal(0, metrics(w).send_queue)
+    w:rest()
+    peer:faults {}
+    peer:writable()
+    assert.is_true(client:send("on"))
+    assert.same({ ("x"):rep(98), "on" }, peer:take())
+    assert.same({}, closes(peer))
+  end)
+
+  it("tells so in the log once for a client", function()
+    local w = dropping()
+    local _, client = slow(w)
+    client:send(of(100))
+    client:send("x")
+    client:send("x")
+    local log = w:log()
+    assert.equal(1, select(2, log:gsub("misses messages", "")))
+    assert.matches("rule=send_queue path=/room address=192.0.2.1", log)
+  end)
+
+  it("leaves who misses a broadcast out of its count, and the others alone", function()
+    local w = dropping()
+    local silent = slow(w)
+    local peers = { (join(w)), (join(w)) }
+    assert.equal(3, w.room:broadcast(("x"):rep(98)))
+    w:rest()
+    for number = 1, 10 do
+      assert.equal(2, w.room:broadcast(tostring(number)))
+      w:rest()
+    end
+    assert.equal(3, #w.room)
+    for _, peer in ipairs(peers) do assert.equal(11, #peer:take()) end
+    assert.equal(10, metrics(w).slow)
+    silent:faults {}
+    silent:writable()
+    assert.equal(3, w.room:broadcast("all"))
+    assert.same({ ("x"):rep(98), "all" }, silent:take())
+  end)
+
+  it("closes nobody at send_queue_soft either", function()
+    local w = dropping(nil, { send_queue_soft = 10 })
+    local _, client = slow(w)
+    client:send(of(100))
+    w:advance(50)
+    assert.equal("open", client.ready_state)
+  end)
+
+  it("leaves who takes nothing at all to write_stall", function()
+    local w = dropping({ ping_interval = 0, write_stall = 30 })
+    local peer, client = slow(w)
+    client:send(of(100))
+    client:send("x")
+    w:advance(29.9)
+    assert.is_false(peer:state().closed)
+    w:advance(0.1)
+    assert.is_true(peer:state().reset)
+  end)
+
+  it("may be said for all rooms", function()
+    local w = echoing { slow = "drop", send_queue = 10 }
+    local _, client = slow(w)
+    client:send(of(10))
+    assert.same({ nil, "slow" }, { client:send("x") })
+  end)
+
+  it("is checked where it is assigned", function()
+    local w = echoing()
+    assert.has_error(function() w.room.slow = "dorp" end,
+      'cannot assign Noting.slow: slow must be close or drop, not "dorp"')
+    assert.has_error(function() w.room.slow = true end,
+      "cannot assign Noting.slow: slow is a string, not a boolean")
+  end)
+end)

@@ -64,7 +64,8 @@ describe("a field of a Room class", function()
     for _, name in ipairs(rules.handlers) do assert.is_nil(advice(name)) end
     for _, name in ipairs(core.room_options()) do
       local is_flag = name == "compression" or name == "compression_takeover"
-      assert.is_nil(advice(name, is_flag or name == "rate" and {} or 1))
+      local other = { rate = {}, slow = "drop" }
+      assert.is_nil(advice(name, is_flag or other[name] or 1))
     end
     for _, name in ipairs {
       "date", "rates", "init", "say", "topic", "one", "online", "checks",

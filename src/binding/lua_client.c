@@ -207,9 +207,11 @@ static struct connection *sendable(lua_State *L)
 static int send_slice(lua_State *L, enum opcode opcode, struct slice bytes)
 {
     struct connection *connection = sendable(L);
-    if (!connection ||
-        !connection_send(connection, opcode, bytes.bytes, bytes.length))
+    if (!connection)
         return outgoing_closed(L);
+    if (!connection_send(connection, opcode, bytes.bytes, bytes.length))
+        return connection->state == CONNECTION_OPEN ? outgoing_slow(L)
+                                                    : outgoing_closed(L);
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -12,6 +12,8 @@ static const char *wanted_type(const struct option *option)
         return "level's name";
     case OPTION_BOOLEAN:
         return "boolean";
+    case OPTION_SLOW:
+        return "string";
     default:
         return "number";
     }
@@ -28,7 +30,7 @@ bool lua_option_set(lua_State *L, int index, const struct option *option,
         option_set_boolean(option, base, lua_toboolean(L, index));
         return true;
     }
-    if (type == LUA_TSTRING && takes_text)
+    if (type == LUA_TSTRING && (takes_text || option->type == OPTION_SLOW))
         return option_set_text(option, base, lua_slice_at(L, index), error);
     snprintf(error, OPTION_ERROR_SIZE, "%s %s a %s, not a %s", option->name,
              verb, wanted_type(option), luaL_typename(L, index));

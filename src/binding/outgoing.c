@@ -55,6 +55,13 @@ int outgoing_close(lua_State *L, int index, int default_code,
     return (int)code;
 }
 
+int outgoing_slow(lua_State *L)
+{
+    lua_pushnil(L);
+    lua_pushliteral(L, "slow");
+    return 2;
+}
+
 int outgoing_closed(lua_State *L)
 {
     lua_pushnil(L);

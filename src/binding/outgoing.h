@@ -19,7 +19,8 @@ struct slice outgoing_data(lua_State *L, int index);
 int outgoing_close(lua_State *L, int index, int default_code,
                    struct slice *reason);
 
-/* Pushes nil, "closed" and returns 2. */
+/* Push nil, "slow" or nil, "closed" and return 2. */
+int outgoing_slow(lua_State *L);
 int outgoing_closed(lua_State *L);
 
 #endif

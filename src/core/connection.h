@@ -97,6 +97,7 @@ struct connection {
     bool is_held;       /* connection_hold */
     bool asks_upgrade;  /* the request is a handshake */
     bool watches_flush; /* connection_watch_flush */
+    bool has_missed;    /* a message, its queue being full */
     bool keeps_alive;   /* after the response another request is read */
     bool owes_leave;    /* it was upgraded, and its leave isn't queued yet */
     char address[REQUEST_ADDRESS_SIZE];
@@ -148,7 +149,8 @@ bool connection_respond_file(struct connection *connection);
 
 /* Queues a message or a ping (opcode TEXT, BINARY, PING; text is valid UTF-8,
  * a ping has at most 125 bytes). Returns false where the connection is not
- * open. Never writes, never waits. */
+ * open, or still is and its full queue dropped it. Never writes, never waits.
+ */
 bool connection_send(struct connection *connection, enum opcode opcode,
                      const void *bytes, size_t length);
 

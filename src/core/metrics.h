@@ -19,6 +19,7 @@
       "handshakes dropped for a newer one")                                    \
     X(PER_IP, "per_ip", "handshakes refused: too many of the address")         \
     X(SEND_QUEUE, "send_queue", "clients closed: too much waited for them")    \
+    X(SLOW, "slow", "messages dropped: too much waited for the client")        \
     X(SEND_QUEUE_SOFT, "send_queue_soft",                                      \
       "clients closed: much waited for them, for long")                        \
     X(SEND_QUEUES, "send_queues", "connections ended for all queues' memory")  \

@@ -9,21 +9,31 @@ enum {
     NUMBER_MAX_LENGTH = 32
 };
 
+/* The words that are allowed, or NULL where it is a number. */
+static const char *words_of(const struct option *option, bool is_text)
+{
+    switch (option->type) {
+    case OPTION_LEVEL:
+        return "debug, info, warn, error or off";
+    case OPTION_BOOLEAN:
+        return is_text ? "on or off" : "true or false";
+    case OPTION_SLOW:
+        return "close or drop";
+    default:
+        return NULL;
+    }
+}
+
 /* What is allowed, as a clause: "max_rooms must be a whole number from 1 ...".
  * Text may have a suffix, a number can't. */
 static void say_allowed(const struct option *option, bool is_text,
                         const char *value, char error[OPTION_ERROR_SIZE])
 {
     const char *what = "a whole number", *suffixes = "";
-    if (option->type == OPTION_LEVEL) {
-        snprintf(error, OPTION_ERROR_SIZE,
-                 "%s must be debug, info, warn, error or off, not %s",
-                 option->name, value);
-        return;
-    }
-    if (option->type == OPTION_BOOLEAN) {
+    const char *words = words_of(option, is_text);
+    if (words) {
         snprintf(error, OPTION_ERROR_SIZE, "%s must be %s, not %s",
-                 option->name, is_text ? "on or off" : "true or false", value);
+                 option->name, words, value);
         return;
     }
     if (option->type == OPTION_BYTES) {
@@ -43,7 +53,7 @@ static void say_allowed(const struct option *option, bool is_text,
 /* In range, and whole but for seconds; not so for NaN. */
 static bool is_allowed(const struct option *option, double value)
 {
-    if (option->type == OPTION_LEVEL || option->type == OPTION_BOOLEAN)
+    if (words_of(option, false))
         return false;
     if (!(value >= option->minimum && value <= option->maximum))
         return false;
@@ -168,20 +178,36 @@ static bool parse_boolean(struct slice text, bool *value)
     return false;
 }
 
+static bool parse_slow(struct slice text, enum slow *slow)
+{
+    *slow = slice_is(text, "drop") ? SLOW_DROP : SLOW_CLOSE;
+    return *slow == SLOW_DROP || slice_is(text, "close");
+}
+
+/* Whether the text is a word that the option takes. */
+static bool set_word(const struct option *option, char *place,
+                     struct slice text)
+{
+    enum log_level level;
+    enum slow slow;
+    bool is_on;
+    if (option->type == OPTION_BOOLEAN && parse_boolean(text, &is_on))
+        memcpy(place, &is_on, sizeof is_on);
+    else if (option->type == OPTION_LEVEL && log_level_parse(text, &level))
+        memcpy(place, &level, sizeof level);
+    else if (option->type == OPTION_SLOW && parse_slow(text, &slow))
+        memcpy(place, &slow, sizeof slow);
+    else
+        return false;
+    return true;
+}
+
 bool option_set_text(const struct option *option, void *base, struct slice text,
                      char error[OPTION_ERROR_SIZE])
 {
-    enum log_level level;
     double value;
-    bool is_on;
-    if (option->type == OPTION_BOOLEAN && parse_boolean(text, &is_on)) {
-        option_set_boolean(option, base, is_on);
+    if (set_word(option, (char *)base + option->offset, text))
         return true;
-    }
-    if (option->type == OPTION_LEVEL && log_level_parse(text, &level)) {
-        memcpy((char *)base + option->offset, &level, sizeof level);
-        return true;
-    }
     if (parse_value(option->type, text, &value) && is_allowed(option, value)) {
         store(option, base, value);
         return true;
@@ -200,7 +226,11 @@ void option_format(const struct option *option, const void *base, char *text,
     double seconds;
     size_t whole;
     bool is_on;
-    if (option->type == OPTION_BOOLEAN) {
+    enum slow slow;
+    if (option->type == OPTION_SLOW) {
+        memcpy(&slow, place, sizeof slow);
+        snprintf(text, size, "%s", slow == SLOW_DROP ? "drop" : "close");
+    } else if (option->type == OPTION_BOOLEAN) {
         memcpy(&is_on, place, sizeof is_on);
         snprintf(text, size, "%s", is_on ? "on" : "off");
     } else if (option->type == OPTION_LEVEL) {

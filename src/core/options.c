@@ -28,7 +28,9 @@ enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
         SECONDS("message_timeout", at(message_timeout), 0.01,                  \
                 "from its first byte to its last; 1008"),                      \
         BYTES("send_queue", at(send_queue), 1, GIB,                            \
-              "waiting for a slow client; then 1013"),                         \
+              "waiting for a slow client; then see slow"),                     \
+        ROW("slow", OPTION_SLOW, at(slow), 0, 0,                               \
+            "close a full queue with 1013, or drop"),                          \
         BYTES("send_queue_soft", at(send_queue_soft), 0, GIB,                  \
               "the same, but only for a while; 0: none"),                      \
         SECONDS("send_queue_soft_time", at(send_queue_soft_time), 0.01,        \
@@ -130,6 +132,7 @@ void options_init(struct options *options)
                 .message_timeout = 60,
                 .max_clients = 0,
                 .send_queue = (size_t)4 * MIB,
+                .slow = SLOW_CLOSE,
                 .send_queue_soft = MIB,
                 .send_queue_soft_time = 10,
                 .write_stall = 30,

@@ -9,6 +9,12 @@
 
 enum { KIB = 1024, MIB = 1024 * KIB, GIB = 1024 * MIB };
 
+/* What becomes of a client whose send queue is full. */
+enum slow {
+    SLOW_CLOSE, /* 1013 */
+    SLOW_DROP   /* it misses what is sent meanwhile */
+};
+
 /* What a room may set for its own clients. */
 struct limits {
     size_t max_message;   /* bytes */
@@ -17,7 +23,8 @@ struct limits {
     double
         message_timeout; /* seconds from a message's first byte to its last */
     size_t max_clients;  /* of the room; 0: the worker's limit only */
-    size_t send_queue;   /* bytes waiting for a client: then 1013 */
+    size_t send_queue;   /* bytes waiting for a client: then slow */
+    enum slow slow;
     size_t send_queue_soft;      /* bytes; 0: no such limit */
     double send_queue_soft_time; /* seconds above it: 1013 */
     double write_stall;          /* seconds without a byte taken: reset */
@@ -56,7 +63,8 @@ enum option_type {
     OPTION_BYTES,   /* size_t, an integer */
     OPTION_SECONDS, /* double */
     OPTION_LEVEL,   /* enum log_level, by name */
-    OPTION_BOOLEAN  /* bool */
+    OPTION_BOOLEAN, /* bool */
+    OPTION_SLOW     /* enum slow, "close" or "drop" */
 };
 
 struct option {

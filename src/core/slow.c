@@ -80,6 +80,22 @@ void slow_shed(struct hub *hub)
 
 /* --- one of them --- */
 
+static void miss(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    struct log_line line;
+    metrics_count(&hub->metrics, METRIC_SLOW);
+    if (connection->has_missed)
+        return;
+    connection->has_missed = true;
+    log_begin(&line, hub->log, LOG_INFO, hub_wall(hub),
+              "a slow client misses messages");
+    log_string(&line, "rule", "send_queue");
+    log_text(&line, "path", connection->request->path);
+    log_string(&line, "address", connection->address);
+    log_end(&line);
+}
+
 /* The limit counts what was there before the new message, so that an empty
  * queue takes one of any permitted size. */
 bool slow_admits(struct connection *connection)
@@ -88,14 +104,18 @@ bool slow_admits(struct connection *connection)
         return false;
     if (!is_beyond(connection, connection->limits.send_queue))
         return true;
-    end(connection, "send_queue", METRIC_SEND_QUEUE);
+    if (connection->limits.slow == SLOW_DROP)
+        miss(connection);
+    else
+        end(connection, "send_queue", METRIC_SEND_QUEUE);
     return false;
 }
 
 static bool is_above_soft(const struct connection *connection)
 {
     size_t soft = connection->limits.send_queue_soft;
-    return soft && is_beyond(connection, soft + 1);
+    return soft && connection->limits.slow == SLOW_CLOSE &&
+           is_beyond(connection, soft + 1);
 }
 
 void slow_watch(struct connection *connection)

@@ -8,7 +8,8 @@ struct connection;
 struct hub;
 
 /* Whether one more frame may be queued. Otherwise it isn't open, or the queue
- * is full: then it is being closed with 1013. */
+ * is full: then it stays open where its room drops, else it is being closed
+ * with 1013. */
 bool slow_admits(struct connection *connection);
 
 /* Makes room where all queues together hold as much memory as send_queues

@@ -75,7 +75,8 @@ static void format_default(const struct option *option,
 static void print_option(FILE *out, const struct option *option,
                          const struct options *defaults)
 {
-    static const char *const values[] = {"N", "BYTES", "TIME", "LEVEL", "BOOL"};
+    static const char *const values[] = {"N",     "BYTES", "TIME",
+                                         "LEVEL", "BOOL",  "WORD"};
     char name[FLAG_NAME_SIZE], flag[FLAG_SIZE], value[VALUE_SIZE];
     flag_name(option->name, name);
     snprintf(flag, sizeof flag, "--%s %s", name, values[option->type]);

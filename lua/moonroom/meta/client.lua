@@ -50,7 +50,8 @@ function Client:init(request) end
 ---```
 ---@param message string|number|table
 ---@return true|nil
----@return string? error "closed", "invalid UTF-8", or why the table is no JSON
+---@return string? error "closed", "slow" where Room.slow is "drop" and the queue full, "invalid
+--- UTF-8", or why the table is no JSON
 function Client:send(message) end
 
 ---Queues a binary message. Never waits.
@@ -65,7 +66,7 @@ function Client:send(message) end
 ---```
 ---@param data string
 ---@return true|nil
----@return string? error "closed"
+---@return string? error "closed", or "slow" as for send
 function Client:send_binary(data) end
 
 ---Sends a ping (RFC 6455 5.5.2); on_pong and rtt have the answer.
@@ -83,7 +84,7 @@ function Client:send_binary(data) end
 ---```
 ---@param data? string at most 125 bytes
 ---@return true|nil
----@return string? error "closed"
+---@return string? error "closed", or "slow" as for send
 function Client:ping(data) end
 
 ---As room:broadcast, to everybody in the client's room but this one.

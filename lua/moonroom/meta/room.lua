@@ -26,7 +26,10 @@
 ---@field max_frame integer bytes of a frame's payload; 0: as a message
 ---@field max_fragments integer frames of a message; beyond it 1008
 ---@field message_timeout number seconds from a message's first byte to its last; 1008
----@field send_queue integer bytes waiting for a slow client; then 1013
+---@field send_queue integer bytes waiting for a slow client; what then becomes of it, slow says
+---@field slow "close"|"drop" a client whose queue is full is closed with 1013, or misses what is
+--- sent until it has taken some; "close" by default. Where it misses, send returns nil, "slow",
+--- broadcast doesn't count it, and write_stall is what still ends it
 ---@field send_queue_soft integer bytes that may wait for a slow client for long; 0: as many as
 --- send_queue
 ---@field send_queue_soft_time number seconds above send_queue_soft; then 1013
@@ -334,7 +337,7 @@ function Room:clients() end
 ---@param message string|number|table
 ---@param except? moonroom.Client|fun(client: moonroom.Client): any a client who is left out, or a
 --- function(client) that answers true for those who are to hear it
----@return integer|nil queued for how many clients
+---@return integer|nil queued for how many clients: those that slow has missed it are not counted
 ---@return string? error "invalid UTF-8", or why the table is no JSON
 function Room:broadcast(message, except) end
 

@@ -60,9 +60,12 @@ describe("config.lua", function()
   it("may set every option by its name", function()
     local kit = require("moonroom.core").testkit.options
     local lines = { "return {" }
+    local words = {
+      level = '"warn"', boolean = "true", slow = '"drop"', hosts = '{ "a.example" }',
+      prefixes = '{ "10.0.0.0/8" }',
+    }
     for _, row in ipairs(kit.table()) do
-      local value = row.type == "level" and '"warn"' or row.type == "boolean" and "true"
-        or ("%d"):format(row.maximum)
+      local value = words[row.type] or ("%d"):format(row.maximum)
       lines[#lines + 1] = ("  %s = %s,"):format(row.name, value)
     end
     lines[#lines + 1] = '  listen = "127.0.0.1:0", app = { title = "all" },\n}'
@@ -103,6 +106,18 @@ describe("config.lua", function()
     local code, _, err = program.run({ "check" }, { directory = directory })
     assert.equal(78, code)
     assert.matches("^config%.lua:2: unknown option foo;", err)
+  end)
+
+  it("has a list as a table of strings, or as one with commas", function()
+    for _, text in ipairs { '{ "a.example", "b.example" }', '"a.example, b.example"', "{}", '""' } do
+      accepted("return { hosts = " .. text .. " }")
+    end
+    assert.equal('config.lua:2: hosts must be host names without a port, not "b:80"',
+      refused('return {\n  hosts = { "a", "b:80" } }'))
+    assert.equal("config.lua:1: hosts[2] must be a string, not a number",
+      refused('return { hosts = { "a", 5 } }'))
+    assert.equal("config.lua:1: hosts must be a list of strings, not a boolean",
+      refused("return { hosts = true }"))
   end)
 
   it("is not read for a single file", function()

@@ -12,7 +12,8 @@ local DEFAULTS = {
   compression_takeover = "off", compression_min_size = "512", compression_level = "1",
   compression_window_bits = "15", rate_messages = "0", rate_bytes = "0", rate_burst = "2 s",
   send_queue_soft = "1048576",
-  slow = "close", send_queue_soft_time = "10 s", send_queues = "268435456", max_control_frames = "1000", per_ip = "0",
+  slow = "close", hosts = "none",
+  send_queue_soft_time = "10 s", send_queues = "268435456", max_control_frames = "1000", per_ip = "0",
 }
 
 local ROOM_DEFAULTS = {
@@ -123,6 +124,37 @@ describe("an option set to a number", function()
     assert_refused("compression must be true or false, not 1", "compression", 1)
     assert_refused("compression must be true or false, not 0", "compression", 0, "room")
     assert_refused("slow must be close or drop, not 1", "slow", 1)
+  end)
+end)
+
+describe("an option that is a list", function()
+  it("reads items with commas between them, and blanks around", function()
+    assert.equal("a.example,b.example", (kit.set_text("hosts", "a.example, b.example")))
+    assert.equal("[::1],10.0.0.1", (kit.set_text("hosts", " [::1] ,, 10.0.0.1,")))
+    assert.equal("none", (kit.set_text("hosts", "")))
+    assert.equal("none", (kit.set_text("hosts", " , ")))
+  end)
+
+  it("refuses all where one item is wrong, and names it", function()
+    for _, item in ipairs { "a.example:80", "a b", "http://a", "[::1", "ö", "a/b" } do
+      assert_refused(('hosts must be host names without a port, not "%s"'):format(item), "hosts",
+        "good.example, " .. item .. ", better.example")
+    end
+  end)
+
+  it("takes what fits, and refuses what is too long", function()
+    local longest = ("a"):rep(1022)
+    assert.is_string((kit.set_text("hosts", longest)))
+    assert_refused("hosts is too long: there are at most 1022 bytes for it", "hosts",
+      longest .. "a")
+    assert_refused("hosts is too long: there are at most 1022 bytes for it", "hosts",
+      ("a"):rep(500) .. "," .. ("b"):rep(522))
+    assert_refused("hosts is too long: there are at most 1022 bytes for it", "hosts",
+      ("abcdefghi,"):rep(200))
+  end)
+
+  it("refuses a number", function()
+    assert_refused("hosts must be host names without a port, not 5", "hosts", 5)
   end)
 end)
 

@@ -214,6 +214,10 @@ static int app_option(lua_State *L)
     case OPTION_LEVEL:
         lua_pushstring(L, log_level_name(*(const enum log_level *)value));
         break;
+    case OPTION_PREFIXES:
+    case OPTION_HOSTS:
+        lua_pushstring(L, value);
+        break;
     case OPTION_SLOW:
         lua_pushstring(L, *(const enum slow *)value ? "drop" : "close");
         break;

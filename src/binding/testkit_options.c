@@ -118,8 +118,9 @@ static int defaults(lua_State *L)
 
 static void push_row(lua_State *L, const struct option *option)
 {
-    static const char *const types[] = {"count", "bytes",   "seconds",
-                                        "level", "boolean", "slow"};
+    static const char *const types[] = {"count",    "bytes",   "seconds",
+                                        "level",    "boolean", "slow",
+                                        "prefixes", "hosts"};
     lua_newtable(L);
     lua_pushstring(L, option->name);
     lua_setfield(L, -2, "name");

@@ -1,8 +1,10 @@
 #include "exchange.h"
 
+#include "authority.h"
 #include "download.h"
 #include "handshake.h"
 #include "hub.h"
+#include "option_list.h"
 #include "response.h"
 #include "room.h"
 
@@ -249,6 +251,39 @@ static bool method_is_known(struct slice method)
     return false;
 }
 
+static bool is_served(const struct hub *hub, struct slice host)
+{
+    struct slice rest = slice_of(hub->options.hosts.text), name;
+    struct authority authority;
+    if (!rest.length)
+        return true;
+    if (!authority_parse(host, &authority))
+        return false;
+    while (option_list_next(&rest, &name))
+        if (slice_equals_nocase(name, authority.host))
+            return true;
+    return false;
+}
+
+/* A page that has its own name point here (DNS rebinding) is another host. */
+static bool check_host(struct connection *connection)
+{
+    enum { HOST_SHOWN = 200 };
+    struct hub *hub = connection->hub;
+    struct slice host = connection->request->host;
+    char reason[HOST_SHOWN + 100];
+    if (is_served(hub, host))
+        return true;
+    metrics_count(&hub->metrics, METRIC_HOSTS);
+    int length = snprintf(
+        reason, sizeof reason, "the Host %.*s is none of the hosts",
+        host.length < HOST_SHOWN ? (int)host.length : HOST_SHOWN, host.bytes);
+    connection->keeps_alive = false;
+    refuse(connection, 421, nothing, "hosts",
+           (struct slice){reason, (size_t)length});
+    return false;
+}
+
 /* Whether there is a place for a client of this address. Where the address is
  * not known there is nothing to count. */
 static bool take_place(struct connection *connection)
@@ -274,6 +309,8 @@ static bool take_place(struct connection *connection)
 static void decide_upgrade(struct connection *connection)
 {
     struct hub *hub = connection->hub;
+    if (!check_host(connection))
+        return;
     if (hub->is_draining)
         exchange_refuse(connection, 503, "shutdown",
                         "the server is shutting down");
@@ -298,6 +335,8 @@ static void decide_plain(struct connection *connection)
                               request_keeps_alive(connection->request);
     if (body == BODY_WRONG)
         exchange_refuse(connection, status, "body", reason);
+    else if (!check_host(connection))
+        return;
     else if (!method_is_known(connection->request->method))
         exchange_refuse(connection, 501, "method", "no such method here");
     else if (body == BODY_LENGTH && length > hub->options.max_body)

@@ -17,6 +17,7 @@
     X(HANDSHAKE_TIMEOUT, "handshake_timeout", "took too long to ask")          \
     X(MAX_PENDING_HANDSHAKES, "max_pending_handshakes",                        \
       "handshakes dropped for a newer one")                                    \
+    X(HOSTS, "hosts", "requests refused for their Host")                       \
     X(PER_IP, "per_ip", "handshakes refused: too many of the address")         \
     X(SEND_QUEUE, "send_queue", "clients closed: too much waited for them")    \
     X(SLOW, "slow", "messages dropped: too much waited for the client")        \

@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "option_list.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +21,10 @@ static const char *words_of(const struct option *option, bool is_text)
         return is_text ? "on or off" : "true or false";
     case OPTION_SLOW:
         return "close or drop";
+    case OPTION_PREFIXES:
+        return "addresses or prefixes such as 10.0.0.0/8";
+    case OPTION_HOSTS:
+        return "host names without a port";
     default:
         return NULL;
     }
@@ -202,10 +208,34 @@ static bool set_word(const struct option *option, char *place,
     return true;
 }
 
+static bool set_list(const struct option *option, void *base, struct slice text,
+                     char error[OPTION_ERROR_SIZE])
+{
+    struct option_list list;
+    struct slice wrong;
+    char shown[VALUE_SIZE];
+    int result = option_list_parse(option, text, &list, &wrong);
+    if (!result) {
+        memcpy((char *)base + option->offset, &list, sizeof list);
+        return true;
+    }
+    if (result == OPTION_LIST_TOO_LONG) {
+        snprintf(error, OPTION_ERROR_SIZE,
+                 "%s is too long: there are at most %d bytes for it",
+                 option->name, OPTION_LIST_SIZE - 2);
+        return false;
+    }
+    quote(wrong, shown);
+    say_allowed(option, true, shown, error);
+    return false;
+}
+
 bool option_set_text(const struct option *option, void *base, struct slice text,
                      char error[OPTION_ERROR_SIZE])
 {
     double value;
+    if (option_is_list(option))
+        return set_list(option, base, text, error);
     if (set_word(option, (char *)base + option->offset, text))
         return true;
     if (parse_value(option->type, text, &value) && is_allowed(option, value)) {
@@ -227,7 +257,9 @@ void option_format(const struct option *option, const void *base, char *text,
     size_t whole;
     bool is_on;
     enum slow slow;
-    if (option->type == OPTION_SLOW) {
+    if (option_is_list(option)) {
+        snprintf(text, size, "%s", *place ? place : "none");
+    } else if (option->type == OPTION_SLOW) {
         memcpy(&slow, place, sizeof slow);
         snprintf(text, size, "%s", slow == SLOW_DROP ? "drop" : "close");
     } else if (option->type == OPTION_BOOLEAN) {

@@ -88,6 +88,8 @@ const struct option option_table[] = {
     ROW("compression_window_bits", OPTION_COUNT, AT(compression_window_bits), 9,
         15, "how far back to look, as a power of two"),
 
+    ROW("hosts", OPTION_HOSTS, AT(hosts), 0, 0,
+        "that Host may name; beyond them 421"),
     SECONDS("handshake_timeout", AT(handshake_timeout), 0.01,
             "from accepting to the upgrade; then 408"),
     COUNT("max_pending_handshakes", AT(max_pending_handshakes), 1,

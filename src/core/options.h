@@ -39,6 +39,13 @@ struct limits {
     size_t compression_min_size; /* bytes: smaller messages go out plain */
 };
 
+enum { OPTION_LIST_SIZE = 1024 };
+
+/* A list of texts, with a comma between two; "": there are none. */
+struct option_list {
+    char text[OPTION_LIST_SIZE];
+};
+
 struct options {
     struct limits limits; /* defaults for all rooms */
     size_t max_header, max_target, max_fields;
@@ -54,17 +61,20 @@ struct options {
     size_t compression_level;  /* 1 to 9 */
     size_t compression_window_bits; /* 9 to 15 */
     size_t accepts_per_turn, messages_per_turn, bytes_per_turn;
-    double shutdown_timeout; /* seconds */
+    struct option_list hosts; /* names that Host may have; none: any */
+    double shutdown_timeout;  /* seconds */
     enum log_level log_level;
 };
 
 enum option_type {
-    OPTION_COUNT,   /* size_t, an integer */
-    OPTION_BYTES,   /* size_t, an integer */
-    OPTION_SECONDS, /* double */
-    OPTION_LEVEL,   /* enum log_level, by name */
-    OPTION_BOOLEAN, /* bool */
-    OPTION_SLOW     /* enum slow, "close" or "drop" */
+    OPTION_COUNT,    /* size_t, an integer */
+    OPTION_BYTES,    /* size_t, an integer */
+    OPTION_SECONDS,  /* double */
+    OPTION_LEVEL,    /* enum log_level, by name */
+    OPTION_BOOLEAN,  /* bool */
+    OPTION_SLOW,     /* enum slow, "close" or "drop" */
+    OPTION_PREFIXES, /* struct option_list, of addresses and prefixes */
+    OPTION_HOSTS     /* struct option_list, of host names without a port */
 };
 
 struct option {
@@ -119,7 +129,7 @@ bool option_set_number(const struct option *option, void *base, double value,
 
 /* As option_set_number from text, as a flag has it; "64k" and "4m" (KiB, MiB)
  * are taken for bytes, "500ms" and "10s" for seconds, "on", "true" and "yes"
- * and their contraries for a boolean. */
+ * and their contraries for a boolean, items with commas between for a list. */
 bool option_set_text(const struct option *option, void *base, struct slice text,
                      char error[OPTION_ERROR_SIZE]);
 

@@ -23,7 +23,7 @@ static const struct group groups[] = {
     {"Messages", "max_message"},
     {"Slow clients and leaving", "send_queue"},
     {"Compression", "compression"},
-    {"Handshakes and requests", "handshake_timeout"},
+    {"Handshakes and requests", "hosts"},
     {"At most in one turn of the loop, so that everybody gets one",
      "accepts_per_turn"},
 };
@@ -75,8 +75,8 @@ static void format_default(const struct option *option,
 static void print_option(FILE *out, const struct option *option,
                          const struct options *defaults)
 {
-    static const char *const values[] = {"N",     "BYTES", "TIME",
-                                         "LEVEL", "BOOL",  "WORD"};
+    static const char *const values[] = {"N",    "BYTES", "TIME",     "LEVEL",
+                                         "BOOL", "WORD",  "PREFIXES", "NAMES"};
     char name[FLAG_NAME_SIZE], flag[FLAG_SIZE], value[VALUE_SIZE];
     flag_name(option->name, name);
     snprintf(flag, sizeof flag, "--%s %s", name, values[option->type]);

@@ -9,6 +9,7 @@
 #include "compression.h"
 #include "files.h"
 #include "http.h"
+#include "ip.h"
 #include "list.h"
 #include "message.h"
 #include "options.h"
@@ -83,8 +84,9 @@ struct connection {
     double heard_at;      /* when a byte came last, or could have come again */
     double pinged_at;     /* 0: no ping of the keep-alive's is unanswered */
     const char *rule;     /* the option that ended it, or NULL */
-    uint16_t port;
-    unsigned char state; /* enum connection_state */
+    struct ip proxy;      /* the peer's address, where is_proxied */
+    uint16_t port;        /* the peer's */
+    unsigned char state;  /* enum connection_state */
     bool is_upgraded;
     bool is_member;  /* of room; before, it has only arrived */
     bool is_stuck;   /* the transport took less than all */
@@ -94,13 +96,15 @@ struct connection {
     bool is_reset;   /* died without grace */
     bool ping_waits; /* the keep-alive's, in the queue */
     bool is_secure;
+    bool is_proxied;    /* the peer is proxy, which is trusted */
     bool is_held;       /* connection_hold */
     bool asks_upgrade;  /* the request is a handshake */
     bool watches_flush; /* connection_watch_flush */
     bool has_missed;    /* a message, its queue being full */
     bool keeps_alive;   /* after the response another request is read */
     bool owes_leave;    /* it was upgraded, and its leave isn't queued yet */
-    char address[REQUEST_ADDRESS_SIZE];
+    char address[REQUEST_ADDRESS_SIZE]; /* the peer's; from a request on the
+                                           one that it comes from */
 };
 
 /* --- called by the transport, as transport_events --- */

@@ -2,6 +2,7 @@
 
 #include "authority.h"
 #include "download.h"
+#include "forwarded.h"
 #include "handshake.h"
 #include "hub.h"
 #include "option_list.h"
@@ -358,11 +359,9 @@ static bool describe(struct connection *connection)
 
 static void decide(struct connection *connection)
 {
-    struct request *request = connection->request;
+    const struct request *request = connection->request;
     struct refusal refusal;
-    memcpy(request->address, connection->address, sizeof request->address);
-    request->port = connection->port;
-    request->is_secure = connection->is_secure;
+    forwarded_apply(connection);
     connection->state = CONNECTION_DECIDING;
     connection->keeps_alive = false;
     bool is_known = method_is_known(request->method);

@@ -2,6 +2,7 @@
 
 #include "close_code.h"
 #include "connection.h"
+#include "forwarded.h"
 #include "group.h"
 #include "recorder.h"
 #include "room.h"
@@ -223,10 +224,7 @@ struct connection *hub_accept(struct hub *hub, struct transport *transport,
         transport->class->close(transport, true);
         return NULL;
     }
-    size_t size = sizeof connection->address;
-    for (size_t i = 0; i + 1 < size && peer->address[i]; i++)
-        connection->address[i] = peer->address[i];
-    connection->port = peer->port;
+    forwarded_set_peer(connection, peer->address, peer->port);
     connection->is_secure = peer->is_secure;
     metrics_count(&hub->metrics, METRIC_CONNECTIONS);
     if (hub->recorder)

@@ -90,6 +90,8 @@ const struct option option_table[] = {
 
     ROW("hosts", OPTION_HOSTS, AT(hosts), 0, 0,
         "that Host may name; beyond them 421"),
+    ROW("trusted_proxies", OPTION_PREFIXES, AT(trusted_proxies), 0, 0,
+        "whose X-Forwarded-* are believed"),
     SECONDS("handshake_timeout", AT(handshake_timeout), 0.01,
             "from accepting to the upgrade; then 408"),
     COUNT("max_pending_handshakes", AT(max_pending_handshakes), 1,

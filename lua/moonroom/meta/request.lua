@@ -22,9 +22,9 @@
 ---@field params table<string, string> of the pattern that matched, decoded
 ---@field protocols string[] the subprotocols that were offered
 ---@field origin string|nil of the page that asks, as its browser says; others send none
----@field address string the peer's
----@field port integer the peer's
----@field secure boolean whether it came over TLS
+---@field address string the client's: the peer's, or what a proxy says that is in `trusted_proxies`
+---@field port integer the client's; 0 where a proxy doesn't tell it
+---@field secure boolean whether it came over TLS, here or at a trusted proxy
 ---@field tls moonroom.RequestTls|nil what TLS tells of the client; nil without TLS
 ---@field host string of the Host field
 

@@ -12,7 +12,7 @@ local DEFAULTS = {
   compression_takeover = "off", compression_min_size = "512", compression_level = "1",
   compression_window_bits = "15", rate_messages = "0", rate_bytes = "0", rate_burst = "2 s",
   send_queue_soft = "1048576",
-  slow = "close", hosts = "none", trusted_proxies = "none",
+  slow = "close", hosts = "none", trusted_proxies = "none", proxy_protocol = "off",
   send_queue_soft_time = "10 s", send_queues = "268435456", max_control_frames = "1000", per_ip = "0",
 }
 

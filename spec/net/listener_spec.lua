@@ -135,6 +135,28 @@ describe("accepting", function()
     assert.equal("\x81\x03::1", peer:receive(5))
   end)
 
+  it("tells scripts who is there where a trusted proxy says so in a PROXY header", function()
+    local here = server.start({
+      ["init.lua"] = [[
+        local moonroom = require "moonroom"
+        local Room = moonroom.Room:extend("Room")
+        function Room:on_join(client) client:send(client.address) end
+        moonroom.mount("/", Room)
+      ]],
+    }, { "--proxy-protocol", "on", "--trusted-proxies", "127.0.0.0/8" })
+    local peer = assert(wire.connect(here.port))
+    peer:send("PROXY TCP4 192.0.2.7 127.0.0.1 5 6\r\n" .. websocket.handshake("/"))
+    assert(peer:receive_to("\r\n\r\n"))
+    assert.equal("\x81\x09192.0.2.7", peer:receive(11))
+  end)
+
+  it("needs trusted_proxies for proxy_protocol", function()
+    local code, _, err = program.run { "run", "--proxy-protocol", "on", "examples/echo" }
+    assert.equal(78, code)
+    assert.matches("proxy_protocol needs trusted_proxies, the addresses of those who send its header",
+      err, 1, true)
+  end)
+
   it("takes all who come at once, however few in a turn", function()
     local here = server.start("examples/echo", { "--accepts-per-turn", "2" })
     local peers = {}

@@ -1,11 +1,15 @@
 /* Addresses, for their specs:
  *
  *   ip(text) -> text, subscriber's text | nil
- *   prefix_has(prefix, ip) -> bool, or nil where either is none */
+ *   prefix_has(prefix, ip) -> bool, or nil where either is none
+ *   proxy(bytes, ...) -> "more" | "wrong", reason | "done", consumed of the
+ * last piece, address | nil, port; the pieces of a stream */
 #include "testkit.h"
 
 #include "ip.h"
 #include "lua_slice.h"
+#include "proxy.h"
+#include "testkit_parts.h"
 
 #include <lauxlib.h>
 
@@ -34,11 +38,50 @@ static int prefix_has(lua_State *L)
     return 1;
 }
 
+static int push_outcome(lua_State *L, enum proxy_progress progress,
+                        const struct proxy_parser *parser, size_t consumed)
+{
+    char text[IP_TEXT_SIZE];
+    if (progress == PROXY_NEEDS_MORE) {
+        lua_pushliteral(L, "more");
+        return 1;
+    }
+    lua_pushstring(L, progress == PROXY_WRONG ? "wrong" : "done");
+    if (progress == PROXY_WRONG) {
+        lua_pushstring(L, parser->reason);
+        return 2;
+    }
+    lua_pushinteger(L, (lua_Integer)consumed);
+    if (!parser->has_source)
+        return 2;
+    ip_format(&parser->source, text);
+    lua_pushstring(L, text);
+    lua_pushinteger(L, parser->port);
+    return 4;
+}
+
+static int proxy(lua_State *L)
+{
+    struct proxy_parser parser = {.length = 0};
+    enum proxy_progress progress = PROXY_NEEDS_MORE;
+    size_t consumed = 0;
+    int count = lua_gettop(L);
+    for (int i = 1; i <= count && progress == PROXY_NEEDS_MORE; i++) {
+        size_t length;
+        const char *bytes = luaL_checklstring(L, i, &length);
+        const unsigned char *copy = testkit_copy(L, bytes, length, 0);
+        progress = proxy_parse(&parser, copy, length, &consumed);
+        lua_pop(L, 1);
+    }
+    return push_outcome(L, progress, &parser, consumed);
+}
+
 int testkit_network(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"ip", ip},
         {"prefix_has", prefix_has},
+        {"proxy", proxy},
         {NULL, NULL},
     };
     luaL_newlib(L, functions);

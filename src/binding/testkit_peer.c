@@ -19,6 +19,7 @@
 #include "binding_state.h"
 #include "lua_client.h"
 #include "lua_slice.h"
+#include "proxied.h"
 #include "testkit_parts.h"
 #include "testkit_world.h"
 
@@ -83,8 +84,8 @@ int testkit_connect(lua_State *L)
     transport->holders++;
     if (flows)
         network_add(&testkit_world_of(hub)->network, transport);
-    struct transport *used = &transport->base;
-    if (layer)
+    struct transport *used = proxied_open(hub, &transport->base, peer.address);
+    if (layer && used)
         used = layer->open(layer, &hub->memory, used);
     if (used)
         transport->connection = hub_accept(hub, used, &peer, hub->now);

@@ -2,6 +2,7 @@
 
 #include "close_code.h"
 #include "exchange.h"
+#include "forwarded.h"
 #include "hub.h"
 #include "keep_alive.h"
 #include "recorder.h"
@@ -36,11 +37,17 @@ static void on_refused(void *user, const char *rule, const char *reason)
     connection_refused(user, rule, reason);
 }
 
+static void on_peer(void *user, const char *address, uint16_t port)
+{
+    forwarded_set_peer(user, address, port);
+}
+
 static const struct transport_events connection_events = {
     .receive = on_receive,
     .end = on_end,
     .writable = on_writable,
     .refused = on_refused,
+    .peer = on_peer,
 };
 
 /* --- life --- */

@@ -18,6 +18,7 @@
     X(MAX_PENDING_HANDSHAKES, "max_pending_handshakes",                        \
       "handshakes dropped for a newer one")                                    \
     X(HOSTS, "hosts", "requests refused for their Host")                       \
+    X(PROXY_PROTOCOL, "proxy_protocol", "connections without a good header")   \
     X(PER_IP, "per_ip", "handshakes refused: too many of the address")         \
     X(SEND_QUEUE, "send_queue", "clients closed: too much waited for them")    \
     X(SLOW, "slow", "messages dropped: too much waited for the client")        \

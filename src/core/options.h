@@ -62,6 +62,7 @@ struct options {
     size_t compression_window_bits; /* 9 to 15 */
     size_t accepts_per_turn, messages_per_turn, bytes_per_turn;
     struct option_list trusted_proxies; /* whose word on addresses counts */
+    bool proxy_protocol;      /* trusted_proxies begin with its header */
     struct option_list hosts; /* names that Host may have; none: any */
     double shutdown_timeout;  /* seconds */
     enum log_level log_level;

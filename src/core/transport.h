@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct memory;
@@ -30,6 +31,9 @@ struct transport_events {
     /* What a layer refused, before it says end: rule is a short name ("tls"),
      * reason a sentence; both are borrowed. */
     void (*refused)(void *user, const char *rule, const char *reason);
+    /* A layer has learnt who is at the other end; the text is borrowed. Comes
+     * before the first byte, if at all. */
+    void (*peer)(void *user, const char *address, uint16_t port);
 };
 
 /* The first member of every transport. Its user sets events and user before

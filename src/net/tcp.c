@@ -8,6 +8,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "proxied.h"
+
 struct tcp {
     struct transport base;
     struct tcp_shared *shared;
@@ -146,8 +148,8 @@ void tcp_open(struct tcp_shared *shared, int socket,
     ev_io_init(&tcp->writable, tcp_on_writable, socket, EV_WRITE);
     tcp->readable.data = tcp->writable.data = tcp;
     ev_io_start(shared->events, &tcp->readable);
-    struct transport *transport = &tcp->base;
-    if (layer)
+    struct transport *transport = proxied_open(hub, &tcp->base, peer->address);
+    if (layer && transport)
         transport = layer->open(layer, &hub->memory, transport);
     if (transport)
         hub_accept(hub, transport, peer, hub->now);

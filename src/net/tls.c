@@ -37,11 +37,18 @@ static void on_refused(void *user, const char *rule, const char *reason)
     tls->base.events->refused(tls->base.user, rule, reason);
 }
 
+static void on_peer(void *user, const char *address, uint16_t port)
+{
+    const struct tls *tls = user;
+    tls->base.events->peer(tls->base.user, address, port);
+}
+
 static const struct transport_events tls_events = {
     .receive = tls_receive,
     .end = on_end,
     .writable = on_writable,
     .refused = on_refused,
+    .peer = on_peer,
 };
 
 static ssize_t tls_write(struct transport *transport, const struct span *spans,

@@ -139,6 +139,11 @@ static int read_settings(struct worker *worker, int argc, char *const argv[])
         return status;
     if (!flags_parse(argc, argv, &worker->flags, &worker->settings, error))
         return give_up(EX_USAGE, "%s", error);
+    const struct options *options = &worker->settings.options;
+    if (options->proxy_protocol && !options->trusted_proxies.text[0])
+        return give_up(EX_CONFIG,
+                       "proxy_protocol needs trusted_proxies, the addresses of "
+                       "those who send its header");
     standard_error_init(&worker->errors, worker->settings.options.log_level);
     return 0;
 }

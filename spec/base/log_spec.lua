@@ -168,3 +168,70 @@ describe("a log level", function()
     end
   end)
 end)
+
+describe("a log whose writer fails", function()
+  it("counts what is lost, and tells it before the next line that is taken", function()
+    local log = kit.log_new(0)
+    log:fail(true)
+    for _ = 1, 3 do log:say(0, "a") end
+    assert.equal("", log:lines())
+    log:fail(false)
+    log:say(0, "b")
+    log:say(0, "c")
+    assert.equal("1970-01-01T00:00:00.000Z warn  log lines lost=3\n"
+      .. "1970-01-01T00:00:00.000Z info  b\n1970-01-01T00:00:00.000Z info  c\n", log:lines())
+  end)
+
+  it("is tried once a second, whether or not there is something new", function()
+    local log = kit.log_new(0)
+    assert.equal(math.huge, log:settle(0))
+    log:fail(true)
+    log:say(0, "a")
+    assert.equal(1, log:settle(0))
+    assert.equal(1, log:settle(1))
+    log:fail(false)
+    assert.equal(math.huge, log:settle(2))
+    assert.equal("1970-01-01T00:00:02.000Z warn  log lines lost=1\n", log:lines())
+  end)
+
+  it("counts the counts of what was suppressed too", function()
+    local log = kit.log_new(10, 1)
+    log:say(0, "a")
+    log:say(0, "a")
+    log:lines()
+    log:fail(true)
+    assert.equal(1, log:settle(1))
+    log:fail(false)
+    log:finish(2)
+    assert.equal("1970-01-01T00:00:02.000Z warn  log lines lost=1\n", log:lines())
+  end)
+end)
+
+describe("a value of several lines", function()
+  local TRACEBACK = "stack traceback:\n\tinit.lua:3: in on_text\n\27[31m\\"
+
+  it("is one line in a file", function()
+    local log = kit.log_new(0)
+    log:say(0, "failed", nil, "info", "traceback", TRACEBACK)
+    assert.equal([[1970-01-01T00:00:00.000Z info  failed ]]
+      .. [[traceback="stack traceback:\n\tinit.lua:3: in on_text\n\x1b[31m\\"]] .. "\n",
+      log:lines())
+  end)
+
+  it("follows its line on a terminal, which it can't drive either", function()
+    local log = kit.log_new(0)
+    log:terminal()
+    log:say(0, "failed", nil, "info", "traceback", TRACEBACK)
+    assert.equal("1970-01-01T00:00:00.000Z info  failed\n    stack traceback:\n"
+      .. "        init.lua:3: in on_text\n    \\x1b[31m\\\n", log:lines())
+  end)
+
+  it("is cut as a whole where it is too long", function()
+    local log = kit.log_new(0)
+    log:terminal()
+    log:say(0, "failed", nil, "info", "traceback", ("x\n"):rep(LINE_SIZE))
+    local lines = log:lines()
+    assert.is_true(#lines <= LINE_SIZE)
+    assert.equal("...\n", lines:sub(-4))
+  end)
+end)

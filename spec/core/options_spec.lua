@@ -8,7 +8,7 @@ local DEFAULTS = {
   write_stall = "30 s", close_timeout = "5 s", ping_interval = "25 s", pong_timeout = "20 s",
   linger = "30 s", max_clients = "10000", max_rooms = "10000", max_timers = "100000",
   accepts_per_turn = "16", messages_per_turn = "64", bytes_per_turn = "262144",
-  shutdown_timeout = "25 s", log_level = "info", compression = "off",
+  shutdown_timeout = "25 s", log_level = "info", log_rate = "10", log_burst = "50", compression = "off",
   compression_takeover = "off", compression_min_size = "512", compression_level = "1",
   compression_window_bits = "15", rate_messages = "0", rate_bytes = "0", rate_burst = "2 s",
   send_queue_soft = "1048576",

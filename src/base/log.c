@@ -2,6 +2,7 @@
 
 #include "utf8.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,9 @@ static const char *const level_names[] = {"debug", "info", "warn", "error",
 
 /* Room that is kept for the mark of a cut line and its newline. */
 enum { LOG_TAIL = 8 };
+
+/* What was lost is told as soon as it can be, tried so often. */
+static const double retry_interval = 1;
 
 const char *log_level_name(enum log_level level)
 {
@@ -136,17 +140,34 @@ static bool is_plain(struct slice value)
     return value.length > 0;
 }
 
-void log_begin(struct log_line *line, struct log *log, enum log_level level,
-               double time, const char *event)
+/* Of a line that has been let through. */
+static void start(struct log_line *line, struct log *log, enum log_level level,
+                  double time, const char *event)
 {
-    line->log = log && log->write && level >= log->level ? log : NULL;
+    line->log = log;
+    line->time = time;
     line->length = 0;
     line->is_cut = false;
-    if (!line->log)
-        return;
     put_time(line, time);
     put_format(line, " %-5s ", level_names[level]);
     put_escaped(line, slice_of(event), "");
+}
+
+void log_begin_for(struct log_line *line, struct log *log, enum log_level level,
+                   double time, const char *event, const char *rule)
+{
+    bool is_wanted = log && log->write && level >= log->level;
+    if (is_wanted && log->rates)
+        is_wanted = log_rates_take(log->rates, level, time, event, rule);
+    line->log = NULL;
+    if (is_wanted)
+        start(line, log, level, time, event);
+}
+
+void log_begin(struct log_line *line, struct log *log, enum log_level level,
+               double time, const char *event)
+{
+    log_begin_for(line, log, level, time, event, NULL);
 }
 
 void log_text(struct log_line *line, const char *key, struct slice value)
@@ -180,14 +201,83 @@ void log_seconds(struct log_line *line, const char *key, double value)
         put_format(line, " %s=%.3f", key, value);
 }
 
-void log_end(struct log_line *line)
+void log_lines(struct log_line *line, const char *key, struct slice value)
 {
-    if (!line->log)
+    if (!line->log || !line->log->is_terminal) {
+        log_text(line, key, value);
         return;
+    }
+    while (value.length) {
+        struct slice text = slice_cut(&value, '\n');
+        put(line, "\n    ", 5);
+        if (text.length && *text.bytes == '\t') {
+            put(line, "    ", 4);
+            text = (struct slice){text.bytes + 1, text.length - 1};
+        }
+        put_escaped(line, text, "");
+    }
+}
+
+static bool write_line(struct log_line *line)
+{
     if (line->is_cut) {
         memcpy(line->text + line->length, "...", 3);
         line->length += 3;
     }
     line->text[line->length++] = '\n';
-    line->log->write(line->log, line->text, line->length);
+    return line->log->write(line->log, line->text, line->length);
+}
+
+/* Returns whether nothing is left to tell. */
+static bool tell_lost(struct log *log, double time)
+{
+    struct log_line line;
+    if (!log->lost)
+        return true;
+    start(&line, log, LOG_WARN, time, "log lines");
+    log_number(&line, "lost", (long long)log->lost);
+    if (!write_line(&line))
+        return false;
+    log->lost = 0;
+    return true;
+}
+
+void log_end(struct log_line *line)
+{
+    struct log *log = line->log;
+    if (log && (!tell_lost(log, line->time) || !write_line(line)))
+        log->lost++;
+}
+
+static void tell_suppressed(struct log *log, double time, bool is_last)
+{
+    const struct log_bucket *bucket;
+    struct log_line line;
+    size_t count;
+    while ((bucket = log_rates_tell(log->rates, time, is_last, &count))) {
+        start(&line, log, (enum log_level)bucket->level, time, bucket->event);
+        log_number(&line, "suppressed", (long long)count);
+        if (*bucket->rule)
+            log_string(&line, "rule", bucket->rule);
+        log_end(&line);
+    }
+}
+
+double log_settle(struct log *log, double time)
+{
+    double next = HUGE_VAL;
+    if (!log)
+        return next;
+    if (log->rates && log->rates->silenced) {
+        tell_suppressed(log, time, false);
+        next = log_rates_next(log->rates, time);
+    }
+    return tell_lost(log, time) ? next : fmin(next, retry_interval);
+}
+
+void log_finish(struct log *log, double time)
+{
+    if (log->rates)
+        tell_suppressed(log, time, true);
+    tell_lost(log, time);
 }

@@ -109,6 +109,15 @@ static void take_tls(lua_State *L, struct config *config)
         config_complain(config, "%s", error);
 }
 
+static void take_log_file(lua_State *L, struct config *config)
+{
+    char path[PATH_MAX];
+    const struct config_target *target = config->target;
+    struct slice name = config_file_name(L, config, "the name of a file", path);
+    if (name.bytes && !target->set_log_file(target->context, name))
+        config_complain(config, "not enough memory");
+}
+
 static void take_option(lua_State *L, struct config *config,
                         const struct option *option)
 {
@@ -120,7 +129,8 @@ static void take_option(lua_State *L, struct config *config,
 
 static void refuse_key(struct config *config, const char *key)
 {
-    static const char *const further[] = {"listen", "app", "tls", NULL};
+    static const char *const further[] = {"listen", "app", "tls", "log_file",
+                                          NULL};
     const char *meant = option_suggest_among(slice_of(key), further);
     if (meant)
         config_complain(config, "unknown option %.*s; did you mean %s?",
@@ -140,6 +150,8 @@ static void take_named(lua_State *L, struct config *config, const char *key)
         config_take_listen(L, config);
     else if (!strcmp(key, "tls"))
         take_tls(L, config);
+    else if (!strcmp(key, "log_file"))
+        take_log_file(L, config);
     else if (!strcmp(key, "app"))
         take_app(L, config);
     else if (option && !strcmp(key, option->name))

@@ -26,8 +26,9 @@ struct config_listen {
 };
 
 /* Where its options go; its addresses, all so far being forgotten where it has
- * any; and the TLS of all of them, without certificates for none. One that is
- * wrong answers false, with a sentence in error. */
+ * any; the TLS of all of them, without certificates for none; and the file that
+ * the log goes to. One that is wrong answers false, with a sentence in error.
+ */
 struct config_target {
     struct options *options;
     void (*clear_listen)(void *context);
@@ -35,6 +36,8 @@ struct config_target {
                        char error[OPTION_ERROR_SIZE]);
     bool (*set_tls)(void *context, const struct tls_options *tls,
                     char error[OPTION_ERROR_SIZE]);
+    bool (*set_log_file)(void *context, struct slice path); /* false: no memory
+                                                             */
     void *context;
 };
 

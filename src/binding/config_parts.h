@@ -5,6 +5,8 @@
 #include "config.h"
 #include "config_lines.h"
 
+#include <limits.h>
+
 /* A config.lua that is being read. The table's order is any: of several
  * mistakes the topmost is told. */
 struct config {
@@ -38,6 +40,12 @@ void config_complain_of(struct config *config, const char *format, ...)
  * otherwise complains, and suggests one. */
 bool config_check_key(struct config *config, const char *key,
                       const char *const known[]);
+
+/* The name of a file on the top, seen from the script directory; what says what
+ * it must be. It may be the value itself, or be put into path. A slice of NULL
+ * where it is none, with a complaint. */
+struct slice config_file_name(lua_State *L, struct config *config,
+                              const char *what, char path[PATH_MAX]);
 
 /* The value on the top is an address to listen on, or a list of these. */
 void config_take_listen(lua_State *L, struct config *config);

@@ -40,22 +40,26 @@ static bool keep(struct config *config, char **place, struct slice text)
     return false;
 }
 
-/* The name on the top, seen from the script directory. */
+struct slice config_file_name(lua_State *L, struct config *config,
+                              const char *what, char path[PATH_MAX])
+{
+    struct slice name = text_at_top(L, config, what);
+    const char *directory = config->directory;
+    if (!name.bytes || *name.bytes == '/' || !strcmp(directory, "."))
+        return name;
+    int length = snprintf(path, PATH_MAX, "%s/%s", directory, name.bytes);
+    if (length > 0 && length < PATH_MAX)
+        return slice_of(path);
+    config_complain_of(config, " is too long a name");
+    return (struct slice){NULL, 0};
+}
+
 static bool take_file(lua_State *L, struct config *config, char **place)
 {
     char path[PATH_MAX];
-    struct slice name = text_at_top(L, config, "the name of a PEM file");
-    const char *directory = config->directory;
-    bool is_here = !strcmp(directory, ".");
-    if (!name.bytes)
-        return false;
-    if (*name.bytes == '/' || is_here)
-        return keep(config, place, name);
-    int length = snprintf(path, sizeof path, "%s/%s", directory, name.bytes);
-    if (length > 0 && length < PATH_MAX)
-        return keep(config, place, slice_of(path));
-    config_complain_of(config, " is too long a name");
-    return false;
+    struct slice name =
+        config_file_name(L, config, "the name of a PEM file", path);
+    return name.bytes && keep(config, place, name);
 }
 
 static bool take_password(lua_State *L, struct config *config, char **place)

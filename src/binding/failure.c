@@ -51,13 +51,14 @@ static void log_failure(struct hub *hub, const char *where, struct slice path,
                         struct slice error, struct slice traceback)
 {
     struct log_line line;
-    log_begin(&line, hub->log, LOG_ERROR, hub_wall(hub), "handler failed");
+    log_begin_for(&line, hub->log, LOG_ERROR, hub_wall(hub), "handler failed",
+                  where);
     log_string(&line, "where", where);
     if (path.length)
         log_text(&line, "path", path);
     log_text(&line, "error", error);
     if (traceback.length)
-        log_text(&line, "traceback", traceback);
+        log_lines(&line, "traceback", traceback);
     log_end(&line);
 }
 

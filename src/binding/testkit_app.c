@@ -53,10 +53,10 @@ static const double first_wall = 1700000000;
 
 /* --- the log --- */
 
-static void keep_line(struct log *log, const char *line, size_t length)
+static bool keep_line(struct log *log, const char *line, size_t length)
 {
     struct testkit_world *world = log->context;
-    buffer_append(&world->lines, &world->memory, line, length);
+    return buffer_append(&world->lines, &world->memory, line, length);
 }
 
 static int world_gc(lua_State *L)
@@ -73,7 +73,8 @@ static struct testkit_world *push_world(lua_State *L)
     memset(world, 0, sizeof *world);
     memory_init(&world->memory);
     network_init(&world->network);
-    world->log = (struct log){LOG_DEBUG, keep_line, world};
+    world->log =
+        (struct log){.level = LOG_DEBUG, .write = keep_line, .context = world};
     if (luaL_newmetatable(L, "moonroom.testkit.World")) {
         lua_pushcfunction(L, world_gc);
         lua_setfield(L, -2, "__gc");
@@ -136,13 +137,20 @@ static bool ignore_tls(void *context, const struct tls_options *tls,
     return true;
 }
 
+static bool ignore_log_file(void *context, struct slice path)
+{
+    (void)context;
+    (void)path;
+    return true;
+}
+
 /* Pushes what it has for the application, or nil. */
 static void push_config(lua_State *L, const char *directory,
                         struct options *options)
 {
     char error[CONFIG_ERROR_SIZE];
-    struct config_target target = {options, forget_listen, ignore_listen,
-                                   ignore_tls, NULL};
+    struct config_target target = {options,    forget_listen,   ignore_listen,
+                                   ignore_tls, ignore_log_file, NULL};
     bool is_here = !strcmp(directory, ".");
     lua_pushnil(L);
     lua_setfield(L, LUA_REGISTRYINDEX, CONFIG_APP);

@@ -451,7 +451,8 @@ void connection_refused(struct connection *connection, const char *rule,
     if (connection->state == CONNECTION_DEAD)
         return;
     connection->rule = rule;
-    log_begin(&line, hub->log, LOG_INFO, hub_wall(hub), "connection refused");
+    log_begin_for(&line, hub->log, LOG_INFO, hub_wall(hub),
+                  "connection refused", rule);
     log_string(&line, "rule", rule);
     log_string(&line, "reason", reason);
     log_string(&line, "address", connection->address);

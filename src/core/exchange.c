@@ -93,8 +93,8 @@ static void log_refusal(const struct connection *connection, int status,
     struct hub *hub = connection->hub;
     struct log_line line;
     metrics_count(&hub->metrics, METRIC_REFUSALS);
-    log_begin(&line, hub->log, refusal_level(connection, status), hub_wall(hub),
-              "request refused");
+    log_begin_for(&line, hub->log, refusal_level(connection, status),
+                  hub_wall(hub), "request refused", rule);
     log_number(&line, "status", status);
     log_string(&line, "rule", rule);
     log_text(&line, "reason", reason);

@@ -160,7 +160,8 @@ static void log_drop(struct hub *hub, const struct connection *connection,
                      const char *reason)
 {
     struct log_line line;
-    log_begin(&line, hub->log, LOG_WARN, hub_wall(hub), "handshake dropped");
+    log_begin_for(&line, hub->log, LOG_WARN, hub_wall(hub), "handshake dropped",
+                  reason);
     log_string(&line, "reason", reason);
     log_string(&line, "address", connection->address);
     log_end(&line);
@@ -309,7 +310,7 @@ double hub_turn(struct hub *hub, double now)
     run_leaves(hub); /* of those whose transport broke as it was written */
     bury(hub);
     list_move_all(&hub->ready, &hub->waiting);
-    return until_next(hub);
+    return fmin(until_next(hub), log_settle(hub->log, hub_wall(hub)));
 }
 
 /* Who has asked is answered; who has not, or has its answer, goes. */

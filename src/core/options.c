@@ -68,6 +68,9 @@ enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
 const struct option option_table[] = {
     ROW("log_level", OPTION_LEVEL, AT(log_level), 0, 0,
         "debug, info, warn, error or off"),
+    COUNT("log_rate", AT(log_rate), 0,
+          "lines of a kind a second; 0: all of them"),
+    COUNT("log_burst", AT(log_burst), 1, "lines of a kind at once"),
     SECONDS("shutdown_timeout", AT(shutdown_timeout), 0,
             "for clients to leave after TERM or INT"),
     COUNT("max_clients", AT(max_worker_clients), 1,
@@ -173,6 +176,8 @@ void options_init(struct options *options)
         .bytes_per_turn = (size_t)256 * KIB,
         .shutdown_timeout = 25,
         .log_level = LOG_INFO,
+        .log_rate = 10,
+        .log_burst = 50,
     };
 }
 

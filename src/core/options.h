@@ -66,6 +66,7 @@ struct options {
     struct option_list hosts; /* names that Host may have; none: any */
     double shutdown_timeout;  /* seconds */
     enum log_level log_level;
+    size_t log_rate, log_burst; /* lines of a key: a second (0: all), at once */
 };
 
 enum option_type {

@@ -188,8 +188,13 @@ static void on_reopen(struct ev_loop *events, struct ev_signal *watcher,
     (void)events;
     (void)happened;
     struct loop *loop = watcher->data;
-    say(loop, LOG_WARN, "the log goes to stderr, there is nothing to reopen",
-        watcher->signum);
+    const struct hub *hub = loop->shared.hub;
+    if (hub->log && hub->log->reopen)
+        hub->log->reopen(hub->log, hub_wall(hub));
+    else
+        say(loop, LOG_WARN,
+            "the log goes to stderr, there is nothing to reopen",
+            watcher->signum);
 }
 
 /* --- the loop itself --- */

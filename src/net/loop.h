@@ -49,7 +49,7 @@ bool loop_is_secure(const struct loop *loop, size_t index);
 
 /* Runs until the hub has been drained after TERM or INT, or a second one of
  * these, or the shutdown timeout, cut that short. HUP reads the certificates
- * again. */
+ * again, USR1 opens the hub's log again. */
 void loop_run(struct loop *loop);
 
 #endif

@@ -103,5 +103,5 @@ void announce(const struct loop *loop, const char *path)
     else if (widest == REACH_ALL)
         put(&line, " (at every address of this machine)");
     put(&line, "\n");
-    standard_error_write(line.text, line.length);
+    descriptor_write(STDERR_FILENO, line.text, line.length);
 }

@@ -43,8 +43,9 @@ void flag_name(const char *option, char name[FLAG_NAME_SIZE])
 
 static bool fail_unknown(struct command_line *line, struct slice name)
 {
-    static const char *const further[] = {
-        "listen", "record", "tls_cert", "tls_key", "help", "version", NULL};
+    static const char *const further[] = {"listen",   "record",  "log_file",
+                                          "tls_cert", "tls_key", "help",
+                                          "version",  NULL};
     const char *meant = option_suggest_among(name, further);
     char dashed[FLAG_NAME_SIZE];
     int shown = (int)(name.length < FLAG_SHOWN ? name.length : FLAG_SHOWN);
@@ -113,11 +114,12 @@ static bool take_further(struct command_line *line, struct slice name,
 {
     static const struct option further[] = {{.name = "listen"},
                                             {.name = "record"},
+                                            {.name = "log_file"},
                                             {.name = "tls_cert"},
                                             {.name = "tls_key"}};
     struct flags *flags = line->flags;
-    const char **const files[] = {NULL, &flags->record, &flags->tls_cert,
-                                  &flags->tls_key};
+    const char **const files[] = {NULL, &flags->record, &flags->log_file,
+                                  &flags->tls_cert, &flags->tls_key};
     const struct option *found =
         option_find(further, sizeof further / sizeof further[0], name);
     if (!found)

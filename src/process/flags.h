@@ -19,6 +19,7 @@ struct flags {
     const char *path; /* a DIR or FILE, borrowed from argv; "." by default */
     const char
         *record; /* the file to record into, borrowed from argv, or NULL */
+    const char *log_file;           /* the same for the log */
     const char *tls_cert, *tls_key; /* PEM files, borrowed from argv, or NULL */
     bool is_plain;                  /* --no-tls was given */
     bool has_listen; /* --listen was given: it replaces what was there */

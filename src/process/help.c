@@ -54,6 +54,7 @@ static void print_heading(FILE *out, const char *title)
     print_row(out, "--tls-key FILE", "the certificate's private key, PEM",
               "off");
     print_row(out, "--no-tls", "plain, whatever config.lua says", "off");
+    print_row(out, "--log-file FILE", "append the log to it", "standard error");
     print_row(out, "--record FILE", "write what comes in to a new file", "off");
 }
 
@@ -111,11 +112,13 @@ static const char closing[] =
     "\n"
     "Signals: TERM and INT let the clients leave, then stop; a second one "
     "stops\n"
-    "at once. HUP reads the certificates again. Exit status: 0 well, 64 the\n"
-    "command line, 71 an address can't be listened on, 73 the recording can't "
-    "be\n"
-    "made, 78 the scripts, config.lua or a certificate are wrong, 70 anything "
-    "else.\n"
+    "at once. HUP reads the certificates again, USR1 opens the log file "
+    "again.\n"
+    "Exit status: 0 well, 64 the command line, 71 an address can't be listened "
+    "on,\n"
+    "73 the log or the recording can't be written, 78 the scripts, config.lua "
+    "or a\n"
+    "certificate are wrong, 70 anything else.\n"
     "Of moonroom test it is busted's, or 66 without DIR/spec, 69 without "
     "lua5.4 or\n"
     "busted.\n";

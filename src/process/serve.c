@@ -16,9 +16,9 @@
 #include "config.h"
 #include "give_up.h"
 #include "interpreter.h"
+#include "log_output.h"
 #include "loop.h"
 #include "recording.h"
-#include "standard_error.h"
 #include "tree.h"
 
 enum {
@@ -29,7 +29,7 @@ enum {
 struct worker {
     struct flags flags;
     struct settings settings;
-    struct standard_error errors;
+    struct log_output output;
     struct recording recording;
     struct loop *loop;
     struct file_source *files;
@@ -106,6 +106,11 @@ static bool add_listen(void *context, const struct config_listen *listen,
            say_no_memory(error);
 }
 
+static bool set_log_file(void *context, struct slice path)
+{
+    return settings_log_file(context, path);
+}
+
 static bool set_tls(void *context, const struct tls_options *tls,
                     char error[OPTION_ERROR_SIZE])
 {
@@ -115,8 +120,12 @@ static bool set_tls(void *context, const struct tls_options *tls,
 static int read_config(struct worker *worker)
 {
     char error[CONFIG_ERROR_SIZE];
-    struct config_target target = {&worker->settings.options, clear_listen,
-                                   add_listen, set_tls, &worker->settings};
+    struct config_target target = {&worker->settings.options,
+                                   clear_listen,
+                                   add_listen,
+                                   set_tls,
+                                   set_log_file,
+                                   &worker->settings};
     bool is_here = !strcmp(worker->directory, ".");
     if (!worker->is_directory)
         return 0;
@@ -144,8 +153,21 @@ static int read_settings(struct worker *worker, int argc, char *const argv[])
         return give_up(EX_CONFIG,
                        "proxy_protocol needs trusted_proxies, the addresses of "
                        "those who send its header");
-    standard_error_init(&worker->errors, worker->settings.options.log_level);
+    log_output_init(&worker->output, options);
     return 0;
+}
+
+/* A check serves nobody: what it has to say, it says to whoever runs it. */
+static int open_log(struct worker *worker)
+{
+    const char *path = worker->flags.log_file ? worker->flags.log_file
+                                              : worker->settings.log_file;
+    if (!path || worker->flags.command == COMMAND_CHECK ||
+        log_output_open(&worker->output, path))
+        return 0;
+    return give_up(EX_CANTCREAT, "the log file %s can't be opened: %s%s", path,
+                   strerror(errno),
+                   errno == ENXIO ? " (nobody reads that pipe)" : "");
 }
 
 /* Read here too, before anything runs, so that check finds what is wrong. */
@@ -157,7 +179,7 @@ static int check_certificate(struct worker *worker,
     struct tls_context *context = tls_context_new(tls, &never, error);
     if (!context)
         return give_up(EX_CONFIG, "%s", error);
-    certificates_warn(context, &worker->errors.log, loop_wall());
+    certificates_warn(context, &worker->output.log, loop_wall());
     tls_context_free(context);
     return 0;
 }
@@ -184,7 +206,7 @@ static void lower(struct worker *worker, const char *event, size_t *option,
     struct log_line line;
     if (*option <= most)
         return;
-    log_begin(&line, &worker->errors.log, LOG_WARN, loop_wall(), event);
+    log_begin(&line, &worker->output.log, LOG_WARN, loop_wall(), event);
     log_number(&line, "from", (long long)*option);
     log_number(&line, "to", (long long)most);
     log_number(&line, "descriptor_limit", (long long)loop_descriptor_limit());
@@ -250,7 +272,7 @@ static int open_hub(struct worker *worker)
 {
     char error[MESSAGE_SIZE];
     worker->hub =
-        binding_start(worker->L, &worker->settings.options, &worker->errors.log,
+        binding_start(worker->L, &worker->settings.options, &worker->output.log,
                       worker->files, loop_now(), loop_wall());
     if (worker->hub)
         return 0;
@@ -273,6 +295,7 @@ static int start(struct worker *worker, int argc, char *const argv[])
     int status = find_scripts(worker);
     status = status ? status : open_state(worker);
     status = status ? status : read_settings(worker, argc, argv);
+    status = status ? status : open_log(worker);
     status = status ? status : check_certificates(worker);
     status = status ? status : open_loop(worker);
     status = status ? status : open_files(worker);
@@ -294,7 +317,7 @@ static int listen_all(struct worker *worker)
 static void tell_recording(struct worker *worker, const char *path)
 {
     struct log_line line;
-    log_begin(&line, &worker->errors.log, LOG_WARN, loop_wall(),
+    log_begin(&line, &worker->output.log, LOG_WARN, loop_wall(),
               "recording what comes in, messages unmasked: not to be passed on "
               "unread");
     log_string(&line, "file", path);
@@ -349,6 +372,7 @@ static void stop(struct worker *worker)
     tree_free(worker->files);
     if (worker->loop)
         loop_free(worker->loop);
+    log_output_close(&worker->output, loop_wall());
     settings_release(&worker->settings);
 }
 

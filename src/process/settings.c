@@ -28,6 +28,20 @@ void settings_release(struct settings *settings)
 {
     settings_clear_listen(settings);
     tls_options_release(&settings->tls, &settings->memory);
+    memory_free(&settings->memory, settings->log_file);
+    settings->log_file = NULL;
+}
+
+bool settings_log_file(struct settings *settings, struct slice path)
+{
+    char *copy = memory_new(&settings->memory, path.length + 1);
+    if (!copy)
+        return false;
+    memcpy(copy, path.bytes, path.length);
+    copy[path.length] = '\0';
+    memory_free(&settings->memory, settings->log_file);
+    settings->log_file = copy;
+    return true;
 }
 
 static bool is_text(struct slice address)

@@ -27,6 +27,7 @@ struct settings {
     struct listen listen[LISTEN_MAX];
     size_t listen_count;
     struct tls_options tls; /* of those without their own, as listen.tls */
+    char *log_file;         /* owned; NULL: standard error */
 };
 
 /* The options' defaults, and LISTEN_DEFAULT to listen on, without TLS. */
@@ -57,6 +58,10 @@ bool settings_tls(struct settings *settings, const struct tls_options *tls);
  * where there is no memory. */
 bool settings_certificate(struct settings *settings, const char *cert,
                           const char *key);
+
+/* Has the log go to a file, whose name has no zero byte; the name is copied.
+ * Returns false where there is no memory. */
+bool settings_log_file(struct settings *settings, struct slice path);
 
 /* Makes all of them plain. */
 void settings_drop_tls(struct settings *settings);

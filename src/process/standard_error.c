@@ -4,82 +4,38 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "loop.h"
-
 /* Others may share the descriptor, so it can't be made one that never waits.
- * But a pipe that is said to be writable takes PIPE_BUF bytes (pipe(7)). */
-static size_t write_piece(const char *bytes, size_t length)
+ * But a pipe that is said to be writable takes PIPE_BUF bytes (pipe(7)), a
+ * socket can be told each time, and a file doesn't know waiting. */
+static ssize_t write_piece(int descriptor, const char *bytes, size_t length)
 {
-    struct pollfd place = {.fd = STDERR_FILENO, .events = POLLOUT};
-    ssize_t written;
+    struct pollfd place = {.fd = descriptor, .events = POLLOUT};
+    struct stat status = {0};
+    if (fstat(descriptor, &status) == 0 && S_ISSOCK(status.st_mode))
+        return send(descriptor, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (S_ISREG(status.st_mode))
+        return write(descriptor, bytes, length);
     if (poll(&place, 1, 0) != 1)
         return 0;
-    do
-        written =
-            write(STDERR_FILENO, bytes, length < PIPE_BUF ? length : PIPE_BUF);
-    while (written < 0 && errno == EINTR);
-    return written > 0 ? (size_t)written : 0;
+    return write(descriptor, bytes, length < PIPE_BUF ? length : PIPE_BUF);
 }
 
-size_t standard_error_write(const char *bytes, size_t length)
+size_t descriptor_write(int descriptor, const char *bytes, size_t length)
 {
-    size_t taken = 0, piece;
-    while (taken < length &&
-           (piece = write_piece(bytes + taken, length - taken)))
-        taken += piece;
+    size_t taken = 0;
+    while (taken < length) {
+        ssize_t piece = write_piece(descriptor, bytes + taken, length - taken);
+        if (piece < 0 && errno == EINTR)
+            continue;
+        if (piece <= 0)
+            break;
+        taken += (size_t)piece;
+    }
     return taken;
-}
-
-static struct standard_error *owner_of(struct log *log)
-{
-    return (struct standard_error *)(void *)log;
-}
-
-/* Returns whether all of the line was taken. */
-static bool put_line(struct standard_error *to, const char *line, size_t length)
-{
-    size_t taken = standard_error_write(line, length);
-    if (taken)
-        to->is_cut = taken < length;
-    return taken == length;
-}
-
-static void write_count(struct log *log, const char *line, size_t length)
-{
-    struct standard_error *to = log->context;
-    if (to->is_cut && !put_line(to, "\n", 1))
-        return;
-    if (put_line(to, line, length))
-        to->dropped = 0;
-}
-
-static void tell_dropped(struct standard_error *to)
-{
-    struct log log = {
-        .level = to->log.level, .write = write_count, .context = to};
-    struct log_line line;
-    log_begin(&line, &log, LOG_WARN, loop_wall(), "log lines");
-    log_number(&line, "dropped", (long long)to->dropped);
-    log_end(&line);
-}
-
-static void write_line(struct log *log, const char *line, size_t length)
-{
-    struct standard_error *to = owner_of(log);
-    if (to->dropped)
-        tell_dropped(to);
-    if (to->dropped || !put_line(to, line, length))
-        to->dropped++;
-}
-
-void standard_error_init(struct standard_error *standard_error,
-                         enum log_level level)
-{
-    *standard_error = (struct standard_error){
-        .log = {.level = level, .write = write_line},
-    };
 }
 
 /* open() returns the lowest descriptor that is free: the missing one. */

@@ -161,7 +161,7 @@ end
 -- The log's one line after the row's bytes, free of what could make it look like more.
 local function logged_by(world, id)
   world:peer():send(writes_of(id)[1])
-  local log = world:log()
+  local log = world:log():gsub("[^\n]* debug client joined [^\n]*\n", "")
   assert.equal(#log, (log:find("[%c\x80-\xff]")))
   return log
 end
@@ -267,7 +267,7 @@ local IN_MEMORY_TOO = {
   end,
 
   MH79 = function()
-    assert.matches([[ target="/none?\"%1b[31m%0d%0a"]], logged_by(world_of.echo(), "MH79"), 1, true)
+    assert.matches([[ target=/none%?%.%.%. ]], logged_by(world_of.echo(), "MH79"))
   end,
 
   MH81 = function()

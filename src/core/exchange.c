@@ -86,6 +86,22 @@ static enum log_level refusal_level(const struct connection *connection,
                                                              : LOG_WARN;
 }
 
+/* A query may hold tokens and names, under whatever name: the log has none. */
+static void log_target(struct log_line *line, const struct request *request)
+{
+    char target[LOG_LINE_SIZE];
+    size_t length = request->path.length;
+    if (!request->query.bytes) {
+        log_text(line, "target", request->path);
+        return;
+    }
+    if (length > sizeof target - 4)
+        length = sizeof target - 4;
+    memcpy(target, request->path.bytes, length);
+    memcpy(target + length, "?...", 4);
+    log_text(line, "target", (struct slice){target, length + 4});
+}
+
 static void log_refusal(const struct connection *connection, int status,
                         const char *rule, struct slice reason)
 {
@@ -99,7 +115,7 @@ static void log_refusal(const struct connection *connection, int status,
     log_string(&line, "rule", rule);
     log_text(&line, "reason", reason);
     if (request)
-        log_text(&line, "target", request->target);
+        log_target(&line, request);
     log_string(&line, "address", connection->address);
     log_end(&line);
 }

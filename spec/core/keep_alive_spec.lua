@@ -140,8 +140,10 @@ describe("pong_timeout", function()
     assert.is_true(peer:state().reset)
     assert.same({ lost }, w.leaves)
     local log = w:log()
-    assert.truthy(log:find("client left path=/room address=192.0.2.1 code=1006 rule=pong_timeout "
-      .. "clean=no\n", 1, true), log)
+    assert.truthy(log:find("info  client left path=/room address=192.0.2.1 duration=45.000 ", 1,
+      true), log)
+    assert.truthy(log:find(" code=1006 closed_by=neither clean=no rule=pong_timeout\n", 1,
+      true), log)
   end)
 
   it("ends with any byte; then the silence begins anew", function()
@@ -364,7 +366,7 @@ describe("while output is stuck", function()
     assert.is_false(peer:state().closed)
     w:advance(0.1)
     assert.is_true(peer:state().closed)
-    assert.truthy(w:log():find("code=1006 rule=write_stall clean=no", 1, true))
+    assert.truthy(w:log():find("code=1006 closed_by=neither clean=no rule=write_stall", 1, true))
   end)
 
   it("a ping that got stuck itself stays alone, and counts from when it leaves", function()

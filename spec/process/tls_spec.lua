@@ -137,6 +137,14 @@ describe("a server over TLS", function()
     end
   end)
 
+  it("says the version in the line of a session that ends", function()
+    local here = by_flags("alpha")
+    local client = connect(here.port, "alpha")
+    client:send("\x03\xe8", "close")
+    assert.equal(1000, (client:receive_close()))
+    here:wait_for_log("client left [^\n]* code=1000 closed_by=them clean=yes tls=TLSv1.3\n")
+  end)
+
   it("speaks plain and TLS side by side", function()
     local here = start [[
       tls = { cert = "@server.cert", key = "@server.key" },

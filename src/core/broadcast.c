@@ -60,6 +60,7 @@ bool broadcast_send(struct broadcast *broadcast, struct connection *connection)
     if (compressed)
         compression_note_broadcast(connection);
     metrics_count(&broadcast->hub->metrics, METRIC_MESSAGES_OUT);
+    connection->session.messages_out++;
     return true;
 }
 

@@ -230,6 +230,7 @@ void connection_receive(struct connection *connection, unsigned char *bytes,
 {
     connection->heard_at = connection->hub->now;
     metrics_add(&connection->hub->metrics, METRIC_BYTES_IN, length);
+    connection->session.bytes_in += length;
     if (!takes_input(connection) || connection->is_ended)
         return;
     if (connection->recorded)
@@ -379,6 +380,7 @@ static bool write_some(struct connection *connection)
     if (taken || transport->held < held)
         connection->stall_due = 0;
     metrics_add(&connection->hub->metrics, METRIC_BYTES_OUT, (size_t)taken);
+    connection->session.bytes_out += (size_t)taken;
     outq_consume(&connection->output, &connection->hub->pool, (size_t)taken);
     slow_relax(connection);
     if (!is_all)

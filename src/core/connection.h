@@ -16,6 +16,7 @@
 #include "outq.h"
 #include "rate.h"
 #include "request.h"
+#include "session.h"
 #include "timers.h"
 #include "transport.h"
 
@@ -73,6 +74,7 @@ struct connection {
     struct download *download; /* a file that is being sent */
     struct blob *pong;         /* the latest, while output is stuck */
     struct leave leave;
+    struct session session;
     struct limits limits; /* the room's when it came in; before, the hub's */
     double joined_at;     /* Unix time of the upgrade */
     double due;           /* end of the handshake or of the closing; 0: none */

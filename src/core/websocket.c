@@ -76,8 +76,10 @@ bool connection_send(struct connection *connection, enum opcode opcode,
         return false;
     }
     slow_watch(connection);
-    if (!opcode_is_control(opcode))
+    if (!opcode_is_control(opcode)) {
         metrics_count(&connection->hub->metrics, METRIC_MESSAGES_OUT);
+        connection->session.messages_out++;
+    }
     if (opcode == OPCODE_PING) {
         connection->ping_at = connection->hub->now;
         connection->ping_hash = hash(bytes, length);
@@ -165,24 +167,6 @@ static void note_reason(struct connection *connection, int code,
     leave->reason_length = length;
 }
 
-static void log_leave(const struct connection *connection)
-{
-    const struct leave *leave = &connection->leave;
-    struct hub *hub = connection->hub;
-    struct log_line line;
-    log_begin(&line, hub->log, LOG_INFO, hub_wall(hub), "client left");
-    log_text(&line, "path", connection->request->path);
-    log_string(&line, "address", connection->address);
-    log_number(&line, "code", leave->code);
-    if (leave->reason_length)
-        log_text(&line, "reason",
-                 (struct slice){leave->reason, leave->reason_length});
-    if (connection->rule)
-        log_string(&line, "rule", connection->rule);
-    log_string(&line, "clean", leave->clean ? "yes" : "no");
-    log_end(&line);
-}
-
 /* Nobody talks to it any more. */
 static void end_talk(struct connection *connection)
 {
@@ -192,14 +176,15 @@ static void end_talk(struct connection *connection)
         connection->hub->application->ended(connection);
 }
 
-static void queue_leave(struct connection *connection, bool clean)
+static void queue_leave(struct connection *connection, bool clean,
+                        bool sends_rest)
 {
     end_talk(connection);
     if (!connection->owes_leave)
         return;
     connection->owes_leave = false;
     connection->leave.clean = clean;
-    log_leave(connection);
+    session_log(connection, sends_rest);
     list_append(&connection->hub->leaving, &connection->leaving);
 }
 
@@ -207,7 +192,7 @@ void websocket_abandon(struct connection *connection)
 {
     if (!connection->leave.code)
         connection->leave.code = CLOSE_ABNORMAL;
-    queue_leave(connection, false);
+    queue_leave(connection, false, false);
 }
 
 bool connection_close(struct connection *connection, int code,
@@ -236,7 +221,7 @@ static void fail(struct connection *connection, int code, struct slice reason)
         connection->leave.is_ours = true;
         queue_close(connection, code, reason);
     }
-    queue_leave(connection, false);
+    queue_leave(connection, false, true);
     connection_drain(connection);
 }
 
@@ -259,7 +244,7 @@ static void receive_close(struct connection *connection, struct slice body)
         room_remove(connection);
         queue_close(connection, code, (struct slice){NULL, 0});
     }
-    queue_leave(connection, true);
+    queue_leave(connection, true, true);
     connection_drain(connection);
 }
 
@@ -319,6 +304,7 @@ static void receive_data(struct connection *connection,
     if (connection->state != CONNECTION_OPEN)
         return;
     metrics_count(&hub->metrics, METRIC_MESSAGES_IN);
+    connection->session.messages_in++;
     if (!rate_admits(connection, event->length))
         return;
     hub->application->message(connection, (enum opcode)event->opcode,

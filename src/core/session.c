@@ -1,0 +1,57 @@
+#include "session.h"
+
+#include "close_code.h"
+#include "connection.h"
+#include "hub.h"
+
+/* Whose Close came first. */
+static const char *closed_by(const struct leave *leave)
+{
+    if (leave->code == CLOSE_ABNORMAL)
+        return "neither";
+    return leave->is_ours ? "us" : "them";
+}
+
+static void put_counts(struct log_line *line,
+                       const struct connection *connection, bool sends_rest)
+{
+    const struct session *session = &connection->session;
+    uint64_t bytes_out = session->bytes_out;
+    if (sends_rest)
+        bytes_out += connection->output.bytes;
+    log_number(line, "messages_in", (long long)session->messages_in);
+    log_number(line, "messages_out", (long long)session->messages_out);
+    log_number(line, "bytes_in", (long long)session->bytes_in);
+    log_number(line, "bytes_out", (long long)bytes_out);
+}
+
+static void put_end(struct log_line *line, const struct connection *connection)
+{
+    const struct leave *leave = &connection->leave;
+    log_number(line, "code", leave->code);
+    log_string(line, "closed_by", closed_by(leave));
+    log_string(line, "clean", leave->clean ? "yes" : "no");
+    if (leave->reason_length)
+        log_text(line, "reason",
+                 (struct slice){leave->reason, leave->reason_length});
+    if (connection->rule)
+        log_string(line, "rule", connection->rule);
+}
+
+/* A peer that goes, however it does, is no error of ours. */
+void session_log(const struct connection *connection, bool sends_rest)
+{
+    struct hub *hub = connection->hub;
+    const struct request *request = connection->request;
+    struct log_line line;
+    log_begin_for(&line, hub->log, LOG_INFO, hub_wall(hub), "client left",
+                  connection->rule);
+    log_text(&line, "path", request->path);
+    log_string(&line, "address", connection->address);
+    log_seconds(&line, "duration", hub_wall(hub) - connection->joined_at);
+    put_counts(&line, connection, sends_rest);
+    put_end(&line, connection);
+    if (request->tls.version)
+        log_string(&line, "tls", request->tls.version);
+    log_end(&line);
+}

@@ -158,7 +158,7 @@ void log_begin_for(struct log_line *line, struct log *log, enum log_level level,
 {
     bool is_wanted = log && log->write && level >= log->level;
     if (is_wanted && log->rates)
-        is_wanted = log_rates_take(log->rates, level, time, event, rule);
+        is_wanted = log_rates_take(log->rates, (int)level, time, event, rule);
     line->log = NULL;
     if (is_wanted)
         start(line, log, level, time, event);

@@ -54,7 +54,7 @@ FUZZ_SOURCES := $(sort $(wildcard spec/fuzz/*.c))
 FUZZ_HEADERS := $(sort $(wildcard spec/fuzz/*.h))
 FUZZ_OBJECTS := $(patsubst spec/fuzz/%.c,$(BUILD)/obj/fuzz/%.o,$(FUZZ_SOURCES))
 FUZZ_TARGETS := $(notdir $(sort $(wildcard spec/fuzz/corpus/*)))
-IN_FUZZ      := base protocol
+IN_FUZZ      := base protocol core
 
 # --- Flags ------------------------------------------------------------------
 
@@ -157,9 +157,13 @@ $(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
 
 $(BUILD)/obj/fuzz/%.o: spec/fuzz/%.c Makefile | needs
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(call flags_of,protocol) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(call flags_of,binding) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
 -include $(OBJECTS:.o=.d) $(NATIVE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
+
+# Of binding one is fuzzed: it needs Lua and nothing else.
+$(BUILD)/targets/json: $(filter $(BUILD)/obj/binding/json%,$(call objects_of,binding))
+FUZZ_LIBS_json := -llua5.4
 
 # With what `make fuzz` sets; libFuzzer brings main.
 fuzz-targets: $(addprefix $(BUILD)/targets/,$(FUZZ_TARGETS))
@@ -167,7 +171,7 @@ fuzz-targets: $(addprefix $(BUILD)/targets/,$(FUZZ_TARGETS))
 $(BUILD)/targets/%: $(BUILD)/obj/fuzz/%.o $(call objects_of,$(IN_FUZZ)) \
     $(filter-out $(FUZZ_TARGETS:%=$(BUILD)/obj/fuzz/%.o),$(FUZZ_OBJECTS))
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) -pie -fsanitize=fuzzer $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	$(call say,LD,$@)$(CC) -pie -fsanitize=fuzzer $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(FUZZ_LIBS_$*)
 
 # Says what is missing, instead of a compiler's guess.
 needs:

@@ -76,7 +76,7 @@ bool connection_send(struct connection *connection, enum opcode opcode,
         return false;
     }
     slow_watch(connection);
-    if (!opcode_is_control(opcode)) {
+    if (!opcode_is_control((unsigned char)opcode)) {
         metrics_count(&connection->hub->metrics, METRIC_MESSAGES_OUT);
         connection->session.messages_out++;
     }

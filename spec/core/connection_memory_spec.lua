@@ -8,7 +8,7 @@ local echoing, plain, blocks = noting.echoing, noting.plain, noting.blocks
 
 describe("an idle connection", function()
   it("owns no buffer after traffic of any kind, in any split", function()
-    local w = echoing { messages_per_turn = 2 }
+    local w = echoing { messages_per_turn = 2, max_control_frames = 100000 }
     local peer = w:connect("/room")
     local traffic = frame("text", "hi") .. frame("ping", "p") .. frame("pong", "q")
       .. frame("text", "a", { fin = false }) .. frame("ping", "") .. frame("continuation", "b")

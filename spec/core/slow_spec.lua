@@ -250,7 +250,7 @@ describe("send_queues", function()
     w:rest()
     assert.is_true(getting:state().reset)
     assert.equal(1, w.kit.metrics(w.hub).send_queues)
-    assert.matches("response dropped rule=send_queues address=192.0.2.1", w:log())
+    assert.matches("connection ended rule=send_queues address=192.0.2.1", w:log())
   end)
 
   it("is 256 MiB by default", function()

@@ -3,6 +3,8 @@
 local process = require "process"
 local program = require "program"
 local server = require "server"
+local uv = require "luv"
+local wait = require "wait"
 local websocket = require "websocket"
 local wire = require "wire"
 
@@ -216,7 +218,7 @@ describe("accepting", function()
     assert.equal(0, (process.run(limits)))
     local silent = {}
     for i = 1, 60 do silent[i] = assert(wire.connect(here.port)) end
-    here:wait_for_log("handshake dropped reason=descriptors")
+    here:wait_for_log("handshake dropped rule=descriptors")
     for _ = 1, 5 do
       local client = assert(websocket.connect(here.port, "/echo"))
       assert.equal("good", client:send("good"):receive())
@@ -224,5 +226,33 @@ describe("accepting", function()
     end
     assert.equal("still here", holder:send("still here"):receive())
     for i = 1, 60 do silent[i]:close() end
+  end)
+
+  it("rests where not even one descriptor is left, and takes under 5 % of the CPU", function()
+    local here = server.start("examples/echo", {
+      binary = server.release_binary,
+      wrapper = { "sh", "-c", 'ulimit -n 256; exec "$@"', "sh" },
+    })
+    local holders = {}
+    for i = 1, 20 do holders[i] = assert(websocket.connect(here.port, "/echo")) end
+    local limits = { "prlimit", "--pid", tostring(here.pid), "--nofile=3:3" }
+    assert.equal(0, (process.run(limits)))
+    local waiting = assert(wire.connect(here.port))
+    -- Seconds of CPU that it has taken so far.
+    local function cpu()
+      local file <close> = assert(io.open(("/proc/%d/stat"):format(here.pid)))
+      local user, system = file:read("a"):match("%) %S" .. (" %-?%d+"):rep(10) .. " (%d+) (%d+)")
+      return (user + system) / 100
+    end
+    local function complaints()
+      return (select(2, here:log():gsub("connections are turned away rule=descriptors", "")))
+    end
+    wait(function() return complaints() >= 1 end, "a first complaint")
+    local before, began = cpu(), uv.hrtime()
+    wait(function() return complaints() >= 3 end, "a third complaint")
+    local share = (cpu() - before) / ((uv.hrtime() - began) / 1e9)
+    assert.is_true(share < 0.05, share)
+    assert.equal("still here", holders[1]:send("still here"):receive())
+    waiting:close()
   end)
 end)

@@ -49,8 +49,10 @@ static void anchor(lua_State *L, struct lua_timer *timer, int index)
     size_t most = binding->hub->options.max_timers;
     if (timer->anchor != LUA_NOREF)
         return;
-    if (!timer->is_own && binding->timer_count >= most)
+    if (!timer->is_own && binding->timer_count >= most) {
+        metrics_count(&binding->hub->metrics, METRIC_MAX_TIMERS);
         luaL_error(L, "too many timers: max_timers is %d", (int)most);
+    }
     timer->anchor = binding_anchor(L, binding, index);
     binding->timer_count += !timer->is_own;
 }

@@ -125,6 +125,20 @@ void connection_die(struct connection *connection, bool reset)
     list_append(&hub->dying, &connection->dying);
 }
 
+void connection_blame(struct connection *connection, const char *rule)
+{
+    struct hub *hub = connection->hub;
+    struct log_line line;
+    connection->rule = rule;
+    metrics_count_rule(&hub->metrics, rule);
+    if (connection->is_upgraded)
+        return;
+    log_begin(&line, hub->log, LOG_INFO, hub_wall(hub), "connection ended");
+    log_string(&line, "rule", rule);
+    log_string(&line, "address", connection->address);
+    log_end(&line);
+}
+
 void connection_mark_dirty(struct connection *connection)
 {
     if (list_is_empty(&connection->dirty))
@@ -476,7 +490,6 @@ static void expire_head(struct connection *connection, double now)
 {
     struct hub *hub = connection->hub;
     if (connection->head) {
-        metrics_count(&hub->metrics, METRIC_HANDSHAKE_TIMEOUT);
         exchange_refuse(connection, 408, "handshake_timeout",
                         "the request took too long");
     } else if (connection_owes_answer(connection)) {
@@ -484,9 +497,19 @@ static void expire_head(struct connection *connection, double now)
         connection_mark_dirty(connection); /* write_stall watches it */
         connection_arm(connection);
     } else {
-        metrics_count(&hub->metrics, METRIC_HANDSHAKE_TIMEOUT);
+        if (!connection->keeps_alive) /* it has asked before */
+            connection_blame(connection, "handshake_timeout");
         connection_die(connection, false);
     }
+}
+
+/* Why it was closed says more than that it didn't end. */
+static void note_late(struct connection *connection)
+{
+    if (connection->rule)
+        metrics_count(&connection->hub->metrics, METRIC_CLOSE_TIMEOUT);
+    else
+        connection_blame(connection, "close_timeout");
 }
 
 static void expire_due(struct connection *connection, double now)
@@ -496,9 +519,12 @@ static void expire_due(struct connection *connection, double now)
         expire_head(connection, now);
         break;
     case CONNECTION_DECIDING:
+        connection_blame(connection, "handshake_timeout");
         connection_die(connection, true);
         break;
     default: /* closing and draining that took too long */
+        if (!connection->is_shut)
+            note_late(connection);
         connection_die(connection, connection_buffered(connection) > 0);
     }
 }
@@ -509,11 +535,12 @@ static void expire(struct timer *timer, double now)
 {
     struct connection *connection = LIST_ENTRY(timer, struct connection, timer);
     if (connection->is_stuck && has_passed(connection->stall_due, now)) {
-        connection->rule = "write_stall";
+        connection_blame(connection, "write_stall");
         connection_die(connection, true);
     } else if (has_passed(connection->due, now)) {
         expire_due(connection, now);
     } else if (has_passed(connection->message_due, now)) {
+        connection_blame(connection, "message_timeout");
         websocket_fail(connection, CLOSE_POLICY, "the message took too long");
     } else if (has_passed(connection->soft_due, now)) {
         slow_expire(connection);

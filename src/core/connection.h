@@ -192,6 +192,10 @@ void connection_free(struct connection *connection);
 /* The one way to die. reset: what is unsent is thrown away. */
 void connection_die(struct connection *connection, bool reset);
 
+/* Notes, counts and (where no leave will tell) logs the option because of which
+ * it is about to end. */
+void connection_blame(struct connection *connection, const char *rule);
+
 /* Serves what was read in an earlier turn, one share of it. */
 void connection_serve(struct connection *connection);
 

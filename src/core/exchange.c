@@ -109,6 +109,7 @@ static void log_refusal(const struct connection *connection, int status,
     struct hub *hub = connection->hub;
     struct log_line line;
     metrics_count(&hub->metrics, METRIC_REFUSALS);
+    metrics_count_rule(&hub->metrics, rule);
     log_begin_for(&line, hub->log, refusal_level(connection, status),
                   hub_wall(hub), "request refused", rule);
     log_number(&line, "status", status);
@@ -291,7 +292,6 @@ static bool check_host(struct connection *connection)
     char reason[HOST_SHOWN + 100];
     if (is_served(hub, host))
         return true;
-    metrics_count(&hub->metrics, METRIC_HOSTS);
     int length = snprintf(
         reason, sizeof reason, "the Host %.*s is none of the hosts",
         host.length < HOST_SHOWN ? (int)host.length : HOST_SHOWN, host.bytes);
@@ -313,13 +313,11 @@ static bool take_place(struct connection *connection)
     int taken = per_ip_take(&hub->per_ip, &ip, most, &connection->place);
     if (!taken)
         return true;
-    if (taken == PER_IP_FULL) {
-        metrics_count(&hub->metrics, METRIC_PER_IP);
+    if (taken == PER_IP_FULL)
         exchange_refuse(connection, 429, "per_ip",
                         "this address has as many clients as it may");
-    } else {
+    else
         exchange_refuse(connection, 503, "memory", "no memory");
-    }
     return false;
 }
 
@@ -465,7 +463,8 @@ void exchange_receive(struct connection *connection, unsigned char **bytes,
     else if (progress == HTTP_NEEDS_MORE)
         keep_head(connection, parser, start, consumed);
     else
-        exchange_refuse(connection, parser->status, "head", parser->reason);
+        exchange_refuse(connection, parser->status,
+                        parser->limit ? parser->limit : "head", parser->reason);
 }
 
 /* --- the upgrade --- */

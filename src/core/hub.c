@@ -162,7 +162,7 @@ static void log_drop(struct hub *hub, const struct connection *connection,
     struct log_line line;
     log_begin_for(&line, hub->log, LOG_WARN, hub_wall(hub), "handshake dropped",
                   reason);
-    log_string(&line, "reason", reason);
+    log_string(&line, "rule", reason);
     log_string(&line, "address", connection->address);
     log_end(&line);
 }
@@ -186,6 +186,7 @@ static bool drop_one(struct hub *hub, const struct census *census,
 bool hub_drop_handshake(struct hub *hub, const char *reason)
 {
     struct census census = take_census(hub);
+    metrics_count_rule(&hub->metrics, reason);
     return drop_one(hub, &census, reason);
 }
 

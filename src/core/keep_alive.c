@@ -38,7 +38,7 @@ void keep_alive_expire(struct connection *connection)
     if (is_out_of_touch(connection)) {
         connection->heard_at = connection->hub->now;
     } else if (is_asked(connection)) {
-        connection->rule = "pong_timeout";
+        connection_blame(connection, "pong_timeout");
         connection_die(connection, true);
     } else {
         connection->pinged_at = connection->hub->now;

@@ -15,11 +15,28 @@
     X(BYTES_OUT, "bytes_out", "that the peers' transports took")               \
     X(REFUSALS, "refusals", "requests refused, for whatever reason")           \
     X(HANDSHAKE_TIMEOUT, "handshake_timeout", "took too long to ask")          \
+    X(MAX_HEADER, "max_header", "requests refused with 431")                   \
+    X(MAX_TARGET, "max_target", "requests refused with 414")                   \
+    X(MAX_FIELDS, "max_fields", "requests refused with 431")                   \
+    X(MAX_BODY, "max_body", "requests refused with 413")                       \
+    X(ORIGINS, "origins", "handshakes refused with 403")                       \
+    X(MAX_CLIENTS, "max_clients",                                              \
+      "handshakes refused with 503, by server or room")                        \
+    X(MAX_ROOMS, "max_rooms", "handshakes refused with 503")                   \
+    X(DESCRIPTORS, "descriptors", "turned away: descriptors had run out")      \
     X(MAX_PENDING_HANDSHAKES, "max_pending_handshakes",                        \
       "handshakes dropped for a newer one")                                    \
     X(HOSTS, "hosts", "requests refused for their Host")                       \
     X(PROXY_PROTOCOL, "proxy_protocol", "connections without a good header")   \
     X(PER_IP, "per_ip", "handshakes refused: too many of the address")         \
+    X(MAX_MESSAGE, "max_message", "clients closed with 1009")                  \
+    X(MAX_FRAME, "max_frame", "clients closed with 1009")                      \
+    X(MAX_FRAGMENTS, "max_fragments", "clients closed with 1008")              \
+    X(MESSAGE_TIMEOUT, "message_timeout", "clients closed with 1008")          \
+    X(PONG_TIMEOUT, "pong_timeout", "clients lost: they said nothing")         \
+    X(WRITE_STALL, "write_stall", "connections reset: they took nothing")      \
+    X(CLOSE_TIMEOUT, "close_timeout", "clients that didn't end their closing") \
+    X(MAX_TIMERS, "max_timers", "timers refused to scripts")                   \
     X(SEND_QUEUE, "send_queue", "clients closed: too much waited for them")    \
     X(SLOW, "slow", "messages dropped: too much waited for the client")        \
     X(SEND_QUEUE_SOFT, "send_queue_soft",                                      \
@@ -55,5 +72,8 @@ static inline void metrics_count(struct metrics *metrics, enum metric metric)
 {
     metrics_add(metrics, metric, 1);
 }
+
+/* Counts what a rule has ended or refused, where that is a metric's name. */
+void metrics_count_rule(struct metrics *metrics, const char *rule);
 
 #endif

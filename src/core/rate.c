@@ -76,9 +76,8 @@ static void drop(struct connection *connection, const struct measure *measure)
 }
 
 static void end(struct connection *connection, const char *rule,
-                enum metric metric, const char *reason)
+                const char *reason)
 {
-    metrics_count(&connection->hub->metrics, metric);
     connection->rule = rule;
     websocket_fail(connection, CLOSE_POLICY, reason);
 }
@@ -93,7 +92,8 @@ static void refuse(struct connection *connection, size_t bytes,
                        ? is_full_of_messages(limits, rate->dropped_messages)
                        : is_full_of_bytes(limits, rate->dropped_bytes);
     if (goes_on) {
-        end(connection, measure->rule, METRIC_RATE_BURST, measure->reason);
+        metrics_count(&connection->hub->metrics, METRIC_RATE_BURST);
+        end(connection, measure->rule, measure->reason);
         return;
     }
     if (is_over_messages)
@@ -126,8 +126,8 @@ bool rate_admits_control(struct connection *connection)
     size_t most = connection->hub->options.max_control_frames;
     empty_all(connection);
     if (rate->controls + 1 > (double)most + slack) {
-        end(connection, "max_control_frames", METRIC_MAX_CONTROL_FRAMES,
-            "too many control frames");
+        metrics_count(&connection->hub->metrics, METRIC_MAX_CONTROL_FRAMES);
+        end(connection, "max_control_frames", "too many control frames");
         return false;
     }
     rate->controls++;

@@ -12,12 +12,10 @@ static bool is_beyond(const struct connection *connection, size_t limit)
 }
 
 /* What has not started is dropped, so that the Close comes next. */
-static void end(struct connection *connection, const char *rule,
-                enum metric metric)
+static void end(struct connection *connection, const char *rule)
 {
     struct hub *hub = connection->hub;
-    metrics_count(&hub->metrics, metric);
-    connection->rule = rule;
+    connection_blame(connection, rule);
     connection->soft_due = 0;
     outq_drop_unstarted(&connection->output, &hub->pool);
     connection_close(connection, CLOSE_OVERLOAD, slice_of("slow consumer"));
@@ -37,30 +35,17 @@ static void keep_longer(struct list *connections, struct connection **longest)
     }
 }
 
-static void log_response(const struct connection *connection)
-{
-    struct hub *hub = connection->hub;
-    struct log_line line;
-    if (connection->is_upgraded) /* its leave is told */
-        return;
-    log_begin(&line, hub->log, LOG_WARN, hub_wall(hub), "response dropped");
-    log_string(&line, "rule", "send_queues");
-    log_string(&line, "address", connection->address);
-    log_end(&line);
-}
-
 /* What has started stays in the way of a Close: where that is too much it goes
  * at once, not at the end of the turn as it would. */
 static void shed_one(struct connection *connection)
 {
     struct hub *hub = connection->hub;
     if (connection->state == CONNECTION_OPEN) {
-        end(connection, "send_queues", METRIC_SEND_QUEUES);
+        end(connection, "send_queues");
         if (hub->pool.used < hub->options.send_queues)
             return;
     } else {
-        metrics_count(&hub->metrics, METRIC_SEND_QUEUES);
-        log_response(connection);
+        connection_blame(connection, "send_queues");
     }
     connection_die(connection, true);
     outq_clear(&connection->output, &hub->pool);
@@ -107,7 +92,7 @@ bool slow_admits(struct connection *connection)
     if (connection->limits.slow == SLOW_DROP)
         miss(connection);
     else
-        end(connection, "send_queue", METRIC_SEND_QUEUE);
+        end(connection, "send_queue");
     return false;
 }
 
@@ -135,5 +120,5 @@ void slow_relax(struct connection *connection)
 
 void slow_expire(struct connection *connection)
 {
-    end(connection, "send_queue_soft", METRIC_SEND_QUEUE_SOFT);
+    end(connection, "send_queue_soft");
 }

@@ -324,6 +324,18 @@ static void receive_frame(struct connection *connection,
         fail(connection, code, reason);
 }
 
+/* Which limit a message is beyond, if that is what is wrong with it. */
+static void blame_limit(struct connection *connection, int code)
+{
+    const struct limits *limits = &connection->limits;
+    bool is_frame = limits->max_frame &&
+                    connection->parser.frame.length > limits->max_frame;
+    if (code == CLOSE_POLICY)
+        connection_blame(connection, "max_fragments");
+    else if (code == CLOSE_SIZE)
+        connection_blame(connection, is_frame ? "max_frame" : "max_message");
+}
+
 static void receive_event(struct connection *connection, struct share *share,
                           const struct message_event *event)
 {
@@ -342,6 +354,7 @@ static void receive_event(struct connection *connection, struct share *share,
         receive_frame(connection, event);
         break;
     default:
+        blame_limit(connection, event->code);
         websocket_fail(connection, event->code, event->reason);
     }
 }

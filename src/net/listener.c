@@ -53,6 +53,7 @@ static void complain(struct listener *listener, int error)
     listener->complained_at = hub->now;
     log_begin(&line, hub->log, LOG_WARN, hub_wall(hub),
               "connections are turned away");
+    log_string(&line, "rule", "descriptors");
     log_string(&line, "listener", listener->address);
     log_string(&line, "reason", strerror(error));
     log_end(&line);

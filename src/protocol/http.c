@@ -33,6 +33,13 @@ static enum state fail(struct http_parser *parser, int status,
     return STATE_WRONG;
 }
 
+static enum state exceed(struct http_parser *parser, const char *limit,
+                         const char *reason)
+{
+    parser->limit = limit;
+    return fail(parser, !strcmp(limit, "max_target") ? 414 : 431, reason);
+}
+
 /* What is wrong with any line goes before what is wrong with this one. */
 static enum state fail_at(struct http_parser *parser, char byte,
                           const char *reason)
@@ -93,7 +100,7 @@ static enum state step_target(struct http_parser *parser,
                                     : "the request target has a byte that is "
                                       "not visible ASCII");
     if (parser->target >= limits->max_target)
-        return fail(parser, 414, "the request target is too long");
+        return exceed(parser, "max_target", "the request target is too long");
     parser->target++;
     return STATE_TARGET;
 }
@@ -172,7 +179,7 @@ static enum state step_field_first(struct http_parser *parser,
                     parser->fields ? "a field is folded over two lines"
                                    : "a space stands before the first field");
     if (token_has_byte(byte) && parser->fields >= limits->max_fields)
-        return fail(parser, 431, "the request has too many fields");
+        return exceed(parser, "max_fields", "the request has too many fields");
     parser->fields++;
     return step_name(parser, byte);
 }
@@ -231,9 +238,10 @@ enum http_progress http_parse(struct http_parser *parser,
     size_t taken = 0;
     enum state state = (enum state)parser->state;
     while (taken < length && state != STATE_WRONG) {
-        state = parser->length >= limits->max_header
-                    ? fail(parser, 431, "the request head is too long")
-                    : step(parser, limits, bytes[taken]);
+        state =
+            parser->length >= limits->max_header
+                ? exceed(parser, "max_header", "the request head is too long")
+                : step(parser, limits, bytes[taken]);
         parser->state = (unsigned char)state;
         if (state == STATE_WRONG)
             break;

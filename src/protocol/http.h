@@ -23,6 +23,7 @@ struct http_parser {
     size_t fields;
     int status;         /* HTTP_WRONG: the status to answer with */
     const char *reason; /* HTTP_WRONG: a sentence, lives for ever */
+    const char *limit;  /* HTTP_WRONG: which of the limits, or NULL */
 };
 
 enum http_progress {

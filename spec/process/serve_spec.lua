@@ -16,6 +16,17 @@ local function status_of(port, size, host)
   return tonumber(line:match("^HTTP/1%.1 (%d+) "))
 end
 
+-- The status of the answer to a handshake.
+local function upgrade(port, path)
+  local peer = assert(wire.connect(port))
+  peer:send(("GET %s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    .. "Sec-WebSocket-Version: 13\r\n"
+    .. "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"):format(path))
+  local line = peer:receive_to("\r\n")
+  peer:close()
+  return tonumber(line:match("^HTTP/1%.1 (%d+) "))
+end
+
 -- The whole of standard error of a script that can't be loaded.
 local function load_failure(script)
   local directory = program.directory { ["init.lua"] = script }
@@ -356,5 +367,33 @@ describe("moonroom check", function()
     program.remove(directory)
     assert.equal(78, code)
     assert.matches("init%.lua:2: ", err)
+  end)
+end)
+
+describe("scripts that don't end", function()
+  it("end the start with 78 and the place, after load_timeout", function()
+    for _, line in ipairs {
+      "while true do pcall(error) end", "xpcall(error, function() while true do end end)",
+    } do
+      local directory = program.directory { ["init.lua"] = "\n" .. line }
+      local code, _, err = program.run { directory, "--listen", "127.0.0.1:0", "--load-timeout",
+                                         "100ms" }
+      program.remove(directory)
+      assert.equal(78, code)
+      assert.matches("init%.lua:2: stopped after 0%.1 s of CPU: load_timeout\n", err)
+    end
+  end)
+
+  it("are stopped after handler_stop, and the next client is served", function()
+    local here = server.start { ["init.lua"] = [[
+      local moonroom = require "moonroom"
+      moonroom.dispatch[1] = function(request)
+        while request.path == "/spin" do pcall(error) end
+      end
+    ]] }
+    for _ = 1, 2 do assert.equal(500, upgrade(here.port, "/spin")) end
+    assert.equal(404, upgrade(here.port, "/none"))
+    here:wait_for_log("handler is slow.*stopped after 1%.0 s of CPU: handler_stop")
+    here:stop()
   end)
 end)

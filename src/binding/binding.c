@@ -46,6 +46,9 @@ static int hub_gc(lua_State *L)
 {
     struct binding *binding = luaL_checkudata(L, 1, hub_type);
     binding_end(binding);
+    if (binding->uses_budget)
+        budget_unuse();
+    binding->uses_budget = false;
     if (binding->ended)
         hub_free(binding->ended);
     binding->ended = NULL;
@@ -130,6 +133,8 @@ struct binding *binding_new(lua_State *L, const struct options *options,
                                 .over = LUA_NOREF,
                                 .shutdown = LUA_NOREF};
     luaL_setmetatable(L, hub_type);
+    budget_use(L, options);
+    binding->uses_budget = true;
     random_text(L, ID_PREFIX_BYTES, binding->id_prefix);
     binding->hub = hub_new(options, &binding_application, binding, now, wall);
     if (!binding->hub)
@@ -200,6 +205,7 @@ static int add_traceback(lua_State *L)
     return 1;
 }
 
+/* Stack: path. */
 static int load_body(lua_State *L)
 {
     lua_getglobal(L, "require");
@@ -217,7 +223,10 @@ int binding_load(lua_State *L, const char *path)
     lua_pushcfunction(L, add_traceback);
     lua_pushcfunction(L, load_body);
     lua_pushstring(L, path);
-    int status = lua_pcall(L, 1, 0, -3);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &current_key);
+    struct hub *hub = binding_hub(L, -1);
+    lua_pop(L, 1);
+    int status = budget_load(L, hub, 1, -3);
     lua_remove(L, status == LUA_OK ? -1 : -2);
     return status == LUA_OK ? 0 : EX_SCRIPT;
 }

@@ -23,8 +23,9 @@ struct binding {
     size_t timer_count;  /* the scripts', armed or running */
     struct list ending;  /* rooms that were closed, with guests left */
     size_t ending_count; /* with those whose on_close waits */
-    bool has_shut;       /* shutdown has been called */
-    bool is_ending;      /* it ends, or its userdata is collected */
+    bool uses_budget;
+    bool has_shut;   /* shutdown has been called */
+    bool is_ending;  /* it ends, or its userdata is collected */
     bool has_missed; /* for want of memory a room that emptied may be left */
     unsigned long long next_id;
     char id_prefix[2 * ID_PREFIX_BYTES + 1];

@@ -1,6 +1,7 @@
 #include "core_module.h"
 
 #include "binding_state.h"
+#include "budget.h"
 #include "coroutine.h"
 #include "directory.h"
 #include "json.h"
@@ -270,6 +271,7 @@ int luaopen_moonroom_core(lua_State *L)
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
     luaL_setfuncs(L, request_answers, 0);
+    budget_open(L);
     binding_define(L);
     define_type(L, &room_type, "room_rules");
     define_type(L, &client_type, "client_rules");

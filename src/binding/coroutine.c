@@ -1,5 +1,6 @@
 #include "coroutine.h"
 
+#include "budget.h"
 #include "dispatch.h"
 #include "weak_table.h"
 
@@ -52,14 +53,31 @@ static int resume_inner(lua_State *L, lua_State *inner, int arguments,
 {
     struct routine *routine = routine_of(L);
     bool blocks = routine && !lua_isyieldable(L);
-    if (!routine)
-        return lua_resume(inner, L, arguments, results);
+    lua_State *outer = budget_switch(inner);
+    if (!routine) {
+        int status = lua_resume(inner, L, arguments, results);
+        budget_switch(outer);
+        return status;
+    }
     routine->blocked += blocks;
     routine->innermost = inner;
     int status = lua_resume(inner, L, arguments, results);
     routine->innermost = L;
     routine->blocked -= blocks;
+    budget_switch(outer);
     return status == LUA_YIELD && routine->waits ? -1 : status;
+}
+
+/* Closes the variables of one that has failed or is suspended. Not of one that
+ * was stopped: nothing would stop it again. */
+static int close_inner(lua_State *inner)
+{
+    if (budget_has_ended(inner))
+        return LUA_ERRRUN;
+    lua_State *outer = budget_switch(inner);
+    int status = lua_resetthread(inner);
+    budget_switch(outer);
+    return status;
 }
 
 /* Whether it failed itself, rather than that it couldn't be resumed: then it
@@ -82,7 +100,7 @@ static int finish_resume(lua_State *L, lua_State *inner, int status,
     bool succeeded = status == LUA_OK || status == LUA_YIELD;
     int count = succeeded ? results : 1;
     if (!succeeded && is_wrap && has_failed(inner))
-        lua_resetthread(inner); /* closes its variables, keeps the error */
+        close_inner(inner); /* closes its variables, keeps the error */
     if (!lua_checkstack(L, count + 1)) {
         lua_pop(inner, count);
         return luaL_error(L, "too many results to resume");
@@ -164,6 +182,32 @@ static int library_wrap(lua_State *L)
     return 1;
 }
 
+/* Whether it runs, or has resumed one that does. */
+static bool is_active(lua_State *L, lua_State *inner)
+{
+    lua_Debug frame;
+    return inner == L ||
+           (lua_status(inner) == LUA_OK && lua_getstack(inner, 0, &frame));
+}
+
+static int library_close(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTHREAD);
+    lua_State *inner = lua_tothread(L, 1);
+    if (is_active(L, inner))
+        return luaL_error(L, "cannot close a %s coroutine",
+                          inner == L ? "running" : "normal");
+    if (is_waiting(L, inner))
+        return luaL_error(L, "cannot close a coroutine that waits");
+    if (close_inner(inner) == LUA_OK) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushboolean(L, 0);
+    lua_xmove(inner, L, 1);
+    return 2;
+}
+
 /* The function that has suspended L is still its topmost. */
 lua_State *coroutine_resumed_by(lua_State *L)
 {
@@ -188,4 +232,6 @@ void coroutine_wrap_library(lua_State *L)
     lua_setfield(L, -2, "resume");
     lua_pushcfunction(L, library_wrap);
     lua_setfield(L, -2, "wrap");
+    lua_pushcfunction(L, library_close);
+    lua_setfield(L, -2, "close");
 }

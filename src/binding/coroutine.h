@@ -5,8 +5,9 @@
 
 #include <lua.h>
 
-/* coroutine.resume and coroutine.wrap that tell a script's own yields from
- * waits. Replaces them in the table at the top of the stack. */
+/* coroutine.resume, wrap and close that tell a script's own yields from waits,
+ * and the budget which one runs. Replaces them in the table at the top of the
+ * stack. */
 void coroutine_wrap_library(lua_State *L);
 
 /* The coroutine that L has resumed and that it waits with, or NULL. Needs no

@@ -97,6 +97,8 @@ static struct routine *routine_new(struct dispatch *dispatch)
         return NULL;
     routine->dispatch = dispatch;
     routine->timer.expire = expire;
+    meter_init(&routine->meter, dispatch->hub);
+    routine->meter.where = &routine->entry.where;
     list_init(&routine->link);
     list_init(&routine->place);
     return routine;
@@ -116,8 +118,9 @@ static struct routine *take_routine(struct dispatch *dispatch)
 static void give_routine(struct routine *routine)
 {
     struct dispatch *dispatch = routine->dispatch;
-    lua_settop(routine->L, 0);
-    if (dispatch->count < DISPATCH_POOL_SIZE)
+    if (!routine->is_spoilt)
+        lua_settop(routine->L, 0);
+    if (!routine->is_spoilt && dispatch->count < DISPATCH_POOL_SIZE)
         dispatch->pool[dispatch->count++] = routine;
     else
         routine_free(routine);
@@ -156,6 +159,35 @@ static void end(struct routine *routine, bool succeeded, bool has_waited)
         entry.done(&entry, succeeded);
 }
 
+/* What has been stopped while variables were closed; the coroutine is whole. */
+static void leave_closed(struct routine *routine)
+{
+    budget_leave(&routine->meter, routine->L);
+    if (routine->meter.is_stopped)
+        failure_report_stop(routine->dispatch, &routine->entry,
+                            &routine->meter);
+}
+
+/* The report has a budget of its own. After a stop nothing of the handler's
+ * runs any more, what closes its variables included. */
+static enum dispatch_result fail(struct routine *routine, int status,
+                                 bool has_waited)
+{
+    budget_leave(&routine->meter, routine->L);
+    routine->is_spoilt = routine->meter.is_stopped;
+    if (routine->is_spoilt) {
+        failure_report_stop(routine->dispatch, &routine->entry,
+                            &routine->meter);
+    } else {
+        failure_report(routine->dispatch, &routine->entry, routine->L, status);
+        budget_enter(&routine->meter, routine->L);
+        lua_resetthread(routine->L);
+        leave_closed(routine);
+    }
+    end(routine, false, has_waited);
+    return DISPATCH_FAILED;
+}
+
 static enum dispatch_result go_on(struct routine *routine, int arguments,
                                   bool has_waited)
 {
@@ -164,21 +196,21 @@ static enum dispatch_result go_on(struct routine *routine, int arguments,
     int results = 0;
     *running = routine;
     routine->innermost = routine->L;
+    budget_enter(&routine->meter, routine->L);
     int status =
         lua_resume(routine->L, routine->dispatch->L, arguments, &results);
     *running = outer;
     if (status == LUA_OK) {
+        budget_leave(&routine->meter, routine->L);
         end(routine, true, has_waited);
         return DISPATCH_DONE;
     }
     if (status == LUA_YIELD && routine->waits) {
+        budget_leave(&routine->meter, routine->L);
         list_append(&routine->dispatch->waiting, &routine->link);
         return DISPATCH_WAITS;
     }
-    failure_report(routine->dispatch, &routine->entry, routine->L, status);
-    lua_resetthread(routine->L);
-    end(routine, false, has_waited);
-    return DISPATCH_FAILED;
+    return fail(routine, status, has_waited);
 }
 
 enum dispatch_result dispatch_run(struct dispatch *dispatch,
@@ -186,7 +218,7 @@ enum dispatch_result dispatch_run(struct dispatch *dispatch,
 {
     struct routine *taken = take_routine(dispatch);
     if (!taken) {
-        failure_report_plainly(dispatch->hub, entry, NULL);
+        failure_report_plainly(dispatch->hub, entry, "not enough memory");
         return DISPATCH_FAILED;
     }
     taken->entry = *entry;
@@ -322,7 +354,8 @@ static void close_coroutines(struct routine *routine, lua_State *L)
     lua_State *inner = coroutine_resumed_by(L);
     if (inner)
         close_coroutines(routine, inner);
-    if (lua_resetthread(L) != LUA_OK)
+    budget_switch(L);
+    if (lua_resetthread(L) != LUA_OK && !routine->meter.is_stopped)
         failure_report(routine->dispatch, &routine->entry, L, LUA_ERRRUN);
 }
 
@@ -331,7 +364,9 @@ void routine_cancel(struct routine *routine)
     stop_waiting(routine);
     let_go(routine);
     routine->entry.must_not_wait = true; /* nor may what closes its variables */
+    budget_enter(&routine->meter, routine->L);
     close_coroutines(routine, routine->L);
+    leave_closed(routine);
     end(routine, false, true);
 }
 

@@ -4,6 +4,7 @@
 #ifndef MOONROOM_BINDING_DISPATCH_H
 #define MOONROOM_BINDING_DISPATCH_H
 
+#include "budget.h"
 #include "connection.h"
 #include "timers.h"
 #include <lua.h>
@@ -44,9 +45,11 @@ struct routine {
     void (*let_go)(void *waited_for);
     void *waited_for;
     lua_State *innermost; /* its coroutine, or one that it has resumed */
+    struct meter meter;   /* while it runs */
     unsigned blocked;     /* resumers below that can't be suspended */
     bool waits;           /* a wait has begun: the next yield is its own */
     bool has_timed_out;
+    bool is_spoilt; /* its coroutine can't be used again */
 };
 
 struct dispatch {

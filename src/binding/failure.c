@@ -12,8 +12,9 @@
 struct failure {
     struct entry entry;
     const struct entry *failed;
-    lua_State *coroutine; /* the failed one, its stack still whole */
-    int status;           /* LUA_YIELD or an error */
+    lua_State *coroutine;      /* the failed one, its stack still whole */
+    int status;                /* LUA_YIELD or an error */
+    const struct meter *meter; /* NULL, or by which it was stopped */
     struct dispatch *dispatch;
 };
 
@@ -110,15 +111,18 @@ static bool push_on_error(lua_State *L, const struct failure *failure)
     return true;
 }
 
-static int report_body(lua_State *L)
+/* Pushes the error and its traceback. */
+static int push_failure(lua_State *L, const struct failure *failure)
 {
-    struct failure *failure = lua_touserdata(L, 1);
-    const struct entry *failed = failure->failed;
+    if (failure->meter) {
+        budget_push_stop(L, failure->meter);
+        return 2;
+    }
     if (failure->status == LUA_YIELD) {
         lua_pushfstring(L,
                         "attempt to yield from %s, a handler is no coroutine "
                         "of the script's",
-                        failed->where);
+                        failure->failed->where);
     } else {
         if (!lua_checkstack(failure->coroutine, 1))
             return luaL_error(L, "stack overflow");
@@ -128,6 +132,14 @@ static int report_body(lua_State *L)
     push_error_text(L, 2);
     luaL_traceback(L, failure->coroutine, lua_tostring(L, 3), 0);
     lua_remove(L, 3);
+    return 2;
+}
+
+static int report_body(lua_State *L)
+{
+    const struct failure *failure = lua_touserdata(L, 1);
+    const struct entry *failed = failure->failed;
+    push_failure(L, failure);
     if (push_on_error(L, failure))
         return dispatch_call(L, 5);
     push_error_text(L, 2);
@@ -137,11 +149,9 @@ static int report_body(lua_State *L)
     return 0;
 }
 
-/* What a coroutine failed with (NULL: there was none), without memory. */
+/* What a coroutine failed with, without memory. */
 static const char *plain_text(lua_State *coroutine)
 {
-    if (!coroutine)
-        return "not enough memory";
     if (lua_status(coroutine) == LUA_YIELD)
         return "attempt to yield";
     return lua_type(coroutine, -1) == LUA_TSTRING
@@ -151,10 +161,10 @@ static const char *plain_text(lua_State *coroutine)
 
 /* Where even the report fails: no Lua from here on. */
 void failure_report_plainly(struct hub *hub, const struct entry *failed,
-                            lua_State *coroutine)
+                            const char *error)
 {
     log_failure(hub, failed->where, path_of(connection_of(failed)),
-                slice_of(plain_text(coroutine)), (struct slice){NULL, 0});
+                slice_of(error), (struct slice){NULL, 0});
     if (failed->client && failed->client->connection)
         connection_close(failed->client->connection, CLOSE_INTERNAL,
                          slice_of("internal error"));
@@ -162,20 +172,31 @@ void failure_report_plainly(struct hub *hub, const struct entry *failed,
 
 /* The report has a coroutine of its own: the failed one's is still needed for
  * the traceback. on_error must not wait. */
+static void report(struct failure *failure, const char *plainly)
+{
+    bool is_report = failure->failed->body == report_body;
+    failure->entry = (struct entry){
+        .body = report_body, .where = "on_error", .must_not_wait = true};
+    if (is_report ||
+        dispatch_run(failure->dispatch, &failure->entry, NULL) != DISPATCH_DONE)
+        failure_report_plainly(failure->dispatch->hub, failure->failed,
+                               plainly);
+}
+
 void failure_report(struct dispatch *dispatch, const struct entry *failed,
                     lua_State *coroutine, int status)
 {
+    struct failure failure = {.failed = failed,
+                              .coroutine = coroutine,
+                              .status = status,
+                              .dispatch = dispatch};
+    report(&failure, plain_text(coroutine));
+}
+
+void failure_report_stop(struct dispatch *dispatch, const struct entry *failed,
+                         const struct meter *meter)
+{
     struct failure failure = {
-        .entry = {.body = report_body,
-                  .where = "on_error",
-                  .must_not_wait = true},
-        .failed = failed,
-        .coroutine = coroutine,
-        .status = status,
-        .dispatch = dispatch,
-    };
-    bool is_report = failed->body == report_body;
-    if (is_report ||
-        dispatch_run(dispatch, &failure.entry, NULL) != DISPATCH_DONE)
-        failure_report_plainly(dispatch->hub, failed, coroutine);
+        .failed = failed, .dispatch = dispatch, .meter = meter};
+    report(&failure, "stopped: handler_stop");
 }

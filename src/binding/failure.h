@@ -11,9 +11,13 @@
 void failure_report(struct dispatch *dispatch, const struct entry *failed,
                     lua_State *coroutine, int status);
 
-/* The same to the log alone, needing neither Lua nor memory; coroutine may be
- * NULL. */
+/* The same of one that was stopped: its stack isn't looked at. */
+void failure_report_stop(struct dispatch *dispatch, const struct entry *failed,
+                         const struct meter *meter);
+
+/* The same to the log alone, needing neither Lua nor memory; error is
+ * a text. */
 void failure_report_plainly(struct hub *hub, const struct entry *failed,
-                            lua_State *coroutine);
+                            const char *error);
 
 #endif

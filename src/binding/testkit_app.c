@@ -6,6 +6,7 @@
  *                              a config.lua, which they beat; app: what that
  *                              has for the application, or nil
  *   option(hub, name)          what an option is: a number, or a level's name
+ *   load(hub, fn, ...)         calls the function, for at most load_timeout
  *   turn(hub) -> seconds       one turn; seconds until the next, or inf
  *   advance(hub, seconds)      turns until nothing is left to do then
  *   flow(hub, till) -> news    the same up to a time of the monotonic clock,
@@ -187,6 +188,8 @@ static int app_hub(lua_State *L)
     double wall = luaL_optnumber(L, 2, first_wall);
     lua_settop(L, 3);
     options_init(&options);
+    options.handler_warn = 0; /* how long one takes is the machine's matter */
+    options.handler_stop = options.load_timeout;
     if (lua_isnil(L, 3))
         lua_pushnil(L);
     else
@@ -236,6 +239,16 @@ static int app_option(lua_State *L)
         lua_pushinteger(L, (lua_Integer) * (const size_t *)value);
     }
     return 1;
+}
+
+/* Stack: hub, function, arguments. */
+static int app_load(lua_State *L)
+{
+    struct hub *hub = check_hub(L);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    if (budget_load(L, hub, lua_gettop(L) - 2, 0) == LUA_OK)
+        return 0;
+    return lua_error(L);
 }
 
 static int app_free(lua_State *L)
@@ -408,6 +421,7 @@ static int app_files(lua_State *L)
 static const luaL_Reg functions[] = {
     {"hub", app_hub},
     {"option", app_option},
+    {"load", app_load},
     {"turn", app_turn},
     {"advance", app_advance},
     {"flow", testkit_flow},

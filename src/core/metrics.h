@@ -46,7 +46,9 @@
     X(RATE_BYTES, "rate_bytes", "messages dropped: too many bytes")            \
     X(RATE_BURST, "rate_burst", "clients closed who went on after that")       \
     X(MAX_CONTROL_FRAMES, "max_control_frames",                                \
-      "clients closed for pings and pongs")
+      "clients closed for pings and pongs")                                    \
+    X(HANDLER_WARN, "handler_warn", "handlers that were slow")                 \
+    X(HANDLER_STOP, "handler_stop", "handlers that were stopped")
 
 enum metric {
 #define METRIC(NAME, name, help) METRIC_##NAME,

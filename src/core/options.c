@@ -85,6 +85,13 @@ const struct option option_table[] = {
     COUNT("max_control_frames", AT(max_control_frames), 1,
           "pings and pongs, a second; then 1008"),
 
+    SECONDS("handler_warn", AT(handler_warn), 0,
+            "of CPU for a handler; then a warning"),
+    SECONDS("handler_stop", AT(handler_stop), 0,
+            "the same; beyond it 1011; 0: no limit"),
+    SECONDS("load_timeout", AT(load_timeout), 0,
+            "of CPU for loading scripts; then 78"),
+
     LIMITS(LIMIT_AT),
     ROW("compression_level", OPTION_COUNT, AT(compression_level), 1, 9,
         "1 is fast, 9 makes messages smallest"),
@@ -171,6 +178,9 @@ void options_init(struct options *options)
         .send_queues = (size_t)256 * MIB,
         .max_timers = 100000,
         .max_control_frames = 1000,
+        .handler_warn = 0.1,
+        .handler_stop = 1,
+        .load_timeout = 10,
         .accepts_per_turn = 16,
         .messages_per_turn = 64,
         .bytes_per_turn = (size_t)256 * KIB,

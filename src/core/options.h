@@ -58,7 +58,9 @@ struct options {
     size_t send_queues;        /* bytes of memory that all queues hold */
     size_t max_timers;         /* of the scripts */
     size_t max_control_frames; /* pings and pongs of a client, a second */
-    size_t compression_level;  /* 1 to 9 */
+    double handler_warn, handler_stop,
+        load_timeout;               /* seconds of CPU; 0: off */
+    size_t compression_level;       /* 1 to 9 */
     size_t compression_window_bits; /* 9 to 15 */
     size_t accepts_per_turn, messages_per_turn, bytes_per_turn;
     struct option_list trusted_proxies; /* whose word on addresses counts */

@@ -182,7 +182,7 @@ local function load_scripts(world, script, options, settings)
     moonroom = app.public,
   }
   world.inside = { hub = world.hub, moonroom = app.public, environment = globals }
-  loader.load_into(app, script, globals)
+  kit.load(world.hub, loader.load_into, app, script, globals)
 end
 
 -- options: app, seed and start as test.load's, and hub, a table of the core's options.

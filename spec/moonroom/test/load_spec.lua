@@ -215,3 +215,15 @@ describe("an app's config.lua", function()
     test.load(directory .. "/app.lua"):stop()
   end)
 end)
+
+describe("an app's time", function()
+  it("ends a script that doesn't end, at its place", function()
+    local call = pcall
+    local function script() while true do call(call) end end
+    local line = debug.getinfo(script, "S").linedefined
+    local ok, why = pcall(require("moonroom.test").load, script, { load_timeout = 0.05 })
+    assert.is_false(ok)
+    local text = "load_spec.lua:%d: stopped after 0.05 s of CPU: load_timeout\n"
+    assert.matches(text:format(line), why, 1, true)
+  end)
+end)

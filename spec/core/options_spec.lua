@@ -8,6 +8,7 @@ local DEFAULTS = {
   write_stall = "30 s", close_timeout = "5 s", ping_interval = "25 s", pong_timeout = "20 s",
   linger = "30 s", max_clients = "10000", max_rooms = "10000", max_timers = "100000",
   handler_warn = "0.1 s", handler_stop = "1 s", load_timeout = "10 s",
+  lua_memory = "268435456",
   accepts_per_turn = "16", messages_per_turn = "64", bytes_per_turn = "262144",
   shutdown_timeout = "25 s", log_level = "info", log_rate = "10", log_burst = "50",
   compression = "off",

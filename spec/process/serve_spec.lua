@@ -370,6 +370,29 @@ describe("moonroom check", function()
   end)
 end)
 
+describe("scripts that ask for too much memory", function()
+  it("end the start with 78", function()
+    local directory = program.directory { ["init.lua"] = "x = {} while true do x[#x + 1] = {} end" }
+    local code, _, err = program.run { directory, "--listen", "127.0.0.1:0", "--lua-memory", "4m" }
+    program.remove(directory)
+    assert.equal(78, code)
+    assert.matches("not enough memory: lua_memory is 4194304 bytes", err, 1, true)
+  end)
+
+  it("are refused it, and the next client is served", function()
+    local here = server.start({ ["init.lua"] = [[
+      local moonroom = require "moonroom"
+      moonroom.dispatch[1] = function(request)
+        if request.path == "/much" then return string.rep("x", 1 << 30) end
+      end
+    ]] }, { "--lua-memory", "64m" })
+    for _ = 1, 2 do assert.equal(500, upgrade(here.port, "/much")) end
+    assert.equal(404, upgrade(here.port, "/none"))
+    here:wait_for_log("Lua's memory is full where=upgrade lua_memory=67108864 refused=1073741824")
+    here:stop()
+  end)
+end)
+
 describe("scripts that don't end", function()
   it("end the start with 78 and the place, after load_timeout", function()
     for _, line in ipairs {

@@ -283,9 +283,43 @@ void budget_enter(struct meter *meter, lua_State *L)
     meter->since = 0;
     meter->is_slow = meter->is_stopped = 0;
     meter->is_slow_told = meter->is_stop_noted = false;
+    meter->refused = 0;
+    meter->tight = NULL;
     meter->outer = budget.innermost;
     atomic_signal_fence(memory_order_seq_cst);
     budget.innermost = meter;
+}
+
+bool budget_allows(struct lua_memory *memory, size_t used, size_t more)
+{
+    struct meter *meter = budget.innermost;
+    size_t limit = meter ? meter->hub->options.lua_memory : 0;
+    if (!limit)
+        return true;
+    if (used > limit - limit / 4 || more > limit - limit / 4 - used)
+        meter->tight = memory;
+    if (meter->has_reserve)
+        limit += limit / 16;
+    if (used <= limit && more <= limit - used) {
+        /* Lua asks again when it has collected its garbage. */
+        meter->refused = more == meter->refused ? 0 : meter->refused;
+        return true;
+    }
+    meter->refused = more;
+    return false;
+}
+
+static void log_shortage(const struct meter *meter)
+{
+    struct log_line line;
+    struct hub *hub = meter->hub;
+    metrics_count(&hub->metrics, METRIC_LUA_MEMORY);
+    log_begin(&line, hub->log, LOG_ERROR, hub_wall(hub),
+              "Lua's memory is full");
+    log_string(&line, "where", *meter->where);
+    log_number(&line, "lua_memory", (long long)hub->options.lua_memory);
+    log_number(&line, "refused", (long long)meter->refused);
+    log_end(&line);
 }
 
 /* What is left of one that ended by itself just before it would have been
@@ -298,6 +332,8 @@ static void settle(struct meter *meter, lua_State *L)
         log_slow(meter, NULL);
     if (meter->is_stopped)
         metrics_count(&meter->hub->metrics, METRIC_HANDLER_STOP);
+    if (meter->refused)
+        log_shortage(meter);
 }
 
 /* A tick in between sees either the outer one already, or this one still. */
@@ -306,7 +342,7 @@ void budget_leave(struct meter *meter, lua_State *L)
     struct meter *outer = meter->outer;
     budget.innermost = outer;
     atomic_signal_fence(memory_order_seq_cst);
-    if (meter->is_slow || meter->is_stopped)
+    if (meter->is_slow || meter->is_stopped || meter->refused)
         settle(meter, L);
     if (outer && outer->is_stopped)
         call_soon(outer->L, stop_hook);
@@ -338,6 +374,11 @@ int budget_load(lua_State *L, struct hub *hub, int arguments, int handler)
     int status = lua_pcall(L, arguments, 0, handler);
     meter.is_slow = 0;
     budget_leave(&meter, L);
+    if (status == LUA_ERRMEM && meter.refused) {
+        lua_pop(L, 1);
+        lua_pushfstring(L, "not enough memory: lua_memory is %I bytes",
+                        (lua_Integer)hub->options.lua_memory);
+    }
     if (!meter.is_stopped)
         return status;
     if (status != LUA_OK)

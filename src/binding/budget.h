@@ -1,8 +1,9 @@
-/* How much of the thread's CPU a handler may take. While scripts run, a timer
- * on that clock ticks; to enter and to leave costs no system call. Who is over
- * the limit gets a hook that raises at each instruction, on each coroutine, up
- * to the doorway: no pcall of a script's keeps it. What Lua can't interrupt, a
- * function of C's and a finalizer, is stopped once it has returned. */
+/* How much of the thread's CPU, and of memory, a handler may take. While
+ * scripts run, a timer on that clock ticks; to enter and to leave costs no
+ * system call. Who is over the limit gets a hook that raises at each
+ * instruction, on each coroutine, up to the doorway: no pcall of a script's
+ * keeps it. What Lua can't interrupt, a function of C's and a finalizer, is
+ * stopped once it has returned. */
 #ifndef MOONROOM_BINDING_BUDGET_H
 #define MOONROOM_BINDING_BUDGET_H
 
@@ -10,6 +11,8 @@
 #include <lua.h>
 
 #include <signal.h>
+
+struct lua_memory;
 
 /* One run of scripts that is measured. Those inside others are a stack; the
  * time of one counts for those around it too. */
@@ -23,6 +26,10 @@ struct meter {
     volatile double since;     /* CPU time at its first tick; 0: none yet */
     volatile sig_atomic_t is_slow, is_stopped;
     bool is_slow_told, is_stop_noted;
+    bool has_reserve; /* memory beyond the limit, to report what failed */
+    struct lua_memory *tight; /* NULL, or has little room left */
+    size_t
+        refused; /* bytes that it was refused last and did without; 0: none */
 };
 
 /* Notes what it needs to know of Lua's own functions. */
@@ -47,6 +54,10 @@ void budget_leave(struct meter *meter, lua_State *L);
 /* Another coroutine begins to run in the innermost meter, or goes on. Returns
  * the one before, for the next call; NULL where nothing is measured. */
 lua_State *budget_switch(lua_State *L);
+
+/* Whether what runs may have so many bytes more than those used. Where nothing
+ * is measured it may. */
+bool budget_allows(struct lua_memory *memory, size_t used, size_t more);
 
 /* Whether a coroutine was ended by a stop: nothing may run on it any more,
  * since Lua would call no hook there. */

@@ -3,6 +3,7 @@
 #include "coroutine.h"
 #include "failure.h"
 #include "hub.h"
+#include "lua_memory.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -154,7 +155,12 @@ void dispatch_release(struct dispatch *dispatch)
 static void end(struct routine *routine, bool succeeded, bool has_waited)
 {
     struct entry entry = routine->entry;
+    struct dispatch *dispatch = routine->dispatch;
+    struct lua_memory *tight = routine->meter.tight;
     give_routine(routine);
+    if (tight)
+        lua_memory_relieve(dispatch->L, tight,
+                           dispatch->hub->options.lua_memory);
     if (has_waited && entry.done)
         entry.done(&entry, succeeded);
 }
@@ -222,6 +228,7 @@ enum dispatch_result dispatch_run(struct dispatch *dispatch,
         return DISPATCH_FAILED;
     }
     taken->entry = *entry;
+    taken->meter.has_reserve = entry->is_report;
     taken->waits = false;
     taken->blocked = 0;
     lua_pushcfunction(taken->L, entry->body);

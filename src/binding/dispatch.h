@@ -28,6 +28,7 @@ struct entry {
     /* Called when an entry that waited has ended, or NULL. */
     void (*done)(struct entry *entry, bool succeeded);
     bool must_not_wait; /* check_message, on_error */
+    bool is_report;     /* has memory beyond the limit */
 };
 
 enum dispatch_result { DISPATCH_DONE, DISPATCH_FAILED, DISPATCH_WAITS };

@@ -174,10 +174,12 @@ void failure_report_plainly(struct hub *hub, const struct entry *failed,
  * the traceback. on_error must not wait. */
 static void report(struct failure *failure, const char *plainly)
 {
-    bool is_report = failure->failed->body == report_body;
-    failure->entry = (struct entry){
-        .body = report_body, .where = "on_error", .must_not_wait = true};
-    if (is_report ||
+
+    failure->entry = (struct entry){.body = report_body,
+                                    .where = "on_error",
+                                    .must_not_wait = true,
+                                    .is_report = true};
+    if (failure->failed->is_report ||
         dispatch_run(failure->dispatch, &failure->entry, NULL) != DISPATCH_DONE)
         failure_report_plainly(failure->dispatch->hub, failure->failed,
                                plainly);

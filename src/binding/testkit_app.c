@@ -33,6 +33,7 @@
 
 #include "binding_state.h"
 #include "config.h"
+#include "lua_memory.h"
 #include "lua_option.h"
 #include "lua_slice.h"
 #include "lua_timer.h"
@@ -190,6 +191,7 @@ static int app_hub(lua_State *L)
     options_init(&options);
     options.handler_warn = 0; /* how long one takes is the machine's matter */
     options.handler_stop = options.load_timeout;
+    options.lua_memory = 0; /* the state is the spec's too */
     if (lua_isnil(L, 3))
         lua_pushnil(L);
     else
@@ -198,6 +200,8 @@ static int app_hub(lua_State *L)
         luaL_checktype(L, 1, LUA_TTABLE);
         set_options(L, 1, &options);
     }
+    if (options.lua_memory)
+        lua_memory_count_here(L);
     struct testkit_world *world = push_world(L);
     struct binding *binding = binding_new(L, &options, first_second, wall);
     binding->hub->log = &world->log;

@@ -48,7 +48,8 @@
     X(MAX_CONTROL_FRAMES, "max_control_frames",                                \
       "clients closed for pings and pongs")                                    \
     X(HANDLER_WARN, "handler_warn", "handlers that were slow")                 \
-    X(HANDLER_STOP, "handler_stop", "handlers that were stopped")
+    X(HANDLER_STOP, "handler_stop", "handlers that were stopped")              \
+    X(LUA_MEMORY, "lua_memory", "handlers that were refused memory")
 
 enum metric {
 #define METRIC(NAME, name, help) METRIC_##NAME,

@@ -92,6 +92,9 @@ const struct option option_table[] = {
     SECONDS("load_timeout", AT(load_timeout), 0,
             "of CPU for loading scripts; then 78"),
 
+    BYTES("lua_memory", AT(lua_memory), 0, 1024.0 * GIB,
+          "of scripts; a handler beyond it: 1011"),
+
     LIMITS(LIMIT_AT),
     ROW("compression_level", OPTION_COUNT, AT(compression_level), 1, 9,
         "1 is fast, 9 makes messages smallest"),
@@ -181,6 +184,7 @@ void options_init(struct options *options)
         .handler_warn = 0.1,
         .handler_stop = 1,
         .load_timeout = 10,
+        .lua_memory = (size_t)256 * MIB,
         .accepts_per_turn = 16,
         .messages_per_turn = 64,
         .bytes_per_turn = (size_t)256 * KIB,

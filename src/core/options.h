@@ -60,6 +60,7 @@ struct options {
     size_t max_control_frames; /* pings and pongs of a client, a second */
     double handler_warn, handler_stop,
         load_timeout;               /* seconds of CPU; 0: off */
+    size_t lua_memory;              /* bytes of the state; 0: no limit */
     size_t compression_level;       /* 1 to 9 */
     size_t compression_window_bits; /* 9 to 15 */
     size_t accepts_per_turn, messages_per_turn, bytes_per_turn;

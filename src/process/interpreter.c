@@ -66,7 +66,8 @@ static int set_up(lua_State *L)
     return 0;
 }
 
-lua_State *interpreter_new(const char *directory, char *error, size_t size)
+lua_State *interpreter_new(const char *directory, struct lua_memory *memory,
+                           char *error, size_t size)
 {
     char modules[PATHS_SIZE];
     struct places places = {modules, directory};
@@ -77,6 +78,7 @@ lua_State *interpreter_new(const char *directory, char *error, size_t size)
         snprintf(error, size, "not enough memory for Lua");
         return NULL;
     }
+    lua_memory_count(L, memory);
     if (interpreter_call(L, set_up, &places, error, size) == LUA_OK)
         return L;
     lua_close(L);

@@ -2,15 +2,18 @@
 #ifndef MOONROOM_PROCESS_INTERPRETER_H
 #define MOONROOM_PROCESS_INTERPRETER_H
 
+#include "lua_memory.h"
 #include <lua.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /* A state with Lua's libraries in which the directory's modules, Moonroom's and
- * LuaRocks' are found; moonroom.core is the binary's own. The caller closes it.
+ * LuaRocks' are found; moonroom.core is the binary's own. The caller closes it,
+ * and keeps memory until then.
  * Returns NULL with a sentence in error. */
-lua_State *interpreter_new(const char *directory, char *error, size_t size);
+lua_State *interpreter_new(const char *directory, struct lua_memory *memory,
+                           char *error, size_t size);
 
 /* Calls the function with the context (light userdata) as its only argument;
  * results are dropped. Returns LUA_OK, or another of Lua's codes with the

@@ -35,6 +35,7 @@ struct worker {
     struct file_source *files;
     struct hub *hub; /* owned by the state */
     lua_State *L;
+    struct lua_memory memory; /* the state's */
     bool is_directory;
     char directory[PATH_MAX]; /* the script directory, or the file's */
 };
@@ -82,7 +83,8 @@ static int find_scripts(struct worker *worker)
 static int open_state(struct worker *worker)
 {
     char error[MESSAGE_SIZE];
-    worker->L = interpreter_new(worker->directory, error, sizeof error);
+    worker->L = interpreter_new(worker->directory, &worker->memory, error,
+                                sizeof error);
     return worker->L ? 0 : give_up(EX_SOFTWARE, "%s", error);
 }
 

@@ -24,8 +24,9 @@ local test = {}
 ---@field transport? "memory"|"tcp" where the app runs: in the spec's own process by default, or in
 --- a server that is started for it: see moonroom.test.TcpApp
 ---@field [string] number|string an option of the server's, as in config.lua, which it beats:
---- max_message = "4m", close_timeout = 5. In memory, handler_warn is 0 and handler_stop 10 where
---- neither says otherwise: how much time a handler takes depends on the spec's machine
+--- max_message = "4m", close_timeout = 5. In memory, handler_warn and lua_memory are 0 and
+--- handler_stop is 10 where neither says otherwise: how much time a handler takes depends on the
+--- spec's machine
 
 ---A network that is hard on the server: what is sent arrives in pieces, or, if it is full, later.
 ---@class moonroom.test.Faults

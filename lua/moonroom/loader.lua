@@ -5,6 +5,7 @@ local core = require "moonroom.core"
 local log = require "moonroom.log"
 local rooms = require "moonroom.rooms"
 local rules = require "moonroom.rules"
+local sandbox = require "moonroom.sandbox"
 
 -- init.lua may take string's methods away before rooms/ is loaded.
 local find, format, gsub, sub = string.find, string.format, string.gsub, string.sub
@@ -196,6 +197,13 @@ local function load(path)
   load_into(require "moonroom.current", path, _G)
 end
 
+-- The same in a state that is there for nothing else: what scripts shouldn't have is gone from it.
+local function serve(path)
+  require "moonroom.current"
+  sandbox.apply_to_state(_G)
+  load(path)
+end
+
 -- The routes of an app (the running one), a line each, for people.
 local function describe(app)
   app = app or require "moonroom.current"
@@ -216,4 +224,4 @@ local function describe(app)
   return table.concat(lines)
 end
 
-return { load = load, load_into = load_into, describe = describe }
+return { load = load, serve = serve, load_into = load_into, describe = describe }

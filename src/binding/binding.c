@@ -178,6 +178,7 @@ static int start_body(lua_State *L)
         binding_new(L, start->options, start->now, start->wall);
     binding->hub->log = start->log;
     binding->hub->files = start->files;
+    log_take_warnings(L, binding);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
     lua_getglobal(L, "coroutine");
     if (lua_istable(L, -1))
@@ -211,7 +212,7 @@ static int load_body(lua_State *L)
     lua_getglobal(L, "require");
     lua_pushliteral(L, "moonroom.loader");
     lua_call(L, 1, 1);
-    lua_getfield(L, -1, "load");
+    lua_getfield(L, -1, "serve");
     lua_pushvalue(L, 1);
     lua_call(L, 1, 0);
     return 0;

@@ -9,6 +9,13 @@
 
 enum { CLIENT_ID_SIZE = 32, ID_PREFIX_BYTES = 6 };
 
+/* A warning of Lua's while its pieces come. */
+struct warning {
+    size_t length;
+    bool has_begun, is_off;
+    char text[1024];
+};
+
 /* The box of the hub's userdata, which owns the hub. References are to its
  * anchors: what lives as long as the userdata does, and no longer. In the
  * registry they would keep the scripts, and by them the userdata, for ever. */
@@ -29,6 +36,7 @@ struct binding {
     bool has_missed; /* for want of memory a room that emptied may be left */
     unsigned long long next_id;
     char id_prefix[2 * ID_PREFIX_BYTES + 1];
+    struct warning warning;
     char reason[CLOSE_REASON_SIZE]; /* check_message's latest */
 };
 

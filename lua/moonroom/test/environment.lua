@@ -7,6 +7,8 @@
 
 local core = require "moonroom.core"
 
+local sandbox = require "moonroom.sandbox"
+
 local kit = core.testkit.app
 
 local function copy(source)
@@ -78,7 +80,7 @@ local function new_searchers(environment)
   local function search_lua(name)
     local path, why = package.searchpath(name, own.path)
     if not path then return why end
-    local chunk, problem = loadfile(path, nil, environment)
+    local chunk, problem = loadfile(path, "t", environment)
     if chunk then return chunk, path end
     error(("error loading module '%s' from file '%s':\n\t%s"):format(name, path, problem), 0)
   end
@@ -157,6 +159,9 @@ local function new(options)
   environment._G, environment._VERSION = environment, _VERSION
   for _, name in ipairs(libraries) do environment[name] = copy(_G[name]) end
   environment.os, environment.math = new_os(options.hub), new_math(options.seed)
+  environment.warn = sandbox.new_warn(function(message)
+    core.log(options.hub, "warn", "warning", message)
+  end)
   environment.coroutine = copy(coroutine)
   for name, value in pairs(core.coroutine) do environment.coroutine[name] = value end
   local own = new_package(options.directory)
@@ -168,6 +173,7 @@ local function new(options)
   own.loaded.moonroom = options.moonroom
   environment.require = new_require(own)
   add_loading(environment)
+  sandbox.apply(environment)
   return environment
 end
 

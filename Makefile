@@ -234,6 +234,12 @@ asan-test: ## run the specs on the ASan build; SPECS= some of them
 	@$(MAKE) --no-print-directory asan
 	@BUILD=$(BUILD) scripts/test --asan $(SPECS)
 
+.PHONY: sweep
+sweep: ## fail each of the first 2,000 allocations of an app's life, under ASan
+	@scripts/setup test
+	@$(MAKE) --no-print-directory asan
+	@BUILD=$(BUILD) MOONROOM_SWEEP=1 scripts/test --asan spec/binding/sweep_spec.lua
+
 valgrind: ## run the specs of core.so under valgrind; definite leaks fail
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all spec-modules

@@ -22,6 +22,8 @@
  *   memory(hub) -> requests, blocks      of C's allocator, by the hub
  *   fail(hub, n, count)        its next nth allocation fails, and count - 1
  *                              after it; without n: none does
+ *   copy(bytes)                what a peer's send takes too, once: then that
+ *                              itself needs no memory
  *   fail_lua(n, count)         the same for Lua's allocator
  *   metrics(hub) -> {name = count}      core/metrics.h
  *   deflations(hub) -> count   of messages that were compressed
@@ -411,6 +413,15 @@ static int app_fail_lua(lua_State *L)
     return 0;
 }
 
+/* --- bytes --- */
+
+static int app_copy(lua_State *L)
+{
+    struct slice bytes = lua_slice_check(L, 1);
+    testkit_copy(L, bytes.bytes, bytes.length, 0);
+    return 1;
+}
+
 /* --- files --- */
 
 static int app_files(lua_State *L)
@@ -442,6 +453,7 @@ static const luaL_Reg functions[] = {
     {"memory", app_memory},
     {"deflations", app_deflations},
     {"metrics", app_metrics},
+    {"copy", app_copy},
     {"fail", app_fail},
     {"fail_lua", app_fail_lua},
     {"log", app_log},

@@ -106,8 +106,13 @@ static int peer_send(lua_State *L)
 {
     struct memory_transport *transport = check_peer(L);
     size_t length;
-    const char *bytes = luaL_checklstring(L, 2, &length);
-    unsigned char *copy = testkit_copy(L, bytes, length, 0);
+    unsigned char *copy = lua_touserdata(L, 2);
+    if (copy) {
+        length = lua_rawlen(L, 2);
+    } else {
+        const char *bytes = luaL_checklstring(L, 2, &length);
+        copy = testkit_copy(L, bytes, length, 0);
+    }
     if (!transport->is_closed)
         transport_receive(&transport->base, copy, length);
     return 0;

@@ -109,7 +109,9 @@ describe("config.lua", function()
   end)
 
   it("has a list as a table of strings, or as one with commas", function()
-    for _, text in ipairs { '{ "a.example", "b.example" }', '"a.example, b.example"', "{}", '""' } do
+    for _, text in ipairs {
+      '{ "a.example", "b.example" }', '"a.example, b.example"', "{}", '""',
+    } do
       accepted("return { hosts = " .. text .. " }")
     end
     assert.equal('config.lua:2: hosts must be host names without a port, not "b:80"',

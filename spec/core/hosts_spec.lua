@@ -23,7 +23,9 @@ describe("hosts", function()
 
   it("is any by default", function()
     local open = echoing()
-    for _, host in ipairs { "a", "b.example:80", "[::1]" } do assert.equal(101, status(open, host)) end
+    for _, host in ipairs { "a", "b.example:80", "[::1]" } do
+      assert.equal(101, status(open, host))
+    end
   end)
 
   it("answers for each of them, with any port, without case", function()

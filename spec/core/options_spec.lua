@@ -16,7 +16,8 @@ local DEFAULTS = {
   compression_window_bits = "15", rate_messages = "0", rate_bytes = "0", rate_burst = "2 s",
   send_queue_soft = "1048576",
   slow = "close", hosts = "none", trusted_proxies = "none", proxy_protocol = "off",
-  send_queue_soft_time = "10 s", send_queues = "268435456", max_control_frames = "1000", per_ip = "0",
+  send_queue_soft_time = "10 s", send_queues = "268435456", max_control_frames = "1000",
+  per_ip = "0",
 }
 
 local ROOM_DEFAULTS = {

@@ -155,8 +155,8 @@ describe("accepting", function()
   it("needs trusted_proxies for proxy_protocol", function()
     local code, _, err = program.run { "run", "--proxy-protocol", "on", "examples/echo" }
     assert.equal(78, code)
-    assert.matches("proxy_protocol needs trusted_proxies, the addresses of those who send its header",
-      err, 1, true)
+    assert.matches("proxy_protocol needs trusted_proxies, the addresses of those who send its "
+      .. "header", err, 1, true)
   end)
 
   it("takes all who come at once, however few in a turn", function()

@@ -599,6 +599,7 @@ describe("without memory", function()
     assert.equal(#kept, #more)
   end)
 end)
+<<<<<<< HEAD
 
 describe("an answer of which the end is still held", function()
   -- All of it has been encrypted, and none has left.
@@ -709,3 +710,5 @@ describe("TLS behind a PROXY header", function()
     assert.matches('rule=proxy_protocol reason="there is no PROXY header"', w:log())
   end)
 end)
+=======
+>>>>>>> a367317 (Keep to the length of lines and files)

@@ -404,7 +404,8 @@ describe("a server over TLS", function()
     assert.matches("^HTTP/1%.1 503 ", (plain:receive_all()))
     local secure = assert(wire.connect(here.ports[2]))
     assert.same({ "", "end" }, { secure:receive_all() })
-    here:wait_for_log("connections are turned away rule=descriptors listener=127.0.0.1:" .. here.ports[2])
+    here:wait_for_log("connections are turned away rule=descriptors listener=127.0.0.1:"
+      .. here.ports[2])
     for _, peer in ipairs { plain, secure, table.unpack(clients) } do peer:close() end
   end)
 end)

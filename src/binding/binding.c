@@ -3,6 +3,7 @@
 #include "binding_state.h"
 #include "core_module.h"
 #include "coroutine.h"
+#include "lua_log.h"
 #include "random_text.h"
 #include "weak_table.h"
 

@@ -220,8 +220,8 @@ function Room:check_message(client, kind, length, total) end
 ---@param rtt number|nil seconds since the ping that it answers; nil where it answers none of ours
 function Room:on_pong(client, data, rtt) end
 
----Override: a message of the client's was dropped, since it came faster than rate allows. Who goes on
----for as much again as rate allows at once is closed with 1008.
+---Override: a message of the client's was dropped, since it came faster than rate allows. Who goes
+---on for as much again as rate allows at once is closed with 1008.
 ---```lua
 ---local Calm = moonroom.Room:extend("Calm", { rate = { messages = 1, burst = 2 } })
 ---function Calm:on_text(client, text) client:send(text) end

@@ -599,7 +599,6 @@ describe("without memory", function()
     assert.equal(#kept, #more)
   end)
 end)
-<<<<<<< HEAD
 
 describe("an answer of which the end is still held", function()
   -- All of it has been encrypted, and none has left.
@@ -678,37 +677,3 @@ describe("an answer of which the end is still held", function()
     assert.is_true(peer:state().reset)
   end)
 end)
-
-describe("TLS behind a PROXY header", function()
-  -- A cut that puts bytes before the stream's first.
-  local function behind(header)
-    local is_first = true
-    return function(bytes)
-      if not is_first or #bytes == 0 then return { bytes } end
-      is_first = false
-      return { header:sub(1, 5), header:sub(6) .. bytes }
-    end
-  end
-
-  local options = { proxy_protocol = true, trusted_proxies = "192.0.2.1" }
-
-  it("has the address that the header tells", function()
-    local w = noting.echoing(options)
-    local peer = connect(w, { cut = behind("PROXY TCP4 198.51.100.7 10.0.0.1 5 6\r\n") })
-    assert.equal(101, peer.status)
-    peer:text("hello")
-    assert.same({ "hello" }, peer:take())
-    local request = w.clients[1].request
-    assert.same({ "198.51.100.7", 5, true }, { request.address, request.port, request.secure })
-    assert.matches("TLSv1.3", request.tls.version)
-  end)
-
-  it("doesn't begin where that is missing", function()
-    local w = noting.echoing(options)
-    local peer = connect(w)
-    assert.is_nil(peer.status)
-    assert.matches('rule=proxy_protocol reason="there is no PROXY header"', w:log())
-  end)
-end)
-=======
->>>>>>> a367317 (Keep to the length of lines and files)

@@ -24,7 +24,7 @@ describe("a full send_queue", function()
     client:send("x")
     w:advance(5)
     assert.equal(1, metrics(w).send_queue)
-    assert.matches('client left path=/room .*code=1013 .*rule=send_queue ', w:log())
+    assert.matches('client left path=/room .*code=1013 .*rule=send_queue\n', w:log())
   end)
 end)
 

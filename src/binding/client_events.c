@@ -217,18 +217,6 @@ static bool is_due(const struct client_box *client, enum event_kind kind)
     }
 }
 
-static void log_join(const struct client_box *client)
-{
-    const struct connection *connection = client->connection;
-    struct hub *hub = connection->hub;
-    struct log_line line;
-    log_begin(&line, hub->log, LOG_DEBUG, hub_wall(hub), "client joined");
-    log_text(&line, "path", connection->request->path);
-    log_string(&line, "address", connection->address);
-    log_string(&line, "id", client->id);
-    log_end(&line);
-}
-
 static void handle(struct client_box *client, const struct client_event *event)
 {
     const struct client_handler *handler = &client_handlers[event->kind];
@@ -240,8 +228,6 @@ static void handle(struct client_box *client, const struct client_event *event)
                                .event = event};
     enum dispatch_result result = DISPATCH_DONE;
     bool is_called = is_due(client, kind);
-    if (is_called && kind == EVENT_JOIN)
-        log_join(client);
     if (is_called) {
         client->events.is_joined |= kind == EVENT_JOIN;
         client->events.busy_with = kind;

@@ -279,6 +279,8 @@ static void on_message(struct connection *connection, enum opcode opcode,
     connection_send(connection, opcode, bytes, length);
     if (length)
         act_on(connection, bytes[0]);
+    /* A script may well go on sending to who has just been closed. */
+    connection_send(connection, OPCODE_PING, NULL, 0);
     if (world->flags & HOLDS)
         connection_hold(connection, true);
 }

@@ -12,7 +12,7 @@ local kit = core.testkit.app
 local is_whole = os.getenv("MOONROOM_SWEEP") ~= nil
 local is_slow = os.getenv("MOONROOM_ASAN") or os.getenv("MOONROOM_VALGRIND")
 local MOST_OF_C, MOST_OF_LUA = 80, 2000
-local STEP = is_whole and 1 or is_slow and 13 or 5
+local STEP = is_whole and 1 or is_slow and 31 or 11
 
 -- --- the app -----------------------------------------------------------------
 
@@ -226,7 +226,7 @@ describe("a life in which an allocation fails", function()
 
   for _, count in ipairs { 1, 2, 5 } do
     it(("goes on when %d of C's fail"):format(count), function()
-      sweep(MOST_OF_C, is_slow and not is_whole and 3 or 1, function(w, n)
+      sweep(MOST_OF_C, is_whole and 1 or 3, function(w, n)
         kit.fail(w.hub, n, count)
       end)
     end)

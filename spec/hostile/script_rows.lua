@@ -1,6 +1,6 @@
 --- Rows of the group script: functions by a row's id, each of which takes a server of its own (of
---- SCRIPT below) and raises where the row doesn't hold. What a row's column py has is sent as a text
---- and run in on_text, beside another client that must go on.
+--- SCRIPT below) and raises where the row doesn't hold. What a row's column py has is sent as a
+--- text and run in on_text, beside another client that must go on.
 local assert = require "luassert"
 local program = require "program"
 local uv = require "luv"

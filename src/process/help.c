@@ -20,6 +20,7 @@ struct group {
 static const struct group groups[] = {
     {"Serving", "log_level"},
     {"What a client may send", "rate_messages"},
+    {"What scripts may take", "handler_warn"},
     {"Messages", "max_message"},
     {"Slow clients and leaving", "send_queue"},
     {"Compression", "compression"},
@@ -106,9 +107,10 @@ static const char opening[] =
 static const char closing[] =
     "\n"
     "BYTES may end in k, m or g (KiB, MiB, GiB), TIME in ms, s, min or h;\n"
-    "without, it is seconds. BOOL is on or off. HOST:PORT may be "
-    "[IPv6]:PORT,\n"
-    "or :PORT for every address; port 0 takes a free one.\n"
+    "without, it is seconds. BOOL is on or off; NAMES and PREFIXES are lists, a\n"
+    "comma between two. HOST:PORT may be [IPv6]:PORT, or :PORT for every "
+    "address;\n"
+    "port 0 takes a free one.\n"
     "\n"
     "Signals: TERM and INT let the clients leave, then stop; a second one "
     "stops\n"

@@ -170,7 +170,7 @@ FRAME = {
     "MF65": dropped("fin"),
     "MF66": dropped("fin"),
     "MF67": dropped("fin"),
-    "MF68": opened(text(b"after")),
+    "MF68": failed(1008),
     "MF69": failed(1002),
     "MF70": failed(1002),
     "MF71": failed(1002),

@@ -2,6 +2,7 @@
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
+local guard = require "moonroom.guard"
 local groups = require "moonroom.groups"
 local log = require "moonroom.log"
 local rooms = require "moonroom.rooms"
@@ -117,6 +118,7 @@ local function new(hub, settings)
     emptied = function(room) app.rooms:emptied(room) end,
     over = function(room) app.rooms:over(room) end,
     shutdown = function() app.rooms:close_all() end,
+    stopped = guard.stopped,
   })
   return app
 end

@@ -2,6 +2,7 @@
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
+local guard = require "moonroom.guard"
 local rules = require "moonroom.rules"
 
 local format = string.format
@@ -61,11 +62,9 @@ local shutdown_reason = "the server is shutting down"
 
 -- Closed when a room's init has come to its end: what one that failed has begun, as timers, stops.
 local function new_beginning(self, room)
-  return setmetatable({}, {
-    __close = function()
-      if not self.ready[room] then close_room(room) end
-    end,
-  })
+  return guard.new(function()
+    if not self.ready[room] then close_room(room) end
+  end)
 end
 
 -- Class(fields): path and params are set before init, the other fields as assignments.
@@ -178,12 +177,10 @@ end
 -- last, since one that want of memory cut short would never be closed.
 local function new_making(self, path)
   local promise = core.promise()
-  local making = setmetatable({}, {
-    __close = function(making)
-      self.making[path] = nil
-      promise:resolve(making.room)
-    end,
-  })
+  local making = guard.new(function(making)
+    self.making[path] = nil
+    promise:resolve(making.room)
+  end)
   self.making[path] = promise
   return making
 end
@@ -282,14 +279,12 @@ end
 
 -- Closed when on_close has come to its end, error or not: whoever asks for the path goes on.
 local function new_ending(self, room)
-  return setmetatable({}, {
-    __close = function()
-      local ending = room.path and self.ending[room.path]
-      if not ending or ending.room ~= room then return end
-      self.ending[room.path] = nil
-      ending.promise:resolve()
-    end,
-  })
+  return guard.new(function()
+    local ending = room.path and self.ending[room.path]
+    if not ending or ending.room ~= room then return end
+    self.ending[room.path] = nil
+    ending.promise:resolve()
+  end)
 end
 
 -- A room was closed, and everybody's on_leave is over.

@@ -2,6 +2,7 @@
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
+local guard = require "moonroom.guard"
 local rooms = require "moonroom.rooms"
 local rules = require "moonroom.rules"
 local spelling = require "moonroom.spelling"
@@ -188,17 +189,15 @@ local function join(app, request, room)
 end
 
 -- Keeps a room while a request for it is answered; closed at the end of a scope, error or not.
-local function new_guard(app)
-  return setmetatable({ room = false }, {
-    __close = function(guard)
-      if guard.room then app.rooms:release(guard.room) end
-    end,
-  })
+local function new_hold(app)
+  return guard.new(function(hold)
+    if hold.room then app.rooms:release(hold.room) end
+  end)
 end
 
 -- Answers a handshake: with 101 and a client in a room, or with a refusal.
 local function decide(app, request)
-  local guard <close> = new_guard(app)
+  local hold <close> = new_hold(app)
   local found = app.rooms:resolve(request, true)
   if not found then
     return refuse(request, 404, "dispatch", format("no room at %s: neither moonroom.dispatch nor a "
@@ -207,7 +206,7 @@ local function decide(app, request)
   local room = room_for(app, request, found)
   if not room then return end
   app.rooms:hold(room)
-  guard.room = room
+  hold.room = room
   join(app, request, room)
 end
 

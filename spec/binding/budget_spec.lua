@@ -232,6 +232,47 @@ describe("a handler that doesn't end", function()
     check_lives(w)
   end)
 
+  it("is stopped even where it ends in the pcall that kept the error", function()
+    w = one_room({ on_text = function() return pcall(spin) end }, limits)
+    assert.equal(1011, (w:connect("/talk"):text("x"):close_frame()))
+    assert.matches("handler failed where=on_text", w:log())
+  end)
+
+  it("is stopped in a room's init without taking the path with it", function()
+    w = one_room(fields(spin), limits)
+    local count = 0
+    local Slow = w.moonroom.Room:extend("Slow")
+    function Slow.init(room)
+      count = count + 1
+      room:every(1, function() count = count + 100 end)
+      if count == 1 then spin() end
+    end
+    w.moonroom.mount("/slow/:name", Slow)
+    assert.equal(500, w:connect("/slow/a").status)
+    assert.equal(101, w:connect("/slow/a").status)
+    w:advance(1)
+    assert.equal(102, count)
+  end)
+
+  it("is stopped at a room's door without keeping the room", function()
+    w = one_room(fields(spin), limits)
+    local Door = w.moonroom.Room:extend("Door", { on_accept = spin })
+    w.moonroom.mount("/door/:name", Door)
+    for _, name in ipairs { "a", "b" } do assert.equal(500, w:connect("/door/" .. name).status) end
+    w:advance(60)
+    for room in w.moonroom.rooms() do assert.equal("/talk", room.path) end
+  end)
+
+  it("is stopped in on_close without keeping who waits for the path", function()
+    w = one_room(fields(spin), limits)
+    local Closing = w.moonroom.Room:extend("Closing", { linger = 0, on_close = catch_all })
+    w.moonroom.mount("/closing/:name", Closing)
+    w:connect("/closing/a"):close(1000)
+    w:advance(1)
+    assert.matches("handler failed where=on_close", w:log())
+    assert.equal(101, w:connect("/closing/a").status)
+  end)
+
   it("is cancelled all the same", function()
     w = one_room(fields(spin), limits)
     local task = w.moonroom.spawn(function()

@@ -132,7 +132,8 @@ struct binding *binding_new(lua_State *L, const struct options *options,
                                 .request = LUA_NOREF,
                                 .emptied = LUA_NOREF,
                                 .over = LUA_NOREF,
-                                .shutdown = LUA_NOREF};
+                                .shutdown = LUA_NOREF,
+                                .stopped = LUA_NOREF};
     luaL_setmetatable(L, hub_type);
     budget_use(L, options);
     binding->uses_budget = true;

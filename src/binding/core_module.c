@@ -30,20 +30,31 @@ static int core_hub(lua_State *L)
     return 1;
 }
 
-/* core.attach(hub, { upgrade =, request =, emptied =, over =, shutdown = }):
- * who answers requests, and who hears of rooms that have emptied or are over,
- * and of the shutdown. */
+/* core.routine() -> what tells the entry that runs from others, or false */
+static int core_routine(lua_State *L)
+{
+    struct routine *routine = routine_of(L);
+    if (routine)
+        lua_pushlightuserdata(L, routine);
+    else
+        lua_pushboolean(L, false);
+    return 1;
+}
+
+/* core.attach(hub, { upgrade =, request =, emptied =, over =, shutdown =,
+ * stopped = }): who answers requests, and who hears of rooms that have emptied
+ * or are over, of the shutdown, and of an entry (core.routine's value) that was
+ * stopped. */
 static int core_attach(lua_State *L)
 {
     struct binding *binding = binding_check(L, 1);
     const struct {
         const char *name;
         int *slot;
-    } functions[] = {{"upgrade", &binding->upgrade},
-                     {"request", &binding->request},
-                     {"emptied", &binding->emptied},
-                     {"over", &binding->over},
-                     {"shutdown", &binding->shutdown}};
+    } functions[] = {
+        {"upgrade", &binding->upgrade},   {"request", &binding->request},
+        {"emptied", &binding->emptied},   {"over", &binding->over},
+        {"shutdown", &binding->shutdown}, {"stopped", &binding->stopped}};
     luaL_checktype(L, 2, LUA_TTABLE);
     binding_push_anchors(L, binding);
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
@@ -232,6 +243,7 @@ static const luaL_Reg functions[] = {
     {"methods", core_methods},
     {"hub", core_hub},
     {"attach", core_attach},
+    {"routine", core_routine},
     {"random", core_random},
     {"option_error", core_option_error},
     {"room_options", core_room_options},

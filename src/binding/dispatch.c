@@ -1,5 +1,6 @@
 #include "dispatch.h"
 
+#include "binding_state.h"
 #include "coroutine.h"
 #include "failure.h"
 #include "hub.h"
@@ -174,21 +175,51 @@ static void leave_closed(struct routine *routine)
                             &routine->meter);
 }
 
+struct guards {
+    struct entry entry;
+    struct routine *routine;
+};
+
+static int guards_body(lua_State *L)
+{
+    const struct guards *guards = lua_touserdata(L, 1);
+    const struct binding *binding = binding_of(guards->routine->dispatch->hub);
+    binding_push_anchored(L, binding, binding->stopped);
+    lua_pushlightuserdata(L, guards->routine);
+    return dispatch_call(L, 1);
+}
+
+/* What Moonroom's own Lua has to undo is undone (moonroom/guard.lua). */
+static void run_guards(struct routine *routine)
+{
+    struct guards guards = {.entry = {.body = guards_body,
+                                      .where = "stopped",
+                                      .must_not_wait = true},
+                            .routine = routine};
+    if (binding_of(routine->dispatch->hub)->stopped != LUA_NOREF)
+        dispatch_run(routine->dispatch, &guards.entry, NULL);
+}
+
 /* The report has a budget of its own. After a stop nothing of the handler's
  * runs any more, what closes its variables included. */
 static enum dispatch_result fail(struct routine *routine, int status,
                                  bool has_waited)
 {
+    struct lua_memory *tight;
     budget_leave(&routine->meter, routine->L);
+    tight = routine->meter.tight;
     routine->is_spoilt = routine->meter.is_stopped;
     if (routine->is_spoilt) {
         failure_report_stop(routine->dispatch, &routine->entry,
                             &routine->meter);
+        run_guards(routine);
     } else {
         failure_report(routine->dispatch, &routine->entry, routine->L, status);
         budget_enter(&routine->meter, routine->L);
         lua_resetthread(routine->L);
         leave_closed(routine);
+        if (tight)
+            routine->meter.tight = tight;
     }
     end(routine, false, has_waited);
     return DISPATCH_FAILED;
@@ -206,7 +237,8 @@ static enum dispatch_result go_on(struct routine *routine, int arguments,
     int status =
         lua_resume(routine->L, routine->dispatch->L, arguments, &results);
     *running = outer;
-    if (status == LUA_OK) {
+    /* A pcall that was called last may have kept the error of a stop. */
+    if (status == LUA_OK && !routine->meter.is_stop_noted) {
         budget_leave(&routine->meter, routine->L);
         end(routine, true, has_waited);
         return DISPATCH_DONE;

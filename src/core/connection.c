@@ -331,6 +331,7 @@ void connection_drain(struct connection *connection)
         return;
     connection->state = CONNECTION_DRAINING;
     connection->message_due = 0;
+    connection->soft_due = 0;
     if (connection->is_upgraded) {
         take_earlier(&connection->due,
                      hub->now + connection->limits.close_timeout);

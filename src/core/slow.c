@@ -118,7 +118,13 @@ void slow_relax(struct connection *connection)
         connection->soft_due = 0;
 }
 
+/* Its room, and so the limit, may be another by now. */
 void slow_expire(struct connection *connection)
 {
-    end(connection, "send_queue_soft");
+    if (connection->state == CONNECTION_OPEN && is_above_soft(connection)) {
+        end(connection, "send_queue_soft");
+        return;
+    }
+    connection->soft_due = 0;
+    connection_arm(connection);
 }

@@ -208,6 +208,7 @@ bool connection_close(struct connection *connection, int code,
     queue_close(connection, code, reason);
     if (connection->state == CONNECTION_DEAD)
         return true;
+    connection->soft_due = 0;
     connection->message_due = 0;
     connection->due = connection->hub->now + connection->limits.close_timeout;
     connection_arm(connection);

@@ -107,7 +107,8 @@ static const char opening[] =
 static const char closing[] =
     "\n"
     "BYTES may end in k, m or g (KiB, MiB, GiB), TIME in ms, s, min or h;\n"
-    "without, it is seconds. BOOL is on or off; NAMES and PREFIXES are lists, a\n"
+    "without, it is seconds. BOOL is on or off; NAMES and PREFIXES are lists, "
+    "a\n"
     "comma between two. HOST:PORT may be [IPv6]:PORT, or :PORT for every "
     "address;\n"
     "port 0 takes a free one.\n"

@@ -375,8 +375,8 @@ describe("config.lua", function()
       assert.matches("listen = .*tls = .*max_message = .*compression = .*app = ", source)
       local directory, files = directory_of(source), tls.files.server
       for name, path in pairs { fullchain = files.cert, privkey = files.key } do
-        local file <close> = assert(io.open(path))
-        program.write(("%s/keys/%s.pem"):format(directory, name), file:read("a"))
+        local pem <close> = assert(io.open(path))
+        program.write(("%s/keys/%s.pem"):format(directory, name), pem:read("a"))
       end
       local code, out, err = program.run { "check", directory }
       assert.equal(0, code, err)

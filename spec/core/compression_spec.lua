@@ -333,14 +333,15 @@ describe("the memory of a compressed connection", function()
       peer:frame("continuation", bytes:sub(-2))
       assert.is_true(take(peer)[1][2] == message)
     end
-    local hoard, held = {}, nil
+    local hoard = {}
     for at = 1, 16 do
-      hoard[at], held = begin()
+      local peer, held = begin()
+      hoard[at] = peer
       assert.is_true(held > 1)
     end
-    local late, more = begin(), nil
+    local late = begin()
     late:frame("continuation", "", { fin = false })
-    more, held = begin()
+    local more, held = begin()
     assert.equal(1, held)
     -- Each end of one of them gives its part back.
     finish(hoard[1])

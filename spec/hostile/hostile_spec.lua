@@ -230,7 +230,8 @@ end
 for id in pairs(script_rows) do
   -- On a busy machine a handler's second of CPU may take longer than the closing handshake may.
   APART[id] = function()
-    script_rows[id](server.start({ ["init.lua"] = script_rows.SCRIPT }, { "--close-timeout", "60" }))
+    local source = { ["init.lua"] = script_rows.SCRIPT }
+    script_rows[id](server.start(source, { "--close-timeout", "60" }))
   end
 end
 

@@ -8,7 +8,6 @@ local frame, request_head = world.frame, world.request_head
 local VERSIONS = { "1.2", "1.3" }
 
 local context
-
 local function connect(w, options, path)
   return w:connect(path or "/room", tls.over(context, options))
 end

@@ -133,7 +133,8 @@ static int outq_twice_call(lua_State *L)
     struct blob *blob = blob_new(&kit->memory, span.length);
     if (!blob)
         return luaL_error(L, "no memory");
-    memcpy(blob->bytes, span.bytes, span.length);
+    if (span.length)
+        memcpy(blob->bytes, span.bytes, span.length);
     bool is_queued = outq_append_blob(&kit->outq, &kit->pool, blob) &&
                      outq_append_blob(&kit->outq, &kit->pool, blob);
     blob_unref(blob);

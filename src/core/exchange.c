@@ -89,17 +89,18 @@ static enum log_level refusal_level(const struct connection *connection,
 /* A query may hold tokens and names, under whatever name: the log has none. */
 static void log_target(struct log_line *line, const struct request *request)
 {
+    static const char rest[] = {'?', '.', '.', '.'};
     char target[LOG_LINE_SIZE];
     size_t length = request->path.length;
     if (!request->query.bytes) {
         log_text(line, "target", request->path);
         return;
     }
-    if (length > sizeof target - 4)
-        length = sizeof target - 4;
+    if (length > sizeof target - sizeof rest)
+        length = sizeof target - sizeof rest;
     memcpy(target, request->path.bytes, length);
-    memcpy(target + length, "?...", 4);
-    log_text(line, "target", (struct slice){target, length + 4});
+    memcpy(target + length, rest, sizeof rest);
+    log_text(line, "target", (struct slice){target, length + sizeof rest});
 }
 
 static void log_refusal(const struct connection *connection, int status,

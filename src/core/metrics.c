@@ -3,7 +3,7 @@
 #include <string.h>
 
 const char *const metric_names[METRIC_COUNT] = {
-#define METRIC(NAME, name, help) [METRIC_##NAME] = name,
+#define METRIC(NAME, name, help) [METRIC_##NAME] = (name),
     METRICS(METRIC)
 #undef METRIC
 };

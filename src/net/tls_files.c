@@ -30,8 +30,11 @@ static const char *problem_of_kind(int descriptor)
 static BIO *open_file(const char *path, char error[TLS_ERROR_SIZE])
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    const char *problem =
-        descriptor < 0 ? strerror(errno) : problem_of_kind(descriptor);
+    if (descriptor < 0) {
+        complain(error, path, strerror(errno));
+        return NULL;
+    }
+    const char *problem = problem_of_kind(descriptor);
     FILE *file = problem ? NULL : fdopen(descriptor, "r");
     BIO *bio = file ? BIO_new_fp(file, BIO_CLOSE) : NULL;
     if (bio)
@@ -39,7 +42,7 @@ static BIO *open_file(const char *path, char error[TLS_ERROR_SIZE])
     complain(error, path, problem ? problem : "not enough memory");
     if (file)
         fclose(file);
-    else if (descriptor >= 0)
+    else
         close(descriptor);
     return NULL;
 }

@@ -4,7 +4,9 @@ local core = require "moonroom.core"
 
 local guard = {}
 
-local open = {} -- core.routine's value -> those that aren't closed, the innermost last
+-- core.routine's value -> those that aren't closed, the innermost last. A list lives by its guards,
+-- and they by the variables: for want of memory one may get none, which must not be kept for it.
+local open = setmetatable({}, { __mode = "v" })
 
 local function remove(list, wanted)
   for at = #list, 1, -1 do
@@ -14,28 +16,27 @@ end
 
 local meta = {
   __close = function(self)
-    local list = open[self.routine]
-    if not list or not remove(list, self) then return end
-    if #list == 0 then open[self.routine] = nil end
-    self:undo()
+    if remove(self.list, self) then self:undo() end
   end,
 }
 
---- A value for a variable that is to be closed: undo is called with it once, and must not wait.
+--- A value for a variable that is to be closed: undo is called with it once, and must not wait. Its
+--- field room, false at first, is the caller's: to set that takes no memory.
 function guard.new(undo)
-  local self = setmetatable({ undo = undo, routine = core.routine() }, meta)
-  local list = open[self.routine] or {}
+  local routine = core.routine()
+  local list = open[routine] or {}
+  local self = setmetatable({ undo = undo, list = list, room = false }, meta)
+  open[routine] = list
   list[#list + 1] = self
-  open[self.routine] = list
   return self
 end
 
 --- An entry was stopped: undoes what is open in it. One that fails does not keep the others.
 function guard.stopped(routine)
-  local list, why = open[routine], nil
-  open[routine] = nil
-  for at = list and #list or 0, 1, -1 do
-    local ok, problem = pcall(list[at].undo, list[at])
+  local list, why = open[routine] or {}, nil
+  for _ = 1, #list do
+    local one = table.remove(list)
+    local ok, problem = pcall(one.undo, one)
     why = why or not ok and problem
   end
   if why then error(why, 0) end

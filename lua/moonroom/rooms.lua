@@ -179,7 +179,7 @@ local function new_making(self, path)
   local promise = core.promise()
   local making = guard.new(function(making)
     self.making[path] = nil
-    promise:resolve(making.room)
+    promise:resolve(making.room or nil)
   end)
   self.making[path] = promise
   return making

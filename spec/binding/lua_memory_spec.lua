@@ -99,4 +99,22 @@ describe("lua_memory", function()
     assert.same({ tostring(6 << 20) }, peer:take())
     assert.is_nil(kept)
   end)
+
+  it("leaves room again when what failed had filled it", function()
+    local w = limited(function(_, client, text)
+      local kept = {}
+      if text == "fill" then
+        for at = 1, 4 do kept[at] = ("%d"):format(at):rep(3 << 20) end
+        error("with " .. #kept)
+      end
+      client:send(#("x"):rep(6 << 20) .. "")
+    end, 16 << 20)
+    local other = w:connect("/talk")
+    collectgarbage("stop") -- what is due for another reason
+    finally(function() collectgarbage("restart") end)
+    for _ = 1, 3 do
+      assert.equal(1011, (w:connect("/talk"):text("fill"):close_frame()))
+      assert.same({ tostring(6 << 20) }, other:text("try"):take())
+    end
+  end)
 end)

@@ -152,14 +152,16 @@ void dispatch_release(struct dispatch *dispatch)
 
 /* --- the doorway --- */
 
-/* Ends a routine whose coroutine has returned, failed or been cancelled. */
+/* Ends a routine whose coroutine has returned, failed or been cancelled. To
+ * collect behind a report would be too early: what failed holds its variables
+ * until its own end, which follows. */
 static void end(struct routine *routine, bool succeeded, bool has_waited)
 {
     struct entry entry = routine->entry;
     struct dispatch *dispatch = routine->dispatch;
     struct lua_memory *tight = routine->meter.tight;
     give_routine(routine);
-    if (tight)
+    if (tight && !entry.is_report)
         lua_memory_relieve(dispatch->L, tight,
                            dispatch->hub->options.lua_memory);
     if (has_waited && entry.done)

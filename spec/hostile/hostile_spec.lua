@@ -18,8 +18,8 @@ local FIXTURES = {
   ECHO = true, PMD = true, SCRIPT = true, STATIC = true, TEXTONLY = true, TLS = true,
 }
 
--- What Lua can't interrupt waits for a supervisor, and the flood of the log for its rate.
-local LATER = { S04 = true, S05 = true, S35 = true }
+-- What Lua can't interrupt waits for a supervisor.
+local LATER = { S04 = true, S05 = true }
 
 -- The room of examples/echo, and who leaves it is told to whoever watches.
 local SCRIPT = [[

@@ -92,8 +92,8 @@ local function check_fails(here, code, pattern, seconds)
 end
 
 -- The code returns what is expected, and its client is there still.
-local function check_returns(here, expected, code)
-  local client, other = run(here, code)
+local function check_returns(here, expected, code, seconds)
+  local client, other = run(here, code, seconds)
   assert.equal(expected, (client:receive()))
   client:send("yes", "binary")
   assert.equal("yes", (client:receive()))
@@ -272,6 +272,14 @@ function rows.S34()
   program.remove(directory)
   assert.equal(78, code)
   assert.matches("init%.lua:2: stopped after 1%.0 s of CPU: load_timeout", err)
+end
+
+-- The log takes a burst of it, and counts the rest. A pipe that nobody reads is the log's own spec.
+function rows.S35(here)
+  check_returns(here, "done",
+    "for i = 1, 1e5 do moonroom.log.info('flood %d', i) end return 'done'", 0.3)
+  here:wait_for_log(" suppressed=99950")
+  assert.equal(50, (select(2, here:log():gsub("flood %d+\"\n", ""))))
 end
 
 return rows

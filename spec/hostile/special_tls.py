@@ -5,7 +5,7 @@ import time
 from contextlib import ExitStack
 
 import hostile_lib
-from wire import LIMIT, Peer, Wrong, describe
+from wire import Peer, Wrong, describe
 
 TIMEOUT = 2  # seconds: the fixture's handshake_timeout
 HALF_OPEN = 200

@@ -257,7 +257,7 @@ docs: ## make the manual, as HTML in build/docs
 	@mkdir -p $(BUILD)/docs
 	lua5.4 scripts/docs/make.lua $(BUILD)/docs
 
-bench: bench-idle bench-handlers ## what follows
+bench: bench-idle bench-handlers ## the two that follow
 
 bench-idle: ## weigh an idle client: plain, compressed, over TLS
 	@scripts/setup test

@@ -65,7 +65,6 @@ class Server:
             said += line
             found = re.search(rb"https?://[\w.:\[\]-]+:(\d+)/", line)
             self.port = found and int(found[1])
-        os.set_blocking(self.process.stderr.fileno(), False)
 
     def memory(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:

@@ -1,33 +1,23 @@
 """python3-websockets against a server: python_client.py ECHO_PORT FIXTURE_PORT [EXTENSION]
 
-EXTENSION: what it is to be answered, as it offers compression. Prints one line of JSON a check, for checks.lua."""
+EXTENSION: what it is to be answered, as it offers compression."""
 
 import asyncio
 import json
 import sys
-import traceback
 
 import websockets
+from checks import check
 from websockets.exceptions import ConnectionClosed, InvalidStatusCode
 
 ECHO, FIXTURE = sys.argv[1:3]
 EXTENSION = sys.argv[3] if len(sys.argv) > 3 else None
 MIB = 1 << 20
-LIMIT = 15  # seconds
 
 
 def connect(port, path, **options):
     options.setdefault("max_size", 2 * MIB)
     return websockets.connect(f"ws://127.0.0.1:{port}{path}", **options)
-
-
-async def check(name, act, *arguments):
-    result = {"check": name, "ok": True}
-    try:
-        await asyncio.wait_for(act(*arguments), LIMIT)
-    except Exception:
-        result = {"check": name, "ok": False, "why": traceback.format_exc()}
-    print(json.dumps(result), flush=True)
 
 
 def noise(length):

@@ -33,7 +33,7 @@ describe("python3-websockets", function()
 
   lazy_setup(function()
     local echo, fixture = server.start("examples/echo"), server.start("spec/e2e/fixture")
-    heard = checks.run({ PYTHON, "spec/e2e/python_client.py", echo.port, fixture.port }, 60)
+    heard = checks.run({ PYTHON, "-B", "spec/e2e/python_client.py", echo.port, fixture.port }, 60)
     server.stop_all()
   end)
 

@@ -1,23 +1,20 @@
 """python3-websockets over TLS with permessage-deflate: wss_python.py PORT CA on|off
 
-The last says whether the server keeps contexts from message to message. Prints one
-line of JSON a check, for checks.lua."""
+The last says whether the server keeps contexts from message to message."""
 
 import asyncio
-import json
 import os
 import ssl
 import sys
-import traceback
 
 import websockets
+from checks import check
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 PORT, AUTHORITY, TAKEOVER = sys.argv[1:4]
 KEEPS_CONTEXT = TAKEOVER == "on"
 MIB = 1 << 20
 TEXT = ("Im Mondlicht, 月明かり. " * MIB).encode()[:MIB].decode(errors="ignore")
-LIMIT = 15  # seconds
 
 
 def connect(**options):
@@ -25,15 +22,6 @@ def connect(**options):
     return websockets.connect(
         f"wss://localhost:{PORT}/echo", ssl=tls, max_size=2 * MIB, **options
     )
-
-
-async def check(name, act):
-    result = {"check": name, "ok": True}
-    try:
-        await asyncio.wait_for(act(), LIMIT)
-    except Exception:
-        result = {"check": name, "ok": False, "why": traceback.format_exc()}
-    print(json.dumps(result), flush=True)
 
 
 async def echo(client, message):

@@ -33,7 +33,7 @@ local CLIENTS = {
     "does not connect where it doesn't trust the certificate" },
   { name = "python3-websockets",
     command = function(port, ca, mode)
-      return { PYTHON, "spec/e2e/wss_python.py", port, ca, mode }
+      return { PYTHON, "-B", "spec/e2e/wss_python.py", port, ca, mode }
     end,
     "agrees on the extension and on what contexts keep",
     "gets 1 MiB of text back, three times",

@@ -9,9 +9,10 @@
  *   load(hub, fn, ...)         calls the function, for at most load_timeout
  *   turn(hub) -> seconds       one turn; seconds until the next, or inf
  *   advance(hub, seconds)      turns until nothing is left to do then
- *   flow(hub, till) -> news    the same up to a time of the monotonic clock,
- * but back as soon as peers that flow have something to take: with an array of
- * their numbers now(hub), wall(hub)        the monotonic clock, Unix time
+ *   flow(hub, till) -> news    the same up to a time of the monotonic clock, or
+ *                              until peers that flow have something to take:
+ *                              with an array of their numbers
+ *   now(hub), wall(hub)        the monotonic clock, Unix time
  *   is_running()               whether a handler of any hub is running
  *   free(hub) -> string        ends the app, which scripts may still hold, and
  *                              returns the rest of the log

@@ -1,4 +1,4 @@
--- Requests and what answers them: src/core/exchange.c.
+-- Requests and what answers them: src/core/exchange.c, respond.c, upgrade.c, send_file.c.
 
 local noting = require "noting"
 local world = require "world"

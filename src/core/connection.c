@@ -6,7 +6,9 @@
 #include "hub.h"
 #include "keep_alive.h"
 #include "recorder.h"
+#include "respond.h"
 #include "room.h"
+#include "send_file.h"
 #include "slow.h"
 #include "websocket.h"
 
@@ -416,7 +418,7 @@ void connection_flush(struct connection *connection)
 {
     if (connection->state == CONNECTION_DEAD || connection->is_stuck)
         return;
-    if (!exchange_refill(connection) || !write_all(connection))
+    if (!send_file_refill(connection) || !write_all(connection))
         return;
     websocket_resume(connection);
     if (!write_all(connection))
@@ -491,8 +493,8 @@ static void expire_head(struct connection *connection, double now)
 {
     struct hub *hub = connection->hub;
     if (connection->head) {
-        exchange_refuse(connection, 408, "handshake_timeout",
-                        "the request took too long");
+        respond_refuse(connection, 408, "handshake_timeout",
+                       "the request took too long");
     } else if (connection_owes_answer(connection)) {
         connection->due = now + hub->options.handshake_timeout;
         connection_mark_dirty(connection); /* write_stall watches it */

@@ -1,6 +1,7 @@
 -- How busted reports: a line for each file, each failure in full below it, and
 -- the sum at the end. The counts also go to the file that $MOONROOM_COUNTS
--- names, for scripts/test.
+-- names, and a line for each failure to that of $MOONROOM_FAILURES, for
+-- scripts/test.
 local busted = require "busted"
 local new_base = require "busted.outputHandlers.base"
 local pretty = require "pl.pretty"
@@ -23,6 +24,14 @@ local function place_of(trace)
   return ("%s:%s: "):format(trace.short_src, trace.currentline or "?")
 end
 
+local function note_failure(problem)
+  local path = os.getenv("MOONROOM_FAILURES")
+  if path and path ~= "" then
+    local failures <close> = assert(io.open(path, "a"))
+    failures:write("FAILED ", place_of(problem.element.trace), problem.name, "\n")
+  end
+end
+
 local function new_report(options)
   local handler = new_base()
   local reported = {}
@@ -35,6 +44,7 @@ local function new_report(options)
 
   local function write_problem(kind, problem, with_traceback)
     local trace = problem.element.trace or problem.trace
+    note_failure(problem)
     write("\n  %s: %s\n", kind, problem.name)
     write("%s\n", indent(place_of(trace) .. describe_message(problem.message)))
     if with_traceback and problem.trace and problem.trace.traceback then

@@ -212,8 +212,8 @@ end)
 describe("scripts/test", function()
   local function test(text)
     write(folder .. "/a_spec.lua", text)
-    return run("env -u MOONROOM_RESULTS -u MOONROOM_ASAN BUILD='%s/build' scripts/test '%s'",
-               folder, folder)
+    return run("env -u MOONROOM_RESULTS -u MOONROOM_FAILURES -u MOONROOM_ASAN BUILD='%s/build' " ..
+               "scripts/test '%s'", folder, folder)
   end
 
   it("counts what passed", function()
@@ -228,6 +228,7 @@ describe("scripts/test", function()
       it("raises", function() error("no") end)
       pending("later")]])
     assert.matches("\ntest: 0 passed, 3 failed\n$", output)
+    assert.matches("\nFAILED %S+a_spec%.lua:1: fails\n", output)
     assert.equal(1, status)
   end)
 
@@ -244,8 +245,8 @@ describe("scripts/test", function()
   end)
 
   it("fails where there is no spec", function()
-    local _, status = run("env -u MOONROOM_RESULTS BUILD='%s/build' scripts/test '%s'",
-                          folder, folder)
+    local _, status = run("env -u MOONROOM_RESULTS -u MOONROOM_FAILURES BUILD='%s/build' " ..
+                          "scripts/test '%s'", folder, folder)
     assert.equal(1, status)
   end)
 end)

@@ -2,6 +2,7 @@
 
 #include "certificates.h"
 #include "listener.h"
+#include "reserve.h"
 #include "tcp.h"
 
 #include <assert.h>
@@ -245,6 +246,11 @@ struct loop *loop_new(void)
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN);
     return loop;
+}
+
+void loop_reserve(struct loop *loop, size_t descriptors)
+{
+    reserve_events(loop->shared.events, descriptors);
 }
 
 /* From here on the process is about to end: a signal must not turn that into

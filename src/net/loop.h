@@ -21,6 +21,10 @@ void loop_free(struct loop *loop);
 /* How many descriptors the process may have open. */
 size_t loop_descriptor_limit(void);
 
+/* Has the loop take memory now for as many connections and listeners as may be
+ * served at a time, where memory is limited: see reserve.h. */
+void loop_reserve(struct loop *loop, size_t descriptors);
+
 /* The monotonic clock and the Unix time, in seconds, read afresh. */
 double loop_now(void);
 double loop_wall(void);

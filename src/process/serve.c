@@ -232,6 +232,15 @@ static void clamp_connections(struct worker *worker)
     lower(worker, "max_clients lowered", clients, room - *handshakes);
 }
 
+/* Nobody has more descriptors open than these (clamp_connections). */
+static void reserve(struct worker *worker)
+{
+    const struct options *options = &worker->settings.options;
+    loop_reserve(worker->loop, options->max_worker_clients +
+                                   options->max_pending_handshakes +
+                                   RESERVED_DESCRIPTORS);
+}
+
 static int open_loop(struct worker *worker)
 {
     if (worker->flags.command == COMMAND_CHECK)
@@ -241,6 +250,7 @@ static int open_loop(struct worker *worker)
         return give_up(EX_SOFTWARE, "the event loop can't be made: %s",
                        strerror(errno));
     clamp_connections(worker);
+    reserve(worker);
     return 0;
 }
 

@@ -102,7 +102,7 @@ describe("a log file", function()
     file:write("yesterday\n")
     file:close()
     get(server.start(directory, { "--log-file=" .. path }), "/nowhere")
-    wait_for(path, "^yesterday\n[^\n]*request refused[^\n]*\n$")
+    wait_for(path, "^yesterday\n.*request refused[^\n]*\n$")
   end)
 
   it("is opened again on USR1, while clients are served: no line is in two files", function()
@@ -188,7 +188,8 @@ describe("a log file", function()
     assert(os.remove(path))
     here:signal("sigusr1")
     wait_for_file(path)
-    wait_for(path, "^[^\n]*warn  log lines lost=10\n[^\n]*log file reopened")
+    local lost = uv.getuid() == 0 and 11 or 10 -- root is warned
+    wait_for(path, ("^[^\n]*warn  log lines lost=%d\n[^\n]*log file reopened"):format(lost))
   end)
 
   it("may be as long as it may be: the limit doesn't end the server", function()

@@ -45,7 +45,21 @@ describe("a server", function()
     local here = server.start(EMPTY)
     local said = ("moonroom: http://127.0.0.1:%d/ serves %s (only this machine; "
       .. "--listen 0.0.0.0:%d for others)\n"):format(here.port, here.root, here.port)
-    assert.equal(said, here:log())
+    assert.equal(1, (here:log():find(said, 1, true)))
+  end)
+
+  it("warns where it is run as root, and only there", function()
+    local as_nobody
+    if uv.getuid() == 0 then
+      server.start(EMPTY):wait_for_log("Z warn  running as root, which Moonroom never needs: ")
+      -- Who may still read what is root's own.
+      as_nobody = { "setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=+dac_override",
+                    "--ambient-caps=+dac_override" }
+    end
+    local here = server.start(EMPTY, { wrapper = as_nobody })
+    here:signal("sigterm")
+    assert.equal(0, (here:finish()))
+    assert.is_nil(here:log():find("running as root", 1, true), here:log())
   end)
 
   it("answers at the address that it says", function()

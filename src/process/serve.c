@@ -351,6 +351,17 @@ static int start_recording(struct worker *worker)
     return 0;
 }
 
+static void warn_of_root(struct worker *worker)
+{
+    struct log_line line;
+    if (geteuid() != 0)
+        return;
+    log_begin(&line, &worker->output.log, LOG_WARN, loop_wall(),
+              "running as root, which Moonroom never needs: ports below 1024 "
+              "take CAP_NET_BIND_SERVICE only");
+    log_end(&line);
+}
+
 /* A recording is begun when nothing else can fail: a second try finds no file
  * in its way. */
 static int run(struct worker *worker)
@@ -362,6 +373,7 @@ static int run(struct worker *worker)
     if (status)
         return status;
     announce(worker->loop, worker->flags.path);
+    warn_of_root(worker);
     loop_run(worker->loop);
     return 0;
 }

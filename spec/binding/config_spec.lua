@@ -316,7 +316,7 @@ describe("config.lua", function()
       assert.equal("config.lua:1: tls.certificates[16]" .. said,
         refused("return { tls = { " .. pair .. "certificates = {" .. list(16) .. "} } }"))
       -- As many as that are allowed, but the first is no file.
-      assert.matches("^/.*/c: No such file or directory\n$",
+      assert.matches("^/.*/config%.lua:1: tls: /.*/c: No such file or directory\n$",
         select(3, program.run { "check",
           directory_of("return { tls = { certificates = {" .. list(16) .. "} } }") }))
     end)

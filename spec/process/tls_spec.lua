@@ -434,6 +434,26 @@ describe("moonroom check, of certificates,", function()
     assert.same({ 0, "" }, { check(files.server.cert, files.server.key) })
   end)
 
+  it("says where config.lua names a file that is wrong, unless a flag names another", function()
+    local root = program.directory { ["init.lua"] = "", ["config.lua"] = [[return {
+      tls = { cert = "none.crt", key = "none.key" },
+    }]] }
+    local code, _, err = program.run { "check", root }
+    assert.same({ 78, ("%s/config.lua:2: tls: %s/none.crt: No such file or directory\n")
+      :format(root, root) }, { code, err })
+    local flags = { "check", "--tls-cert", files.server.cert, "--tls-key", files.server.key, root }
+    assert.equal(0, (program.run(flags)))
+    flags[3] = root .. "/flag.crt"
+    code, _, err = program.run(flags)
+    assert.same({ 78, root .. "/flag.crt: No such file or directory\n" }, { code, err })
+    program.write(root .. "/config.lua", [[return { listen = { ":0", { "127.0.0.1:0",
+      tls = { cert = "none.crt", key = "none.key" } } } }]])
+    code, _, err = program.run { "check", root }
+    assert.same({ 78, ("%s/config.lua:2: listen[2].tls: %s/none.crt: No such file or directory\n")
+      :format(root, root) }, { code, err })
+    program.remove(root)
+  end)
+
   it("names the file that is wrong and the reason, and ends with 78", function()
     local where = split(files.server.cert)
     assert.same({ 78, "none.crt: No such file or directory\n" },

@@ -79,6 +79,19 @@ static void name_path(const struct config *config, char *name, size_t size)
     }
 }
 
+void config_name_place(const struct config *config, char *place, size_t size)
+{
+    char name[OPTION_ERROR_SIZE], number[24] = "";
+    bool is_here = !strcmp(config->directory, ".");
+    size_t line = config_line_of(config->source, config->path, config->depth);
+    name_path(config, name, sizeof name);
+    if (line)
+        snprintf(number, sizeof number, ":%zu", line);
+    snprintf(place, size, "%s%s" CONFIG_NAME "%s: %s",
+             is_here ? "" : config->directory, is_here ? "" : "/", number,
+             name);
+}
+
 void config_complain_of(struct config *config, const char *format, ...)
 {
     char name[OPTION_ERROR_SIZE];

@@ -36,6 +36,10 @@ void config_complain(struct config *config, const char *format, ...)
 void config_complain_of(struct config *config, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Where what is being read is set, and its name: "chat/config.lua:3: tls". What
+ * is too long is cut. */
+void config_name_place(const struct config *config, char *place, size_t size);
+
 /* Whether the key is among the known ones of its table, which NULL ends;
  * otherwise complains, and suggests one. */
 bool config_check_key(struct config *config, const char *key,

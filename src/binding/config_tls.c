@@ -249,6 +249,14 @@ static bool take_clients(lua_State *L, struct config *config)
     return is_right && check_ca(config, has_verify);
 }
 
+/* For what is found to be wrong with the files, later. */
+static bool keep_place(struct config *config)
+{
+    char place[PATH_MAX];
+    config_name_place(config, place, sizeof place);
+    return keep(config, &config->tls.place, slice_of(place));
+}
+
 bool config_take_tls(lua_State *L, struct config *config)
 {
     tls_options_release(&config->tls, &config->memory);
@@ -256,7 +264,7 @@ bool config_take_tls(lua_State *L, struct config *config)
         return true;
     if (lua_type(L, -1) == LUA_TTABLE)
         return check_keys(L, config, names) && take_certificates(L, config) &&
-               take_clients(L, config);
+               take_clients(L, config) && keep_place(config);
     config_complain_of(config, " must be a table, or false for none, not %s%s",
                        lua_isboolean(L, -1) ? "" : "a ",
                        lua_isboolean(L, -1) ? "true" : luaL_typename(L, -1));

@@ -38,7 +38,8 @@ static bool copy_certificate(struct tls_certificate *to,
 bool tls_options_copy(struct tls_options *to, const struct tls_options *from,
                       struct memory *memory)
 {
-    bool is_copied = copy_text(&to->ca, from->ca, memory);
+    bool is_copied = copy_text(&to->ca, from->ca, memory) &&
+                     copy_text(&to->place, from->place, memory);
     assert(from->certificate_count <= TLS_CERTIFICATES_MAX);
     to->verify = from->verify;
     to->certificate_count = from->certificate_count;
@@ -70,6 +71,8 @@ void tls_options_drop_certificates(struct tls_options *options,
         *certificate = (struct tls_certificate){0};
     }
     options->certificate_count = 0;
+    memory_free(memory, options->place);
+    options->place = NULL;
 }
 
 void tls_options_release(struct tls_options *options, struct memory *memory)

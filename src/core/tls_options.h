@@ -28,7 +28,8 @@ struct tls_options {
     struct tls_certificate certificates[TLS_CERTIFICATES_MAX];
     size_t certificate_count;
     enum tls_verify verify;
-    char *ca; /* PEM file: who may sign clients' certificates, or NULL */
+    char *ca;    /* PEM file: who may sign clients' certificates, or NULL */
+    char *place; /* where config.lua says so, with the key; NULL: it doesn't */
 };
 
 /* Empties it, without looking at what was there. */
@@ -43,7 +44,7 @@ bool tls_options_set(char **text, struct slice value, struct memory *memory);
 bool tls_options_copy(struct tls_options *to, const struct tls_options *from,
                       struct memory *memory);
 
-/* Frees the certificates, and keeps verify and ca. */
+/* Frees the certificates, with the place, and keeps verify and ca. */
 void tls_options_drop_certificates(struct tls_options *options,
                                    struct memory *memory);
 

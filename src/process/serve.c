@@ -180,7 +180,8 @@ static int check_certificate(struct worker *worker,
     char error[TLS_ERROR_SIZE];
     struct tls_context *context = tls_context_new(tls, &never, error);
     if (!context)
-        return give_up(EX_CONFIG, "%s", error);
+        return give_up(EX_CONFIG, "%s%s%s", tls->place ? tls->place : "",
+                       tls->place ? ": " : "", error);
     certificates_warn(context, &worker->output.log, loop_wall());
     tls_context_free(context);
     return 0;

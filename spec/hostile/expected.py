@@ -17,7 +17,7 @@ class Expected:
     is_dropped: bool = False  # then the end, without an answer
     leave: tuple = None  # on_leave's code and clean; None: no client was there
     end: str = None  # after the bytes we send "fin" or "rst"
-    run: str = None  # a function of special.py instead of all this
+    run: str = None  # a function of special*.py instead of all this
 
     @property
     def is_closed(self):
@@ -220,4 +220,12 @@ FRAME = {
     "F65": failed(1003),
     "F67": opened(*[text(b"a")] * 1000),
     "F70": opened(text(b"")),
+}
+
+# The others are in ops_rows.lua alone.
+OPS = {
+    "O13": special("stopped_processes"),
+    "O14": special("one_never_reads"),
+    "O23": special("reset_while_queued"),
+    "O25": special("little_memory"),
 }

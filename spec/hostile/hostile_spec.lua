@@ -2,6 +2,7 @@
 -- has others of the same kinds. run.py sends them to the real program; what would take a minute
 -- runs in memory, on a clock that is moved.
 
+local ops_rows = require "spec.hostile.ops_rows"
 local process = require "process"
 local script_rows = require "spec.hostile.script_rows"
 local server = require "server"
@@ -13,13 +14,17 @@ local world_of = require "world"
 local HERE = "spec/hostile/"
 
 -- Which rows run: the groups, without the fixtures whose features aren't there yet.
-local GROUPS = { deflate = true, frame = true, http = true, script = true, tls = true }
+local GROUPS = { deflate = true, frame = true, http = true, ops = true, script = true, tls = true }
 local FIXTURES = {
-  ECHO = true, PMD = true, SCRIPT = true, STATIC = true, TEXTONLY = true, TLS = true,
+  ECHO = true, MULTI = true, PMD = true, SCRIPT = true, STATIC = true, TEXTONLY = true, TLS = true,
 }
 
--- What Lua can't interrupt waits for a supervisor.
-local LATER = { S04 = true, S05 = true }
+-- What waits for a supervisor (as what Lua can't interrupt does), for Redis, and for reloading.
+local LATER = {
+  S04 = true, S05 = true, O02 = true, O04 = true, O22 = true,
+  O05 = true, O07 = true, O08 = true,
+  O16 = true, O17 = true,
+}
 
 -- The room of examples/echo, and who leaves it is told to whoever watches.
 local SCRIPT = [[
@@ -226,6 +231,9 @@ local APART = {
 -- With a server of its own: what goes on in it would be heard of by the one who watches.
 for id, row in pairs(tls_rows) do
   APART[id] = function() row(START.TLS()) end
+end
+for id, row in pairs(ops_rows) do
+  APART[id] = function() row(run) end
 end
 for id in pairs(script_rows) do
   -- On a busy machine a handler's second of CPU may take longer than the closing handshake may.

@@ -18,6 +18,7 @@ import hostile_lib
 import expected
 import expected_more
 import special
+import special_ops
 import special_tls
 from wire import LIMIT, LISTS, Peer, Wrong
 
@@ -30,7 +31,9 @@ EXPECTED = {
     **expected.DEFLATE,
     **expected_more.DEFLATE,
     **expected.TLS,
+    **expected.OPS,
 }
+SPECIAL = {"ops": special_ops, "tls": special_tls}  # by group; else special
 PATHS = {"ECHO": "/echo", "TEXTONLY": "/textonly", "PMD": "/echo"}  # of the fixtures
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20}
 
@@ -223,7 +226,7 @@ def run_row(row, stage):
     writes = writes_of(row)
     stage.begin(limit_of(row))
     if wanted.run:
-        module = special_tls if stage.tls else special
+        module = SPECIAL.get(row["group"], special)
         getattr(module, wanted.run)(writes, stage)
     else:
         converse(row, wanted, writes, stage)

@@ -236,11 +236,7 @@ for id, row in pairs(ops_rows) do
   APART[id] = function() row(run) end
 end
 for id in pairs(script_rows) do
-  -- On a busy machine a handler's second of CPU may take longer than the closing handshake may.
-  APART[id] = function()
-    local source = { ["init.lua"] = script_rows.SCRIPT }
-    script_rows[id](server.start(source, { "--close-timeout", "60" }))
-  end
+  APART[id] = function() script_rows[id](server.start { ["init.lua"] = script_rows.SCRIPT }) end
 end
 
 -- What a socket doesn't show, beside what it does.

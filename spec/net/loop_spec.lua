@@ -136,6 +136,23 @@ describe("the turn", function()
     assert.matches("^HTTP/1%.1 408 ", (peer:receive_all()))
   end)
 
+  it("leaves a deadline whole that is set by a handler which has run for longer", function()
+    local here = server.start({
+      ["init.lua"] = [[
+        local moonroom = require "moonroom"
+        local Room = moonroom.Room:extend("Room")
+        function Room:on_text(client)
+          os.execute("sleep 0.6")
+          client:close(4000)
+        end
+        moonroom.mount("/", Room)
+      ]],
+    }, { "--close-timeout", "0.5" })
+    local client = assert(websocket.connect(here.port, "/"))
+    client:send("go")
+    assert.equal(4000, (client:receive_close()))
+  end)
+
   it("comes at once where work is left: a share is no limit", function()
     local here = server.start(SCRIPTS, { "--messages-per-turn", "1" })
     local client = assert(websocket.connect(here.port, "/"))

@@ -144,7 +144,9 @@ static int core_take_missed(lua_State *L)
 /* now() -> Unix time in seconds, with fraction; the hub is an upvalue */
 static int core_now(lua_State *L)
 {
-    lua_pushnumber(L, hub_wall(binding_check(L, lua_upvalueindex(1))->hub));
+    struct hub *hub = binding_check(L, lua_upvalueindex(1))->hub;
+    hub_read_clock(hub);
+    lua_pushnumber(L, hub_wall(hub));
     return 1;
 }
 

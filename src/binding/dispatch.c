@@ -365,8 +365,9 @@ int routine_wait(lua_State *L, struct routine *routine, double seconds,
 {
     struct hub *hub = routine->dispatch->hub;
     routine->has_timed_out = false;
-    if (seconds >= 0 && !timers_start(&hub->timers, &hub->memory,
-                                      &routine->timer, hub->now + seconds)) {
+    if (seconds >= 0 &&
+        !timers_start(&hub->timers, &hub->memory, &routine->timer,
+                      hub_read_clock(hub) + seconds)) {
         let_go(routine);
         return luaL_error(L, "not enough memory");
     }

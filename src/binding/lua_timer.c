@@ -211,7 +211,7 @@ static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
     lua_setiuservalue(L, 5, TIMER_HUB);
     lua_settop(L, 5);
     anchor(L, timer, 5);
-    if (!start(timer, binding->hub->now + seconds)) {
+    if (!start(timer, hub_read_clock(binding->hub) + seconds)) {
         settle(timer);
         luaL_error(L, "not enough memory");
     }
@@ -278,7 +278,7 @@ static int method_restart(lua_State *L)
     if (timer->owner && timer->owner->has_ended)
         return outgoing_closed(L);
     anchor(L, timer, 1);
-    if (!start(timer, timer->binding->hub->now + timer->interval)) {
+    if (!start(timer, hub_read_clock(timer->binding->hub) + timer->interval)) {
         settle(timer);
         return luaL_error(L, "not enough memory");
     }
@@ -295,7 +295,8 @@ static int timer_index(lua_State *L)
     if (lua_rawequal(L, 2, lua_upvalueindex(2))) {
         if (!is_armed(timer))
             return 0;
-        lua_pushnumber(L, timer->timer.due - timer->binding->hub->now);
+        double left = timer->timer.due - hub_read_clock(timer->binding->hub);
+        lua_pushnumber(L, left > 0 ? left : 0);
         return 1;
     }
     lua_rawget(L, lua_upvalueindex(1));

@@ -12,6 +12,7 @@
  *   flow(hub, till) -> news    the same up to a time of the monotonic clock, or
  *                              until peers that flow have something to take:
  *                              with an array of their numbers
+ *   pass(hub, seconds)         so much time passes while a handler runs
  *   now(hub), wall(hub)        the monotonic clock, Unix time
  *   is_running()               whether a handler of any hub is running
  *   free(hub) -> string        ends the app, which scripts may still hold, and
@@ -186,6 +187,11 @@ void testkit_keep_with(lua_State *L, int owner, int value)
     lua_pop(L, 2);
 }
 
+static double read_clock(const struct hub *hub)
+{
+    return testkit_world_of(hub)->clock;
+}
+
 static int app_hub(lua_State *L)
 {
     struct options options;
@@ -208,6 +214,7 @@ static int app_hub(lua_State *L)
     struct testkit_world *world = push_world(L);
     struct binding *binding = binding_new(L, &options, first_second, wall);
     binding->hub->log = &world->log;
+    binding->hub->clock = read_clock;
     testkit_keep_with(L, -1, -2);
     lua_pushvalue(L, 4);
     return 2;
@@ -284,7 +291,7 @@ static int app_math(lua_State *L)
 static int app_turn(lua_State *L)
 {
     struct hub *hub = check_hub(L);
-    lua_pushnumber(L, hub_turn(hub, hub->now));
+    lua_pushnumber(L, hub_turn(hub, testkit_now(hub)));
     return 1;
 }
 
@@ -292,14 +299,22 @@ static int app_turn(lua_State *L)
 static int app_advance(lua_State *L)
 {
     struct hub *hub = check_hub(L);
-    double end = hub->now + luaL_checknumber(L, 2);
+    double end = testkit_now(hub) + luaL_checknumber(L, 2);
     for (;;) {
-        double wait = hub_turn(hub, hub->now);
+        double wait = hub_turn(hub, testkit_now(hub));
         if (wait > end - hub->now)
             break;
         hub_set_time(hub, hub->now + wait);
     }
     hub_set_time(hub, end);
+    return 0;
+}
+
+static int app_pass(lua_State *L)
+{
+    struct hub *hub = check_hub(L);
+    double seconds = luaL_checknumber(L, 2);
+    testkit_world_of(hub)->clock = fmax(hub->now, read_clock(hub)) + seconds;
     return 0;
 }
 
@@ -331,7 +346,7 @@ static int app_reset(lua_State *L)
 {
     struct hub *hub = check_hub(L);
     hub_reset_all(hub);
-    hub_turn(hub, hub->now);
+    hub_turn(hub, testkit_now(hub));
     return 0;
 }
 
@@ -441,6 +456,7 @@ static const luaL_Reg functions[] = {
     {"turn", app_turn},
     {"advance", app_advance},
     {"flow", testkit_flow},
+    {"pass", app_pass},
     {"now", app_now},
     {"wall", app_wall},
     {"is_running", app_is_running},

@@ -245,7 +245,7 @@ int testkit_flow(lua_State *L)
         return luaL_error(L, "a handler is running");
     for (;;) {
         bool has_moved = network_flow(network);
-        double wait = hub_turn(hub, hub->now);
+        double wait = hub_turn(hub, testkit_now(hub));
         if (push_news(L, network))
             return 1;
         if (has_moved)

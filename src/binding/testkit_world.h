@@ -11,11 +11,19 @@ struct testkit_world {
     struct memory memory;
     struct buffer lines; /* of the log, not asked for yet */
     struct network network;
+    double clock; /* what the hub reads, where that is later than its time */
 };
 
 static inline struct testkit_world *testkit_world_of(const struct hub *hub)
 {
     return hub->log->context;
+}
+
+/* What time it is when a turn begins. */
+static inline double testkit_now(struct hub *hub)
+{
+    hub_set_time(hub, testkit_world_of(hub)->clock);
+    return hub->now;
 }
 
 #endif

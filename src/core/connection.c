@@ -66,7 +66,7 @@ struct connection *connection_new(struct hub *hub, struct transport *transport)
     transport->user = connection;
     connection->limits = hub->options.limits;
     connection->timer.expire = expire;
-    connection->due = hub->now + hub->options.handshake_timeout;
+    connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
     if (!timers_start(&hub->timers, &hub->memory, &connection->timer,
                       connection->due)) {
         memory_free(&hub->memory, connection);
@@ -336,7 +336,7 @@ void connection_drain(struct connection *connection)
     connection->soft_due = 0;
     if (connection->is_upgraded) {
         take_earlier(&connection->due,
-                     hub->now + connection->limits.close_timeout);
+                     hub_read_clock(hub) + connection->limits.close_timeout);
     } else {
         connection->due = 0; /* write_stall is enough for a response */
         give_place(connection);
@@ -364,7 +364,8 @@ static void finish_drain(struct connection *connection)
         return;
     transport->class->shutdown(transport);
     connection->is_shut = true;
-    take_earlier(&connection->due, connection->hub->now + drain_timeout);
+    take_earlier(&connection->due,
+                 hub_read_clock(connection->hub) + drain_timeout);
     connection_arm(connection);
 }
 
@@ -374,7 +375,7 @@ static void get_stuck(struct connection *connection)
     connection->is_stuck = true;
     if (connection->stall_due <= 0)
         connection->stall_due =
-            connection->hub->now + connection->limits.write_stall;
+            hub_read_clock(connection->hub) + connection->limits.write_stall;
     transport->class->want_write(transport, true);
     connection_arm(connection);
 }
@@ -489,14 +490,14 @@ static bool has_passed(double due, double now)
 }
 
 /* Who is still taking the answer before can't be late with the next request. */
-static void expire_head(struct connection *connection, double now)
+static void expire_head(struct connection *connection)
 {
     struct hub *hub = connection->hub;
     if (connection->head) {
         respond_refuse(connection, 408, "handshake_timeout",
                        "the request took too long");
     } else if (connection_owes_answer(connection)) {
-        connection->due = now + hub->options.handshake_timeout;
+        connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
         connection_mark_dirty(connection); /* write_stall watches it */
         connection_arm(connection);
     } else {
@@ -515,11 +516,11 @@ static void note_late(struct connection *connection)
         connection_blame(connection, "close_timeout");
 }
 
-static void expire_due(struct connection *connection, double now)
+static void expire_due(struct connection *connection)
 {
     switch (connection->state) {
     case CONNECTION_HEAD:
-        expire_head(connection, now);
+        expire_head(connection);
         break;
     case CONNECTION_DECIDING:
         connection_blame(connection, "handshake_timeout");
@@ -541,7 +542,7 @@ static void expire(struct timer *timer, double now)
         connection_blame(connection, "write_stall");
         connection_die(connection, true);
     } else if (has_passed(connection->due, now)) {
-        expire_due(connection, now);
+        expire_due(connection);
     } else if (has_passed(connection->message_due, now)) {
         connection_blame(connection, "message_timeout");
         websocket_fail(connection, CLOSE_POLICY, "the message took too long");

@@ -109,6 +109,13 @@ void hub_set_time(struct hub *hub, double now)
         hub->now = now;
 }
 
+double hub_read_clock(struct hub *hub)
+{
+    if (hub->clock)
+        hub_set_time(hub, hub->clock(hub));
+    return hub->now;
+}
+
 double hub_wall(const struct hub *hub)
 {
     return hub->now + hub->wall_offset;

@@ -19,7 +19,9 @@ struct hub {
     void *context;             /* the application's */
     struct recorder *recorder; /* NULL: nothing is recorded */
     struct metrics metrics;
-    double now;         /* seconds, monotonic */
+    double now; /* seconds, monotonic */
+    /* Reads the monotonic clock; NULL: it stands still while a turn runs. */
+    double (*clock)(const struct hub *hub);
     double wall_offset; /* Unix time - now */
     struct timers timers;
     struct outq_pool pool;
@@ -81,6 +83,10 @@ double hub_turn(struct hub *hub, double now);
 
 /* Tells the hub what time it is before events are handed in. */
 void hub_set_time(struct hub *hub, double now);
+
+/* The time from which a deadline counts, or a rate. A handler may have run for
+ * long since the hub was told last: its clock is read, and is hub->now. */
+double hub_read_clock(struct hub *hub);
 
 /* Begins the end: new handshakes get 503, other requests a last answer, every
  * client 1001. */

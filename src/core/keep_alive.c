@@ -36,12 +36,12 @@ static bool is_out_of_touch(const struct connection *connection)
 void keep_alive_expire(struct connection *connection)
 {
     if (is_out_of_touch(connection)) {
-        connection->heard_at = connection->hub->now;
+        connection->heard_at = hub_read_clock(connection->hub);
     } else if (is_asked(connection)) {
         connection_blame(connection, "pong_timeout");
         connection_die(connection, true);
     } else {
-        connection->pinged_at = connection->hub->now;
+        connection->pinged_at = hub_read_clock(connection->hub);
         connection->ping_waits = true;
         websocket_ping(connection, payload, sizeof payload);
     }
@@ -58,7 +58,7 @@ void keep_alive_flushed(struct connection *connection)
         return;
     connection->ping_waits = false;
     if (is_asked(connection))
-        connection->pinged_at = connection->hub->now;
+        connection->pinged_at = hub_read_clock(connection->hub);
 }
 
 bool keep_alive_answers(struct connection *connection,

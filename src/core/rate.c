@@ -103,16 +103,40 @@ static void refuse(struct connection *connection, size_t bytes,
     drop(connection, measure);
 }
 
+static bool has_room(const struct connection *connection)
+{
+    const struct rate *rate = &connection->rate;
+    const struct limits *limits = &connection->limits;
+    return !is_full_of_messages(limits, rate->messages) &&
+           !is_full_of_bytes(limits, rate->bytes);
+}
+
+static bool has_room_for_control(const struct connection *connection)
+{
+    size_t most = connection->hub->options.max_control_frames;
+    return connection->rate.controls + 1 <= (double)most + slack;
+}
+
+/* What is full by the hub's time may have emptied while a handler ran. */
+static bool finds_room(struct connection *connection,
+                       bool (*has)(const struct connection *connection))
+{
+    empty_all(connection);
+    if (has(connection))
+        return true;
+    hub_read_clock(connection->hub);
+    empty_all(connection);
+    return has(connection);
+}
+
 bool rate_admits(struct connection *connection, size_t bytes)
 {
     struct rate *rate = &connection->rate;
     const struct limits *limits = &connection->limits;
     if (!limits->rate_messages && !limits->rate_bytes)
         return true;
-    empty_all(connection);
-    bool is_over_messages = is_full_of_messages(limits, rate->messages);
-    if (is_over_messages || is_full_of_bytes(limits, rate->bytes)) {
-        refuse(connection, bytes, is_over_messages);
+    if (!finds_room(connection, has_room)) {
+        refuse(connection, bytes, is_full_of_messages(limits, rate->messages));
         return false;
     }
     rate->messages++;
@@ -122,14 +146,11 @@ bool rate_admits(struct connection *connection, size_t bytes)
 
 bool rate_admits_control(struct connection *connection)
 {
-    struct rate *rate = &connection->rate;
-    size_t most = connection->hub->options.max_control_frames;
-    empty_all(connection);
-    if (rate->controls + 1 > (double)most + slack) {
+    if (!finds_room(connection, has_room_for_control)) {
         metrics_count(&connection->hub->metrics, METRIC_MAX_CONTROL_FRAMES);
         end(connection, "max_control_frames", "too many control frames");
         return false;
     }
-    rate->controls++;
+    connection->rate.controls++;
     return true;
 }

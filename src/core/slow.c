@@ -107,8 +107,8 @@ void slow_watch(struct connection *connection)
 {
     if (connection->soft_due > 0 || !is_above_soft(connection))
         return;
-    connection->soft_due =
-        connection->hub->now + connection->limits.send_queue_soft_time;
+    connection->soft_due = hub_read_clock(connection->hub) +
+                           connection->limits.send_queue_soft_time;
     connection_arm(connection);
 }
 

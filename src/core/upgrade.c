@@ -38,10 +38,10 @@ static void become_open(struct connection *connection)
     connection->is_upgraded = true;
     metrics_count(&hub->metrics, METRIC_UPGRADES);
     connection->owes_leave = true;
-    connection->joined_at = hub_wall(hub);
     connection->limits = connection->room->limits;
     connection->due = 0;
-    connection->heard_at = hub->now;
+    connection->heard_at = hub_read_clock(hub);
+    connection->joined_at = hub_wall(hub);
     outq_seal(&connection->output);
     connection_arm(connection);
     list_remove(&connection->link);

@@ -81,7 +81,7 @@ bool connection_send(struct connection *connection, enum opcode opcode,
         connection->session.messages_out++;
     }
     if (opcode == OPCODE_PING) {
-        connection->ping_at = connection->hub->now;
+        connection->ping_at = hub_read_clock(connection->hub);
         connection->ping_hash = hash(bytes, length);
     }
     return true;
@@ -210,7 +210,8 @@ bool connection_close(struct connection *connection, int code,
         return true;
     connection->soft_due = 0;
     connection->message_due = 0;
-    connection->due = connection->hub->now + connection->limits.close_timeout;
+    connection->due =
+        hub_read_clock(connection->hub) + connection->limits.close_timeout;
     connection_arm(connection);
     return true;
 }
@@ -376,7 +377,7 @@ static void watch_message(struct connection *connection)
     if (connection->message_due > 0 || connection->state != CONNECTION_OPEN)
         return;
     connection->message_due =
-        connection->hub->now + connection->limits.message_timeout;
+        hub_read_clock(connection->hub) + connection->limits.message_timeout;
     connection_arm(connection);
 }
 

@@ -44,6 +44,12 @@ double loop_wall(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+double loop_clock(const struct hub *hub)
+{
+    (void)hub;
+    return loop_now();
+}
+
 /* --- the turn --- */
 
 /* Before everything else that a wake-up brings: EV_MAXPRI sees to that. */
@@ -57,6 +63,14 @@ static void on_woken(struct ev_loop *events, struct ev_check *watcher,
     hub_set_time(loop->shared.hub, loop->woken_at);
 }
 
+/* libev counts from the wake-up, which may be long ago. */
+static void start_timer(const struct loop *loop, struct ev_timer *timer,
+                        double now, double seconds)
+{
+    ev_timer_set(timer, seconds + (now - loop->woken_at), 0.);
+    ev_timer_start(loop->shared.events, timer);
+}
+
 /* Has the loop come back in so many seconds. A timer of 0 seconds would not do
  * where it is not to wait at all: libev then still waits for a millisecond. */
 static void come_back(struct loop *loop, double seconds)
@@ -68,10 +82,8 @@ static void come_back(struct loop *loop, double seconds)
         return;
     }
     ev_idle_stop(events, &loop->at_once);
-    if (isinf(seconds))
-        return;
-    ev_timer_set(&loop->due, seconds, 0.);
-    ev_timer_start(events, &loop->due);
+    if (!isinf(seconds))
+        start_timer(loop, &loop->due, loop->shared.hub->now, seconds);
 }
 
 static void on_turn(struct ev_loop *events, struct ev_prepare *watcher,
@@ -80,13 +92,9 @@ static void on_turn(struct ev_loop *events, struct ev_prepare *watcher,
     (void)happened;
     struct loop *loop = watcher->data;
     struct hub *hub = loop->shared.hub;
-    double now = loop_now();
-    double seconds = hub_turn(hub, now);
+    double seconds = hub_turn(hub, loop_now());
     if (loop->is_draining && hub_is_empty(hub))
         ev_break(events, EVBREAK_ALL);
-    /* libev counts from the wake-up. */
-    if (seconds > 0)
-        seconds += now - loop->woken_at;
     come_back(loop, seconds);
 }
 
@@ -116,8 +124,8 @@ static void drain(struct loop *loop)
     listeners_close(&loop->listeners);
     certificates_free(&loop->certificates);
     hub_drain(hub);
-    ev_timer_set(&loop->too_late, hub->options.shutdown_timeout, 0.);
-    ev_timer_start(loop->shared.events, &loop->too_late);
+    start_timer(loop, &loop->too_late, loop_now(),
+                hub->options.shutdown_timeout);
 }
 
 static void cut(struct loop *loop)

@@ -29,6 +29,9 @@ void loop_reserve(struct loop *loop, size_t descriptors);
 double loop_now(void);
 double loop_wall(void);
 
+/* The same monotonic clock, for a hub's. */
+double loop_clock(const struct hub *hub);
+
 /* Gives the loop its hub, which it borrows. From here on TERM, INT, HUP and
  * USR1 don't end the process: they wait for loop_run. So call it when the
  * scripts are loaded, and before anybody is told that the server is up. */

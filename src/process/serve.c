@@ -287,8 +287,10 @@ static int open_hub(struct worker *worker)
     worker->hub =
         binding_start(worker->L, &worker->settings.options, &worker->output.log,
                       worker->files, loop_now(), loop_wall());
-    if (worker->hub)
+    if (worker->hub) {
+        worker->hub->clock = loop_clock;
         return 0;
+    }
     interpreter_take_message(worker->L, error, sizeof error);
     return give_up(EX_SOFTWARE, "%s", error);
 }

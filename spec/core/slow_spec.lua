@@ -288,6 +288,39 @@ describe("send_queues", function()
     assert.matches("connection ended rule=send_queues address=192.0.2.1", w:log())
   end)
 
+  it("isn't what the dead have, whose memory goes with the turn", function()
+    local w = echoing(options)
+    local _, clients = several(w, 3)
+    clients[1]:send(("x"):rep(60000))
+    clients[2]:send(("x"):rep(50000))
+    clients[1]:terminate()
+    assert.is_true(clients[3]:send("x"))
+    assert.equal("closed open open", states(clients))
+    assert.equal(0, metrics(w).send_queues)
+  end)
+
+  it("counts files where nobody is sent a message", function()
+    local w = echoing(options)
+    w.kit.files(w.hub, { ["a.bin"] = ("x"):rep(60000) })
+    local peers = {}
+    for index = 1, 2 do
+      peers[index] = w:peer()
+      peers[index]:faults { full = true }
+      peers[index]:send("GET /a.bin HTTP/1.1\r\nHost: a\r\n\r\n")
+    end
+    assert.is_true(peers[1]:state().reset)
+    assert.is_false(peers[2]:state().closed)
+    assert.equal(1, metrics(w).send_queues)
+  end)
+
+  it("counts responses before the turn has ended", function()
+    local w = echoing(options)
+    for _ = 1, 30 do
+      w:peer().raw:send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n")
+    end
+    assert.equal(30 - 25, metrics(w).send_queues) -- 4,048 bytes of memory each
+  end)
+
   it("is 256 MiB by default", function()
     local w = echoing()
     assert.equal(256 << 20, w.kit.option(w.hub, "send_queues"))

@@ -10,6 +10,46 @@ before_each(function()
   context = assert(tls.context())
 end)
 
+describe("what is held for members that read nothing", function()
+  -- Three of them, who have had a broadcast of 40,000 bytes.
+  local function told(limit)
+    local w = noting.echoing { send_queues = limit, ping_interval = 0, write_stall = 100 }
+    local peers = {}
+    for index = 1, 3 do
+      peers[index] = w:connect("/room", tls.over(context))
+      peers[index]:faults { full = true }
+    end
+    assert.equal(3, w.room:broadcast(("x"):rep(40000)))
+    w:rest()
+    return w, peers
+  end
+
+  local function count(w) return w.kit.metrics(w.hub).send_queues end
+
+  it("counts in send_queues, each for itself, though the message was one", function()
+    local w, peers = told(100000)
+    assert.equal(1, count(w))
+    assert.equal(2, #w.room)
+    assert.is_true(peers[1]:state().reset)
+  end)
+
+  it("counts no more once it has left, or who has it has gone", function()
+    local w, peers = told(150000)
+    peers[1]:faults {}
+    peers[1]:writable()
+    assert.same({ ("x"):rep(40000) }, peers[1]:take())
+    w.clients[2]:terminate()
+    for _, peer in ipairs { peers[1], peers[3] } do peer:faults { full = true } end
+    assert.equal(2, w.room:broadcast(("y"):rep(40000)))
+    w:rest()
+    assert.equal(0, count(w))
+    assert.equal(2, w.room:broadcast(("z"):rep(40000)))
+    w:rest()
+    assert.equal(1, w.room:broadcast("on"))
+    assert.equal(1, count(w))
+  end)
+end)
+
 describe("an answer of which the end is still held", function()
   -- All of it has been encrypted, and none has left.
   local function ask(options)

@@ -72,6 +72,8 @@ struct connection *connection_new(struct hub *hub, struct transport *transport)
         memory_free(&hub->memory, connection);
         return NULL;
     }
+    transport->all_held = &hub->held;
+    hub->held += transport->held;
     list_append(&hub->pending, &connection->link);
     hub->pending_count++;
     list_init(&connection->arrival);
@@ -99,6 +101,15 @@ void connection_free(struct connection *connection)
     memory_free(&hub->memory, connection);
 }
 
+/* What waits to be written, for nobody, makes room at once. */
+static void give_up_output(struct connection *connection)
+{
+    struct transport *transport = connection->transport;
+    outq_clear(&connection->output, &connection->hub->pool);
+    connection->hub->held -= transport->held;
+    transport->all_held = NULL;
+}
+
 static void give_place(struct connection *connection)
 {
     if (connection->place)
@@ -115,6 +126,7 @@ void connection_die(struct connection *connection, bool reset)
     connection->state = CONNECTION_DEAD;
     compression_release(connection);
     connection->is_reset = reset;
+    give_up_output(connection);
     give_place(connection);
     timers_stop(&hub->timers, &connection->timer);
     list_remove(&connection->dirty);

@@ -6,6 +6,7 @@
 #include "group.h"
 #include "recorder.h"
 #include "room.h"
+#include "slow.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -289,8 +290,12 @@ static void flush_dirty(struct hub *hub)
     struct list round;
     list_init(&round);
     list_move_all(&round, &hub->dirty);
-    for (struct list *link; (link = list_take(&round));)
-        connection_flush(LIST_ENTRY(link, struct connection, dirty));
+    for (struct list *link; (link = list_take(&round));) {
+        struct connection *connection =
+            LIST_ENTRY(link, struct connection, dirty);
+        connection_flush(connection);
+        slow_settle(connection);
+    }
 }
 
 static double until_next(struct hub *hub)

@@ -25,6 +25,7 @@ struct hub {
     double wall_offset; /* Unix time - now */
     struct timers timers;
     struct outq_pool pool;
+    size_t held; /* bytes that the transports of the living hold */
     struct inflaters inflaters; /* for who keeps no context of its own */
     struct deflaters deflaters;
     struct per_ip per_ip;

@@ -3,6 +3,7 @@
 #include "handshake.h"
 #include "hub.h"
 #include "response.h"
+#include "slow.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,9 @@ void respond(struct connection *connection, int status, struct slice fields,
              struct slice body)
 {
     struct hub *hub = connection->hub;
+    slow_shed(hub);
+    if (connection->state == CONNECTION_DEAD)
+        return;
     if (respond_is_head(connection) || !status_has_content(status))
         body.bytes = NULL;
     struct span span = {body.bytes, body.bytes ? body.length : 0};

@@ -23,37 +23,41 @@ static void end(struct connection *connection, const char *rule)
 
 /* --- all queues together --- */
 
+static bool is_over(const struct hub *hub)
+{
+    size_t limit = hub->options.send_queues;
+    return hub->held >= limit || hub->pool.used >= limit - hub->held;
+}
+
 static void keep_longer(struct list *connections, struct connection **longest)
 {
     for (struct list *link = connections->next; link != connections;
          link = link->next) {
         struct connection *connection =
             LIST_ENTRY(link, struct connection, link);
-        size_t most = *longest ? (*longest)->output.bytes : 0;
-        if (connection->output.bytes > most)
+        size_t most = *longest ? connection_buffered(*longest) : 0;
+        if (connection_buffered(connection) > most)
             *longest = connection;
     }
 }
 
-/* What has started stays in the way of a Close: where that is too much it goes
- * at once, not at the end of the turn as it would. */
+/* What has started, or is held, stays in the way of a Close: where that alone
+ * is too much it goes at once. */
 static void shed_one(struct connection *connection)
 {
-    struct hub *hub = connection->hub;
     if (connection->state == CONNECTION_OPEN) {
         end(connection, "send_queues");
-        if (hub->pool.used < hub->options.send_queues)
+        if (!is_over(connection->hub))
             return;
     } else {
         connection_blame(connection, "send_queues");
     }
     connection_die(connection, true);
-    outq_clear(&connection->output, &hub->pool);
 }
 
 void slow_shed(struct hub *hub)
 {
-    while (hub->pool.used >= hub->options.send_queues) {
+    while (is_over(hub)) {
         struct connection *longest = NULL;
         keep_longer(&hub->connections, &longest);
         keep_longer(&hub->pending, &longest);
@@ -61,6 +65,13 @@ void slow_shed(struct hub *hub)
             return;
         shed_one(longest);
     }
+}
+
+void slow_settle(struct connection *connection)
+{
+    if (connection->is_stuck &&
+        (!connection->is_upgraded || connection->transport->held))
+        slow_shed(connection->hub);
 }
 
 /* --- one of them --- */

@@ -12,10 +12,15 @@ struct hub;
  * with 1013. */
 bool slow_admits(struct connection *connection);
 
-/* Makes room where all queues together hold as much memory as send_queues
- * allows: who has the longest goes, with 1013 where that is enough, else by a
- * reset. Takes clients out of rooms: so never in the middle of a broadcast. */
+/* Makes room where all queues of the living, and what their transports hold,
+ * together take as much memory as send_queues allows: who has most goes, with
+ * 1013 where that is enough, else by a reset. Takes clients out of rooms: so
+ * never in the middle of a broadcast. */
 void slow_shed(struct hub *hub);
+
+/* The same where it has been written to and still has more than before: a piece
+ * of a file, or what its transport has made of a message that others share. */
+void slow_settle(struct connection *connection);
 
 /* A frame has been queued: from here on the time may run in which the queue
  * must come below send_queue_soft. */

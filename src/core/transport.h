@@ -45,6 +45,7 @@ struct transport {
     void *user;
     size_t held; /* bytes that write took and that haven't left yet: while there
                     are any, write sends them on and takes nothing */
+    size_t *all_held; /* where its user adds up what is held, or NULL */
 };
 
 struct transport_class {
@@ -89,6 +90,13 @@ static inline void transport_end(struct transport *transport, bool broken)
 static inline void transport_writable(struct transport *transport)
 {
     transport->events->writable(transport->user);
+}
+
+static inline void transport_set_held(struct transport *transport, size_t held)
+{
+    if (transport->all_held)
+        *transport->all_held = *transport->all_held - transport->held + held;
+    transport->held = held;
 }
 
 #endif

@@ -37,7 +37,7 @@ bool tls_send_held(struct tls *tls)
     if (taken < 0)
         return false;
     tls->held_at += (size_t)taken;
-    tls->base.held -= (size_t)taken;
+    transport_set_held(&tls->base, tls->base.held - (size_t)taken);
     if (!tls->base.held) {
         buffer_release(&tls->held, tls->memory);
         tls->held_at = 0;
@@ -54,7 +54,7 @@ static bool hold(struct tls *tls, const unsigned char *bytes, size_t length)
     tls->held_at = 0;
     if (!buffer_append(&tls->held, tls->memory, bytes, length))
         return false;
-    tls->base.held = tls->held.length;
+    transport_set_held(&tls->base, tls->held.length);
     return true;
 }
 

@@ -1,5 +1,7 @@
 #include "cpu_timer.h"
 
+#include "signals.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,6 +47,7 @@ bool cpu_timer_start(struct cpu_timer *timer, double period, cpu_tick *tick)
         sigaction(timer->signal, &timer->before, NULL);
         return false;
     }
+    timer->was_blocked = signal_unblock(timer->signal);
     cpu_timer_set_period(timer, period);
     return true;
 }
@@ -66,6 +69,8 @@ void cpu_timer_stop(struct cpu_timer *timer)
     timer_delete(timer->id);
     sigaction(timer->signal, &ignore, NULL);
     sigaction(timer->signal, &timer->before, NULL);
+    if (timer->was_blocked)
+        signal_block(timer->signal);
 }
 
 double cpu_timer_now(void)

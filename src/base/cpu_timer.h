@@ -10,6 +10,7 @@ struct cpu_timer {
     timer_t id;
     int signal;
     struct sigaction before; /* what the signal did */
+    bool was_blocked;        /* in the thread */
 };
 
 /* What a tick calls, as a signal's handler: it may do what such may. */

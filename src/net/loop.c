@@ -3,6 +3,7 @@
 #include "certificates.h"
 #include "listener.h"
 #include "reserve.h"
+#include "signals.h"
 #include "tcp.h"
 
 #include <assert.h>
@@ -252,7 +253,9 @@ struct loop *loop_new(void)
     }
     init_watchers(loop);
     raise_descriptor_limit();
-    signal(SIGPIPE, SIG_IGN);
+    signal_outlive(SIGPIPE);
+    for (int i = 0; i < SIGNAL_COUNT; i++)
+        signal_unblock(loop->signals[i].signum);
     return loop;
 }
 
@@ -265,11 +268,8 @@ void loop_reserve(struct loop *loop, size_t descriptors)
  * an end by signal. */
 static void block_signals(const struct loop *loop)
 {
-    sigset_t set;
-    sigemptyset(&set);
     for (int i = 0; i < SIGNAL_COUNT; i++)
-        sigaddset(&set, loop->signals[i].signum);
-    sigprocmask(SIG_BLOCK, &set, NULL);
+        signal_block(loop->signals[i].signum);
 }
 
 /* libev's handlers would write to a loop that is gone: so they are taken out

@@ -10,8 +10,8 @@ struct tls_options;
 enum { LOOP_ERROR_SIZE = 512, LOOP_ADDRESS_SIZE = 64 };
 
 /* A loop without a hub. Raises the soft limit of descriptors to the hard one,
- * and has the process ignore SIGPIPE. NULL: no memory, or libev finds no
- * backend. */
+ * has the process outlive SIGPIPE, and unblocks the signals that loop_attach
+ * names. NULL: no memory, or libev finds no backend. */
 struct loop *loop_new(void);
 
 /* Frees the loop and its listeners; the hub must be gone. Blocks the signals

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "signals.h"
 #include "standard_error.h"
 
 static struct log_output *output_of(struct log *log)
@@ -91,7 +92,7 @@ void log_output_init(struct log_output *output, const struct options *options)
     log_rates_init(&output->rates, options->log_rate, options->log_burst);
     if (options->log_rate)
         output->log.rates = &output->rates;
-    signal(SIGXFSZ, SIG_IGN);
+    signal_outlive(SIGXFSZ);
     stop_sharing(output);
 }
 

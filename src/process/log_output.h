@@ -19,7 +19,7 @@ struct log_output {
 /* A log to standard error, of the level and rates that the options have. What
  * is written never waits: a full disk, a closed pipe or one that nobody reads
  * loses lines, which are counted, and does nothing to the server. Has the
- * process ignore SIGXFSZ, so that a limit on a file's size is a full disk. */
+ * process outlive SIGXFSZ, so that a limit on a file's size is a full disk. */
 void log_output_init(struct log_output *output, const struct options *options);
 
 /* Has the lines go to the end of a file, made if need be, which may be moved

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "signals.h"
+
 static struct recording *recording_of(struct recorder_sink *sink)
 {
     return (struct recording *)(void *)sink;
@@ -55,7 +57,7 @@ bool recording_open(struct recording *recording, const char *path)
     int descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0600);
     if (descriptor < 0)
         return false;
-    signal(SIGXFSZ, SIG_IGN);
+    signal_outlive(SIGXFSZ);
     *recording = (struct recording){.sink = {.write = write_lines},
                                     .descriptor = descriptor};
     return true;

@@ -16,8 +16,8 @@ struct recording {
 
 /* Makes the file, readable for its owner alone; one that is there already is
  * refused, but for a device. Each write goes to it at once: what made the
- * server crash is in it. Has the process ignore SIGXFSZ, so that a limit on the
- * file's size is a full disk and no more. Returns false with errno set. */
+ * server crash is in it. Has the process outlive SIGXFSZ, so that a limit on
+ * the file's size is a full disk and no more. Returns false with errno set. */
 bool recording_open(struct recording *recording, const char *path);
 
 /* Closes it, where it is open. */

@@ -24,9 +24,9 @@ describe("config.lua", function()
 
   -- Standard error behind the directory's name, for one that is wrong; it is
   -- `run`, so that something could listen.
-  local function refused(config)
+  local function refused(config, ...)
     local directory = directory_of(config, 'io.stdout:write("the script has run")')
-    local code, out, err = program.run { directory, "--listen", "127.0.0.1:0" }
+    local code, out, err = program.run { directory, "--listen", "127.0.0.1:0", ... }
     assert.equal(78, code, err)
     assert.equal("", out)
     assert.equal(directory .. "/", err:sub(1, #directory + 1))
@@ -227,6 +227,26 @@ describe("config.lua", function()
       } do
         assert.equal("config.lua:2: config.lua has no " .. name .. rest, refused("\n" .. code))
       end
+    end)
+
+    it("is refused after load_timeout where it doesn't end, whatever it catches", function()
+      local stopped = "config.lua:2: stopped after 0.1 s of CPU: load_timeout"
+      for _, line in ipairs { "while true do end", "while true do pcall(error) end" } do
+        assert.equal(stopped, refused("\n" .. line, "--load-timeout", "0.1"))
+      end
+    end)
+
+    it("is refused after load_timeout by check too", function()
+      local directory = directory_of "\nwhile true do end"
+      local code, _, err = program.run { "check", directory, "--load-timeout", "100ms" }
+      assert.equal(78, code)
+      assert.equal(directory .. "/config.lua:2: stopped after 0.1 s of CPU: load_timeout\n", err)
+    end)
+
+    it("is refused where it needs more than lua_memory", function()
+      local config = 'local all = {}\nwhile true do all[#all + 1] = ("x"):rep(1000000) end'
+      assert.equal("config.lua: not enough memory: lua_memory is 33554432 bytes",
+        refused(config, "--lua-memory", "32m"))
     end)
 
     it("is refused whatever it raises", function()

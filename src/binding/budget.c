@@ -271,6 +271,7 @@ void meter_init(struct meter *meter, struct hub *hub)
 {
     *meter = (struct meter){
         .hub = hub,
+        .options = &hub->options,
         .warn = &hub->options.handler_warn,
         .stop = &hub->options.handler_stop,
         .option = "handler_stop",
@@ -293,7 +294,7 @@ void budget_enter(struct meter *meter, lua_State *L)
 bool budget_allows(struct lua_memory *memory, size_t used, size_t more)
 {
     struct meter *meter = budget.innermost;
-    size_t limit = meter ? meter->hub->options.lua_memory : 0;
+    size_t limit = meter ? meter->options->lua_memory : 0;
     if (!limit)
         return true;
     if (used > limit - limit / 4 || more > limit - limit / 4 - used)
@@ -328,6 +329,8 @@ static void settle(struct meter *meter, lua_State *L)
 {
     if (!budget_has_ended(L))
         clear_hook(L);
+    if (!meter->hub)
+        return;
     if (meter->is_slow && !meter->is_slow_told)
         log_slow(meter, NULL);
     if (meter->is_stopped)
@@ -361,31 +364,52 @@ lua_State *budget_switch(lua_State *L)
     return before;
 }
 
-int budget_load(lua_State *L, struct hub *hub, int arguments, int handler)
+/* Where it has been stopped nothing is pushed: what there is to say is in the
+ * meter. */
+static int load(lua_State *L, struct meter *meter, int arguments, int handler)
 {
     static const char *const where = "loading";
-    struct meter meter;
-    meter_init(&meter, hub);
-    meter.where = &where;
-    meter.stop = &hub->options.load_timeout;
-    meter.warn = meter.stop; /* is told by the error */
-    meter.option = "load_timeout";
-    budget_enter(&meter, L);
+    meter->where = &where;
+    meter->stop = &meter->options->load_timeout;
+    meter->warn = meter->stop; /* is told by the error */
+    meter->option = "load_timeout";
+    budget_enter(meter, L);
     int status = lua_pcall(L, arguments, 0, handler);
-    meter.is_slow = 0;
-    budget_leave(&meter, L);
-    if (status == LUA_ERRMEM && meter.refused) {
+    meter->is_slow = 0;
+    budget_leave(meter, L);
+    if (status == LUA_ERRMEM && meter->refused) {
         lua_pop(L, 1);
         lua_pushfstring(L, "not enough memory: lua_memory is %I bytes",
-                        (lua_Integer)hub->options.lua_memory);
+                        (lua_Integer)meter->options->lua_memory);
     }
-    if (!meter.is_stopped)
+    if (!meter->is_stopped)
         return status;
     if (status != LUA_OK)
         lua_pop(L, 1);
-    budget_push_stop(L, &meter);
-    lua_replace(L, -2);
     return LUA_ERRRUN;
+}
+
+int budget_load(lua_State *L, struct hub *hub, int arguments, int handler)
+{
+    struct meter meter;
+    meter_init(&meter, hub);
+    int status = load(L, &meter, arguments, handler);
+    if (meter.is_stopped) {
+        budget_push_stop(L, &meter);
+        lua_replace(L, -2);
+    }
+    return status;
+}
+
+int budget_configure(lua_State *L, const struct options *options, int arguments)
+{
+    struct meter meter = {.options = options};
+    int status = load(L, &meter, arguments, 0);
+    if (meter.is_stopped) {
+        budget_push_stop(L, &meter);
+        lua_pop(L, 1);
+    }
+    return status == LUA_ERRMEM && meter.refused ? LUA_ERRRUN : status;
 }
 
 /* --- the timer --- */
@@ -402,16 +426,23 @@ static double period_for(const struct options *options)
     return period < shortest_period ? shortest_period : period;
 }
 
-void budget_use(lua_State *L, const struct options *options)
+bool budget_begin(const struct options *options)
 {
     double period = period_for(options);
     if (!budget.users && !cpu_timer_start(&budget.timer, period, tick))
-        luaL_error(L, "no timer for handler_stop: %s", strerror(errno));
+        return false;
     if (budget.users && period < budget.period)
         cpu_timer_set_period(&budget.timer, period);
     if (!budget.users || period < budget.period)
         budget.period = period;
     budget.users++;
+    return true;
+}
+
+void budget_use(lua_State *L, const struct options *options)
+{
+    if (!budget_begin(options))
+        luaL_error(L, "no timer for handler_stop: %s", strerror(errno));
 }
 
 void budget_unuse(void)

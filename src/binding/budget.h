@@ -18,10 +18,11 @@ struct lua_memory;
  * time of one counts for those around it too. */
 struct meter {
     struct meter *outer;
-    struct hub *hub;
+    struct hub *hub; /* NULL: there is none yet, nor a log */
+    const struct options *options;
     const char *const *where; /* "on_text", as a pointer to where that stands */
     lua_State *volatile L;    /* the innermost coroutine that runs in it */
-    const double *warn, *stop; /* seconds in the hub's options; 0: no limit */
+    const double *warn, *stop; /* seconds in the options; 0: no limit */
     const char *option;        /* what the limit is called */
     volatile double since;     /* CPU time at its first tick; 0: none yet */
     volatile sig_atomic_t is_slow, is_stopped;
@@ -39,6 +40,9 @@ void budget_open(lua_State *L);
  * system has none. Each call that has returned is to be undone by one of
  * budget_unuse. */
 void budget_use(lua_State *L, const struct options *options);
+
+/* The same without raising: false, errno set, where there is none. */
+bool budget_begin(const struct options *options);
 void budget_unuse(void);
 
 /* A meter for handlers; where is to be set before it is entered. */
@@ -70,5 +74,10 @@ void budget_push_stop(lua_State *L, const struct meter *meter);
 /* Calls the function below its arguments as lua_pcall does, without results,
  * in a meter for loading: load_timeout is its limit. */
 int budget_load(lua_State *L, struct hub *hub, int arguments, int handler);
+
+/* The same before there is a hub, with the options' limits, and without a
+ * traceback: an error of the limits' own is one line, and LUA_ERRRUN. */
+int budget_configure(lua_State *L, const struct options *options,
+                     int arguments);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "budget.h"
 #include "config_environment.h"
 #include "config_parts.h"
 #include "lua_option.h"
@@ -280,9 +281,16 @@ static enum config_result load_source(lua_State *L, struct config *config,
                                       char error[CONFIG_ERROR_SIZE])
 {
     char message[MESSAGE_SIZE];
+    if (!budget_begin(config->target->limits)) {
+        snprintf(error, CONFIG_ERROR_SIZE,
+                 CONFIG_NAME ": no timer for load_timeout: %s",
+                 strerror(errno));
+        return CONFIG_NO_MEMORY;
+    }
     lua_pushcfunction(L, run_config);
     lua_pushlightuserdata(L, config);
-    int status = lua_pcall(L, 1, 0, 0);
+    int status = budget_configure(L, config->target->limits, 1);
+    budget_unuse();
     if (status != LUA_OK) {
         take_message(L, message);
         return report_raised(status, message, error);

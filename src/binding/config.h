@@ -31,6 +31,8 @@ struct config_listen {
  */
 struct config_target {
     struct options *options;
+    const struct options *limits; /* what it may take itself: load_timeout and
+                                     lua_memory */
     void (*clear_listen)(void *context);
     bool (*add_listen)(void *context, const struct config_listen *listen,
                        char error[OPTION_ERROR_SIZE]);
@@ -41,10 +43,10 @@ struct config_target {
     void *context;
 };
 
-/* Runs the directory's config.lua, if it has one, in an environment of its own,
- * sets what it returns in the target, and keeps its app in the registry. Where
- * it fails "config.lua:LINE: what" is in error (without the directory), and the
- * options are set in part. */
+/* Runs the directory's config.lua, if it has one, in an environment of its own
+ * and within the target's limits, sets what it returns in the target, and keeps
+ * its app in the registry. Where it fails "config.lua:LINE: what" is in error
+ * (without the directory), and the options are set in part. */
 enum config_result config_load(lua_State *L, const char *directory,
                                const struct config_target *target,
                                char error[CONFIG_ERROR_SIZE]);

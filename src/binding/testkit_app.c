@@ -155,8 +155,10 @@ static void push_config(lua_State *L, const char *directory,
                         struct options *options)
 {
     char error[CONFIG_ERROR_SIZE];
-    struct config_target target = {options,    forget_listen,   ignore_listen,
-                                   ignore_tls, ignore_log_file, NULL};
+    const struct options limits = *options;
+    struct config_target target = {options,       &limits,    forget_listen,
+                                   ignore_listen, ignore_tls, ignore_log_file,
+                                   NULL};
     bool is_here = !strcmp(directory, ".");
     lua_pushnil(L);
     lua_setfield(L, LUA_REGISTRYINDEX, CONFIG_APP);

@@ -119,10 +119,11 @@ static bool set_tls(void *context, const struct tls_options *tls,
     return settings_tls(context, tls) || say_no_memory(error);
 }
 
-static int read_config(struct worker *worker)
+static int read_config(struct worker *worker, const struct options *limits)
 {
     char error[CONFIG_ERROR_SIZE];
     struct config_target target = {&worker->settings.options,
+                                   limits,
                                    clear_listen,
                                    add_listen,
                                    set_tls,
@@ -139,17 +140,29 @@ static int read_config(struct worker *worker)
                    is_here ? "" : worker->directory, is_here ? "" : "/", error);
 }
 
-/* The flags have been read once, to know the directory. A second time puts
- * them over what its config.lua says. */
-static int read_settings(struct worker *worker, int argc, char *const argv[])
+static int read_flags(struct worker *worker, int argc, char *const argv[])
 {
     char error[SETTINGS_ERROR_SIZE];
-    settings_init(&worker->settings);
-    int status = read_config(worker);
-    if (status)
-        return status;
     if (!flags_parse(argc, argv, &worker->flags, &worker->settings, error))
         return give_up(EX_USAGE, "%s", error);
+    return 0;
+}
+
+/* The flags are read for what config.lua itself may take, and once more over
+ * what it says. */
+static int read_settings(struct worker *worker, int argc, char *const argv[])
+{
+    settings_init(&worker->settings);
+    int status = read_flags(worker, argc, argv);
+    if (status)
+        return status;
+    const struct options limits = worker->settings.options;
+    settings_release(&worker->settings);
+    settings_init(&worker->settings);
+    status = read_config(worker, &limits);
+    status = status ? status : read_flags(worker, argc, argv);
+    if (status)
+        return status;
     const struct options *options = &worker->settings.options;
     if (options->proxy_protocol && !options->trusted_proxies.text[0])
         return give_up(EX_CONFIG,

@@ -79,9 +79,19 @@ describe("secrets_mask", function()
   it("masks the addresses that a proxy tells", function()
     for _, name in ipairs {
       "X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP",
+      "X-Originating-IP", "X-Remote-IP", "x-remote-addr",
     } do
       assert.equal(name .. ": xxxxxxxxxxxx", field(name .. ": 198.51.100.7"))
     end
+  end)
+
+  it("masks the names that a proxy or the peer itself tells", function()
+    for _, name in ipairs {
+      "Remote-User", "X-Forwarded-User", "X-Forwarded-Email", "X-Auth-Request-Email", "From",
+    } do
+      assert.equal(name .. ": xxxxxxxxxxxxx", field(name .. ": ann@a.example"))
+    end
+    assert.equal("Fromage: brie", field("Fromage: brie"))
   end)
 
   it("masks what follows in a folded line, or behind a bare line feed", function()

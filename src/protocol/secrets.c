@@ -19,8 +19,11 @@ static const char *const secret_words[] = {
 static const char *const secret_names[] = {"sid", "sig",  "otp",
                                            "pin", "code", NULL};
 
-static const char *const address_words[] = {"forwarded", "real-ip", "client-ip",
-                                            "connecting-ip", NULL};
+/* Who is behind a proxy, by address or by name. */
+static const char *const person_words[] = {
+    "forwarded",      "real-ip",   "client-ip",   "connecting-ip",
+    "originating-ip", "remote-ip", "remote-addr", "remote-user",
+    "email",          NULL};
 
 static const char own_prefix[] = "sec-websocket-";
 
@@ -141,8 +144,10 @@ static bool mask_field(char *head, struct slice name, struct slice value)
     else if (slice_is_nocase(name, "authorization") ||
              slice_is_nocase(name, "proxy-authorization"))
         mask_credentials(head, value);
+    else if (slice_is_nocase(name, "from"))
+        overwrite(head, value, 'x');
     else if (!starts_with(name, own_prefix) &&
-             (is_secret_name(name) || contains_one(name, address_words)))
+             (is_secret_name(name) || contains_one(name, person_words)))
         overwrite(head, value, 'x');
     else
         return false;

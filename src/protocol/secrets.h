@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Overwrites, byte for byte, what looks like a secret or an address in the
+/* Overwrites, byte for byte, what looks like a secret or a person in the
  * bytes of a head, whole or cut or wrong: so lengths and meaning stay, and it
  * parses as before. Overwritten are the values of
  *  - fields whose name has in it token, secret, key, pass, pwd, auth, session,
@@ -14,7 +14,8 @@
  *  - cookies;
  *  - subprotocols that look like a token (20 bytes and a digit, or behind one
  *    of such a name);
- *  - fields that hold the peer's address behind a proxy.
+ *  - fields in which a proxy tells who is behind it, by address or by name,
+ *    and From.
  * Sec-WebSocket-Key and the like stay. Paths aren't looked at. */
 void secrets_mask(char *head, size_t length);
 

@@ -117,4 +117,18 @@ describe("lua_memory", function()
       assert.same({ tostring(6 << 20) }, other:text("try"):take())
     end
   end)
+
+  it("leaves room again when a timer that failed had filled it, whatever runs next", function()
+    local w = limited(function(_, client) client:send(#("x"):rep(6 << 20) .. "") end, 16 << 20)
+    local peer = w:connect("/talk")
+    collectgarbage("stop")
+    finally(function() collectgarbage("restart") end)
+    w.moonroom.after(1, function()
+      local kept = {}
+      for at = 1, 4 do kept[at] = ("%d"):format(at):rep(3 << 20) end
+      error("with " .. #kept)
+    end)
+    w:advance(1)
+    assert.same({ tostring(6 << 20) }, peer:text("try"):take())
+  end)
 end)

@@ -285,7 +285,6 @@ void budget_enter(struct meter *meter, lua_State *L)
     meter->is_slow = meter->is_stopped = 0;
     meter->is_slow_told = meter->is_stop_noted = false;
     meter->refused = 0;
-    meter->tight = NULL;
     meter->outer = budget.innermost;
     atomic_signal_fence(memory_order_seq_cst);
     budget.innermost = meter;

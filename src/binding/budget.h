@@ -28,7 +28,8 @@ struct meter {
     volatile sig_atomic_t is_slow, is_stopped;
     bool is_slow_told, is_stop_noted;
     bool has_reserve; /* memory beyond the limit, to report what failed */
-    struct lua_memory *tight; /* NULL, or has little room left */
+    struct lua_memory *tight; /* NULL, or had little room left; for whoever
+                                 owns the meter to forget */
     size_t
         refused; /* bytes that it was refused last and did without; 0: none */
 };

@@ -160,6 +160,7 @@ static void end(struct routine *routine, bool succeeded, bool has_waited)
     struct entry entry = routine->entry;
     struct dispatch *dispatch = routine->dispatch;
     struct lua_memory *tight = routine->meter.tight;
+    routine->meter.tight = NULL;
     give_routine(routine);
     if (tight && !entry.is_report)
         lua_memory_relieve(dispatch->L, tight,
@@ -207,9 +208,7 @@ static void run_guards(struct routine *routine)
 static enum dispatch_result fail(struct routine *routine, int status,
                                  bool has_waited)
 {
-    struct lua_memory *tight;
     budget_leave(&routine->meter, routine->L);
-    tight = routine->meter.tight;
     routine->is_spoilt = routine->meter.is_stopped;
     if (routine->is_spoilt) {
         failure_report_stop(routine->dispatch, &routine->entry,
@@ -220,8 +219,6 @@ static enum dispatch_result fail(struct routine *routine, int status,
         budget_enter(&routine->meter, routine->L);
         lua_resetthread(routine->L);
         leave_closed(routine);
-        if (tight)
-            routine->meter.tight = tight;
     }
     end(routine, false, has_waited);
     return DISPATCH_FAILED;

@@ -297,6 +297,52 @@ describe("a compressed message that is refused", function()
   end)
 end)
 
+describe("the share of a turn", function()
+  -- A message of so many blocks of 1,000 bytes that nothing makes smaller, in frames of so many.
+  local function frames(blocks, size)
+    local data, list = deflated.stored(noise(995)):rep(blocks) .. "\0", {}
+    for at = 1, #data, size do
+      list[#list + 1] = world.frame(at == 1 and "binary" or "continuation",
+        data:sub(at, at + size - 1), { rsv = at == 1 and 4 or 0, fin = at + size > #data })
+    end
+    return table.concat(list)
+  end
+
+  local function messages(w) return w.kit.metrics(w.hub).messages_in end
+
+  it("counts what is compressed four times", function()
+    local w = echoing { bytes_per_turn = 16000 }
+    local peer = connect(w, "/room")
+    peer.raw:send(frames(1, 2000):rep(12))
+    for turn = 1, 3 do
+      assert.is_true(messages(w) <= 4 * turn, turn)
+      w.kit.turn(w.hub)
+    end
+    assert.equal(12, #take(peer))
+  end)
+
+  it("ends inside a message, however it comes", function()
+    for _, size in ipairs { 500, 60000, 1000000 } do
+      local w, turns = echoing { max_fragments = 10000 }, 0
+      local peer = connect(w, "/room")
+      peer.raw:send(frames(640, size))
+      while messages(w) == 0 do
+        w.kit.turn(w.hub)
+        turns = turns + 1
+      end
+      assert.is_true(turns >= 640000 // (256 * 1024 // 4), size)
+      assert.equal(1, #take(peer))
+    end
+  end)
+
+  it("counts what isn't compressed as it is", function()
+    local w = echoing { bytes_per_turn = 16000 }
+    local peer = connect(w, "/room")
+    peer.raw:send(world.frame("binary", noise(15000)) .. world.frame("text", "next"))
+    assert.same({ "next" }, w.heard)
+  end)
+end)
+
 describe("the memory of a compressed connection", function()
   local function traffic(peer, message)
     echo(peer, "text", message)

@@ -342,11 +342,11 @@ static void receive_event(struct connection *connection, struct share *share,
                           const struct message_event *event)
 {
     switch (event->kind) {
+    case MESSAGE_NEEDS_MORE:
+        break;
     case MESSAGE_DATA:
     case MESSAGE_CONTROL:
         share->messages--;
-        share->bytes -=
-            event->length < share->bytes ? event->length : share->bytes;
         if (event->kind == MESSAGE_DATA)
             receive_data(connection, event);
         else
@@ -359,6 +359,42 @@ static void receive_event(struct connection *connection, struct share *share,
         blame_limit(connection, event->code);
         websocket_fail(connection, event->code, event->reason);
     }
+}
+
+/* A peer can have bytes that say nothing cost as much to inflate as is done
+ * with so many others. */
+enum { COMPRESSED_COST = 4 };
+
+static void charge(struct share *share, const struct message_event *event)
+{
+    bool is_message =
+        event->kind == MESSAGE_DATA || event->kind == MESSAGE_CONTROL;
+    size_t cost = is_message ? event->length : 0;
+    if (event->compressed > cost / COMPRESSED_COST)
+        cost = event->compressed > SIZE_MAX / COMPRESSED_COST
+                   ? SIZE_MAX
+                   : event->compressed * COMPRESSED_COST;
+    share->bytes -= cost < share->bytes ? cost : share->bytes;
+}
+
+/* Takes something off the front: of what may be compressed no more than the
+ * share is for. Returns whether that is all for now. */
+static bool receive_some(struct connection *connection, struct share *share,
+                         unsigned char **bytes, size_t *length)
+{
+    struct message_event event;
+    struct message_inflation inflation;
+    struct message_limits limits = message_limits(connection, &inflation);
+    size_t most =
+        limits.inflation ? share->bytes / COMPRESSED_COST + 1 : *length;
+    size_t offered = *length < most ? *length : most;
+    size_t rest = *length - offered;
+    message_next(&connection->parser, &limits, &connection->hub->memory, bytes,
+                 &offered, &event);
+    *length = offered + rest;
+    charge(share, &event);
+    receive_event(connection, share, &event);
+    return event.kind == MESSAGE_NEEDS_MORE && !rest;
 }
 
 static bool is_talking(const struct connection *connection)
@@ -384,15 +420,9 @@ static void watch_message(struct connection *connection)
 void websocket_receive(struct connection *connection, struct share *share,
                        unsigned char **bytes, size_t *length)
 {
-    struct message_event event;
-    struct message_inflation inflation;
-    while (share->messages && share->bytes) {
-        struct message_limits limits = message_limits(connection, &inflation);
-        message_next(&connection->parser, &limits, &connection->hub->memory,
-                     bytes, length, &event);
-        if (event.kind == MESSAGE_NEEDS_MORE)
-            break;
-        receive_event(connection, share, &event);
+    bool is_all = false;
+    while (share->messages && share->bytes && !is_all) {
+        is_all = receive_some(connection, share, bytes, length);
         if (!is_talking(connection))
             return;
     }

@@ -291,6 +291,8 @@ static bool take_payload(struct pull *pull)
     unsigned char *bytes = take(pull, size);
     frame_unmask(bytes, size, frame->mask, parser->frame_have);
     parser->frame_have += size;
+    if (is_data && parser->is_compressed)
+        pull->event->compressed += size;
     if (is_data && !check_data(pull, bytes, size))
         return fail(pull, CLOSE_DATA, "a text is not valid UTF-8");
 

@@ -66,6 +66,7 @@ struct message_event {
                              next call for any parser */
     size_t length;        /* of the payload, inflated; FRAME: of the frame */
     size_t total;         /* FRAME: of the message, this frame included */
+    size_t compressed;    /* bytes taken of compressed payloads, by this call */
     int code;             /* WRONG: 1002, 1003, 1007, 1008, 1009, 1011 */
     const char *reason;   /* WRONG: a sentence, lives for ever */
 };

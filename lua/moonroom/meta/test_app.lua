@@ -215,6 +215,8 @@ function App:expect_error(pattern) end
 ---@field [string] string the line's fields
 
 ---The log since the last call, whatever log_level says.
+---An error in a finalizer (__gc) is a warning of Lua's: a server logs it; here it is not in the
+---log, and goes to standard error where the spec has called warn("@on").
 ---
 ---```lua
 ---local app = test.load(function(moonroom)

@@ -565,5 +565,6 @@ int testkit_http(lua_State *L)
     new_type(L, OUTPUT_TYPE, output_methods);
     new_type(L, ROUTES_TYPE, routes_methods);
     luaL_newlib(L, functions);
+    testkit_add_chunked(L);
     return 1;
 }

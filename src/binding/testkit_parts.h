@@ -31,7 +31,7 @@ struct request *testkit_check_request(lua_State *L, int at);
 
 /* Each adds its functions to the table at the top: memory, buffer, blob;
  * timers; log, log_level; frame, close; record, mask_secrets, unmasker;
- * doorway; inflater, deflater. */
+ * doorway; inflater, deflater; chunked. */
 void testkit_add_memory(lua_State *L);
 void testkit_add_timers(lua_State *L);
 void testkit_add_log(lua_State *L);
@@ -39,5 +39,6 @@ void testkit_add_frame(lua_State *L);
 void testkit_add_record(lua_State *L);
 void testkit_add_doorway(lua_State *L);
 void testkit_add_codecs(lua_State *L);
+void testkit_add_chunked(lua_State *L);
 
 #endif

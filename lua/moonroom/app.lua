@@ -3,6 +3,7 @@
 local class = require "moonroom.class"
 local core = require "moonroom.core"
 local guard = require "moonroom.guard"
+local http = require "moonroom.http"
 local groups = require "moonroom.groups"
 local log = require "moonroom.log"
 local rooms = require "moonroom.rooms"
@@ -82,6 +83,10 @@ local function new_public(app)
   }
   function public.mount(pattern, target) app.rooms:mount(pattern, target, 3) end
 
+  for name, method in pairs(http.methods) do
+    public[name] = function(pattern, handler) app.http:add(method, pattern, handler, 2) end
+  end
+
   function public.room(path, make)
     if type(path) ~= "string" then
       error("a room's path is a string, not a " .. type(path), 2)
@@ -103,6 +108,7 @@ end
 local function new(hub, settings)
   local app = { hub = hub, settings = settings or {} }
   app.rooms = rooms.new(app)
+  app.http = http.new(app)
   new_classes(app)
   app.public = new_public(app)
   if not hub then return app end
@@ -113,8 +119,9 @@ local function new(hub, settings)
     end,
     request = function(request)
       check_dispatch(app)
-      upgrade.answer_plain(app, request)
+      http.answer(app, request)
     end,
+    wants_body = function(method, path) return app.http:find(method, path) ~= nil end,
     emptied = function(room) app.rooms:emptied(room) end,
     over = function(room) app.rooms:over(room) end,
     shutdown = function() app.rooms:close_all() end,

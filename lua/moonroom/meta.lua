@@ -30,6 +30,83 @@ local moonroom = {}
 ---@param target moonroom.Room|fun(request: moonroom.Request): moonroom.Room|nil
 function moonroom.mount(pattern, target) end
 
+---Answers GET and HEAD of a path. What handlers of plain HTTP return is the answer: a string is
+---text, a table JSON, nothing 204; a status may stand before it, header fields behind it. They may
+---wait. Of all that were given for a method the first whose pattern matches answers; what none
+---answers is a file in `public/`, or a room's 426. An error is a 500. The guide [HTTP](http.html)
+---has more.
+---```lua
+---moonroom.get("/hello/:name", function(request)
+---  if request.params.name == "nobody" then return 404, "nobody is here" end
+---  return "hello " .. request.params.name
+---end)
+---moonroom.get("/rooms", function()
+---  local list = moonroom.json.array {}
+---  for room in moonroom.rooms() do table.insert(list, { path = room.path, clients = #room }) end
+---  return list, { ["Cache-Control"] = "no-store" }
+---end)
+---
+----- ann asks for GET /hello/bob
+----- ann is answered with 200 "hello bob"
+----- ann asks for GET /rooms
+----- ann is answered with 200 []
+----- ann asks for GET /hello/nobody
+----- ann is answered with 404 "nobody is here"
+---```
+---@param pattern string as for [moonroom.mount](#moonroom.mount)
+---@param fn fun(request: moonroom.Request): ... `[status,] body [, headers]`: 200 to 599, a string,
+--- a table or nothing, and a table of names and values; a list of values makes a field of each
+function moonroom.get(pattern, fn) end
+
+---Answers POST of a path, as [moonroom.get](#moonroom.get) does GET. The body, of at most max_body
+---bytes, is there when the function is called.
+---```lua
+---moonroom.post("/sum", function(request)
+---  local numbers, why = request:json()
+---  if not numbers then return 400, why end
+---  local sum = 0
+---  for _, number in ipairs(numbers) do sum = sum + number end
+---  return { sum = sum }
+---end)
+---
+----- ann asks for POST /sum [1, 2, 3]
+----- ann is answered with 200 {"sum": 6}
+---```
+---@param pattern string
+---@param fn fun(request: moonroom.Request): ...
+function moonroom.post(pattern, fn) end
+
+---Answers PUT of a path.
+---```lua
+---local notes = {}
+---moonroom.put("/notes/:name", function(request)
+---  local is_new = notes[request.params.name] == nil
+---  notes[request.params.name] = request.body
+---  return is_new and 201 or 204
+---end)
+---
+----- ann asks for PUT /notes/tea "3 minutes"
+----- ann is answered with 201 ""
+---```
+---@param pattern string
+---@param fn fun(request: moonroom.Request): ...
+function moonroom.put(pattern, fn) end
+
+---Answers DELETE of a path.
+---```lua
+---moonroom.delete("/rooms/:name", function(request)
+---  local room = moonroom.room("/" .. request.params.name)
+---  if not room then return 404, "no such room" end
+---  room:close()
+---end)
+---
+----- ann asks for DELETE /rooms/attic
+----- ann is answered with 404 "no such room"
+---```
+---@param pattern string
+---@param fn fun(request: moonroom.Request): ...
+function moonroom.delete(pattern, fn) end
+
 ---The room at a path: one that is mounted or was made there, or has the path.
 ---```lua
 ---local Talk = moonroom.Room:extend("Talk")

@@ -2,6 +2,7 @@
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
+local fields = require "moonroom.fields"
 local guard = require "moonroom.guard"
 local rooms = require "moonroom.rooms"
 local rules = require "moonroom.rules"
@@ -9,8 +10,8 @@ local spelling = require "moonroom.spelling"
 
 local format, lower = string.format, string.lower
 
-local function refuse(request, status, rule, reason, fields, body)
-  core.refuse(request, status, fields or "", body or "", rule, reason)
+local function refuse(request, status, rule, reason, lines, body)
+  core.refuse(request, status, lines or "", body or "", rule, reason)
 end
 
 -- --- what on_accept may answer ---------------------------------------------
@@ -21,29 +22,6 @@ local own_fields = {
   ["sec-websocket-extensions"] = true, ["sec-websocket-protocol"] = true,
   ["sec-websocket-version"] = true, ["transfer-encoding"] = true, ["upgrade"] = true,
 }
-
--- { name = value } as response fields; a list of values makes several of them. who: the handler,
--- as its script knows it.
-local function fields_of(headers, who)
-  if headers == nil then return "" end
-  if type(headers) ~= "table" then
-    error(format("%s's headers are a table, not a %s", who, type(headers)), 0)
-  end
-  local lines = {}
-  for name, value in pairs(headers) do
-    if own_fields[lower(tostring(name))] then
-      error(format("%s set the header field %s, which the server itself sets", who, name), 0)
-    end
-    local values = type(value) == "table" and value or { value }
-    for _, item in ipairs(values) do
-      local ok, line = pcall(core.field, tostring(name), tostring(item))
-      if not ok then error(format("%s's %s", who, line), 0) end
-      lines[#lines + 1] = line
-    end
-  end
-  table.sort(lines)
-  return table.concat(lines)
-end
 
 local function check_status(status, who)
   if status == nil then return 403 end
@@ -167,7 +145,7 @@ local function accept_as(verdict, room, request, who)
     error(format("%s chose the subprotocol %q, which the client did not offer", who,
       tostring(protocol)), 0)
   end
-  return protocol, fields_of(verdict.headers, who)
+  return protocol, fields.of(verdict.headers, own_fields, who)
 end
 
 -- Asks on_accept. Returns protocol and response fields, or nil after a refusal.
@@ -177,15 +155,15 @@ local function ask_room(room, request)
   local who = name_of(room) .. ".on_accept"
   if verdict ~= false then return accept_as(verdict, room, request, who) end
   refuse(request, check_status(status, who), "on_accept", who .. " refused",
-    fields_of(headers, who), check_body(body, who))
+    fields.of(headers, own_fields, who), check_body(body, who))
 end
 
 local function join(app, request, room)
-  local protocol, fields = ask_room(room, request)
+  local protocol, lines = ask_room(room, request)
   local client = protocol and app.make_client(request, room, room.Client)
   if not client then return end
   if client.init then client:init(request) end
-  core.accept(request, client, protocol, fields)
+  core.accept(request, client, protocol, lines)
 end
 
 -- Keeps a room while a request for it is answered; closed at the end of a scope, error or not.
@@ -210,20 +188,4 @@ local function decide(app, request)
   join(app, request, room)
 end
 
--- --- ordinary requests -----------------------------------------------------
-
--- Answers an ordinary request: a file, 426 where a room is, else 404.
-local function answer_plain(app, request)
-  if request.method ~= "GET" and request.method ~= "HEAD" then
-    return refuse(request, 405, "method", "only GET and HEAD are answered here",
-      "Allow: GET, HEAD\r\n")
-  end
-  if core.send_file(request) then return end
-  if app.rooms:resolve(request, false) then
-    return refuse(request, 426, "upgrade", "a room is here, for a WebSocket", nil,
-      "A room is here: connect to it with a WebSocket.\n")
-  end
-  refuse(request, 404, "path", "nothing is here")
-end
-
-return { decide = decide, answer_plain = answer_plain }
+return { decide = decide }

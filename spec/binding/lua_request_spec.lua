@@ -90,7 +90,6 @@ describe("a request", function()
     request.user = "ann"
     assert.equal("ann", request.user)
     assert.is_nil(request.nothing)
-    assert.is_nil(request.body)
     assert.error_matches(function() request.query = {} end,
       "cannot assign moonroom.Request.query: it is read%-only")
   end)

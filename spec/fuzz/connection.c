@@ -327,6 +327,11 @@ static void on_leave(struct connection *connection)
     expect(!connection->room, "who leaves is in no room");
 }
 
+static bool wants_body(struct connection *connection)
+{
+    return slice_is(connection->request->method, "POST");
+}
+
 static void on_refresh(struct room *room)
 {
     const struct world *world = room->hub->context;
@@ -342,6 +347,7 @@ static void on_emptied(struct group *group)
 static const struct application application = {
     .upgrade = on_upgrade,
     .request = on_request,
+    .wants_body = wants_body,
     .check = on_check,
     .message = on_message,
     .pong = on_pong,

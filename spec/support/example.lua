@@ -9,6 +9,8 @@
 --   -- ann vanishes                        without a Close
 --   -- ann is closed with 1008 "why"       the reason may be left out
 --   -- ann is refused with 403             or with its body behind it
+--   -- ann asks for GET /hello             or: for POST /talk "hi", a table is JSON
+--   -- ann is answered with 200 "hello"    the body may be left out, a table is JSON
 --   -- 5 seconds pass
 --   -- the log says "text"
 --
@@ -159,6 +161,17 @@ function acts.leaves(run, line, name, rest)
   peer_of(run, line, name).peer:close(code and tonumber(code) or 1000, reason)
 end
 
+-- On a connection of its own.
+function acts.asks(run, line, name, rest)
+  local method, path, body = rest:match("^for (%u+) (%S+) ?(.*)$")
+  if not method then run:fail(line, "what does %s ask for?", name) end
+  local value = body ~= "" and values(run, line, body)[1] or { text = "" }
+  local peer = run.world:peer()
+  local head = "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s"
+  peer:send(head:format(method, path, #value.text, value.text))
+  run.peers[name] = { peer = peer, inbox = {} }
+end
+
 function acts.vanishes(run, line, name) peer_of(run, line, name).peer:reset() end
 
 local states = {}
@@ -180,10 +193,24 @@ function states.refused(run, line, name, status, body)
   expect_log(run, line, "request refused status=" .. status)
 end
 
+function states.answered(run, line, name, status, body, rest)
+  local one = peer_of(run, line, name)
+  local answer = one.peer:response()
+  if not answer then run:fail(line, "%s is not answered yet", name) end
+  local is_good = rest == "" or body == answer.body
+    or same(json.decode(answer.body), json.decode(rest:sub(2)))
+  if answer.status ~= status or not is_good then
+    run:fail(line, "%s is answered with %d %q", name, answer.status, answer.body)
+  end
+  if status >= 400 and rest == "" then
+    expect_log(run, line, "request refused status=" .. status)
+  end
+end
+
 acts["is"] = function(run, line, name, rest)
   local state, number, text = rest:match("^(%a+) with (%d+)(.*)$")
   if not states[state] then run:fail(line, "%s is what?", name) end
-  states[state](run, line, name, tonumber(number), text:match('^ "(.*)"$'))
+  states[state](run, line, name, tonumber(number), text:match('^ "(.*)"$'), text)
 end
 
 local function act(run, line, text)

@@ -130,6 +130,7 @@ struct binding *binding_new(lua_State *L, const struct options *options,
     struct binding *binding = lua_newuserdatauv(L, sizeof *binding, 1);
     *binding = (struct binding){.upgrade = LUA_NOREF,
                                 .request = LUA_NOREF,
+                                .wants_body = LUA_NOREF,
                                 .emptied = LUA_NOREF,
                                 .over = LUA_NOREF,
                                 .shutdown = LUA_NOREF,

@@ -23,10 +23,8 @@ struct binding {
     struct dispatch dispatch;
     struct hub *hub;   /* NULL once the app has ended */
     struct hub *ended; /* the same from then on, for requests still held */
-    int upgrade, request, emptied, over, shutdown,
-        stopped;         /* references to the app's
-                                                        functions; LUA_NOREF until
-                                                        attached */
+    /* References to the app's functions; LUA_NOREF until attached. */
+    int upgrade, request, wants_body, emptied, over, shutdown, stopped;
     struct list clients; /* whose kept events can go on */
     size_t timer_count;  /* the scripts', armed or running */
     struct list ending;  /* rooms that were closed, with guests left */

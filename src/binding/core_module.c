@@ -41,9 +41,10 @@ static int core_routine(lua_State *L)
     return 1;
 }
 
-/* core.attach(hub, { upgrade =, request =, emptied =, over =, shutdown =,
- * stopped = }): who answers requests, and who hears of rooms that have emptied
- * or are over, of the shutdown, and of an entry (core.routine's value) that was
+/* core.attach(hub, { upgrade =, request =, wants_body =, emptied =, over =,
+ * shutdown =, stopped = }): who answers requests, who says by method and path
+ * whether a request's body is read, and who hears of rooms that have emptied or
+ * are over, of the shutdown, and of an entry (core.routine's value) that was
  * stopped. */
 static int core_attach(lua_State *L)
 {
@@ -51,10 +52,13 @@ static int core_attach(lua_State *L)
     const struct {
         const char *name;
         int *slot;
-    } functions[] = {
-        {"upgrade", &binding->upgrade},   {"request", &binding->request},
-        {"emptied", &binding->emptied},   {"over", &binding->over},
-        {"shutdown", &binding->shutdown}, {"stopped", &binding->stopped}};
+    } functions[] = {{"upgrade", &binding->upgrade},
+                     {"request", &binding->request},
+                     {"wants_body", &binding->wants_body},
+                     {"emptied", &binding->emptied},
+                     {"over", &binding->over},
+                     {"shutdown", &binding->shutdown},
+                     {"stopped", &binding->stopped}};
     luaL_checktype(L, 2, LUA_TTABLE);
     binding_push_anchors(L, binding);
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {

@@ -192,6 +192,43 @@ static int plain_body(lua_State *L)
     return request_body_with(L, binding_of(entry->connection->hub)->request);
 }
 
+struct body_question {
+    struct entry entry;
+    bool is_wanted;
+};
+
+static int take_wish(lua_State *L, int status, lua_KContext context)
+{
+    struct body_question *question = lua_touserdata(L, 1);
+    (void)status;
+    (void)context;
+    question->is_wanted = lua_toboolean(L, -1);
+    return 0;
+}
+
+static int wants_body_body(lua_State *L)
+{
+    const struct entry *entry = lua_touserdata(L, 1);
+    const struct request *request = entry->connection->request;
+    const struct binding *binding = binding_of(entry->connection->hub);
+    binding_push_anchored(L, binding, binding->wants_body);
+    lua_pushlstring(L, request->method.bytes, request->method.length);
+    lua_pushlstring(L, request->path.bytes, request->path.length);
+    lua_callk(L, 2, 1, 0, take_wish);
+    return take_wish(L, LUA_OK, 0);
+}
+
+static bool ask_wants_body(struct connection *connection)
+{
+    struct body_question question = {.entry = {.body = wants_body_body,
+                                               .where = "request",
+                                               .connection = connection,
+                                               .must_not_wait = true}};
+    struct dispatch *dispatch = &binding_of(connection->hub)->dispatch;
+    dispatch_run(dispatch, &question.entry, NULL);
+    return question.is_wanted && connection->state == CONNECTION_DECIDING;
+}
+
 /* An error leaves the request unanswered: 500, without a word of the cause. */
 static void finish_request(struct connection *connection)
 {
@@ -295,6 +332,7 @@ static void run_forget(struct connection *connection)
 const struct application binding_application = {
     .upgrade = run_upgrade,
     .request = run_request,
+    .wants_body = ask_wants_body,
     .check = run_check,
     .message = run_message,
     .pong = run_pong,

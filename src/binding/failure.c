@@ -135,6 +135,17 @@ static int push_failure(lua_State *L, const struct failure *failure)
     return 2;
 }
 
+/* Who waits for the answer is told in dev: it is who wrote the script. */
+static void tell_peer(const struct entry *failed, struct slice traceback)
+{
+    struct connection *connection = failed->connection;
+    if (connection && connection->hub->is_dev)
+        connection_refuse(connection, 500,
+                          slice_of("Content-Type: text/plain; "
+                                   "charset=utf-8\r\n"),
+                          traceback, "script", slice_of("the script failed"));
+}
+
 static int report_body(lua_State *L)
 {
     const struct failure *failure = lua_touserdata(L, 1);
@@ -146,6 +157,7 @@ static int report_body(lua_State *L)
     log_failure(failure->dispatch->hub, failed->where,
                 path_of(connection_of(failed)), lua_slice_at(L, -1),
                 lua_slice_at(L, 3));
+    tell_peer(failed, lua_slice_at(L, 3));
     return 0;
 }
 

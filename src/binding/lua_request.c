@@ -2,6 +2,7 @@
 
 #include "handshake.h"
 #include "hub.h"
+#include "json.h"
 #include "lua_client.h"
 #include "lua_room.h"
 #include "lua_slice.h"
@@ -118,17 +119,22 @@ static int get_params(lua_State *L)
     return 1;
 }
 
+static void push_tables(lua_State *L)
+{
+    if (lua_getiuservalue(L, 1, REQUEST_TABLES) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, REQUEST_TABLES);
+}
+
 /* A table of the request is made when it is first asked for, then kept. */
 static int get_table(lua_State *L, const char *name,
                      void (*push)(lua_State *, const struct request *))
 {
     struct request_box *box = check(L);
-    if (lua_getiuservalue(L, 1, REQUEST_TABLES) != LUA_TTABLE) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-        lua_pushvalue(L, -1);
-        lua_setiuservalue(L, 1, REQUEST_TABLES);
-    }
+    push_tables(L);
     if (lua_getfield(L, -1, name) == LUA_TTABLE)
         return 1;
     lua_pop(L, 1);
@@ -163,6 +169,43 @@ static int get_tls(lua_State *L)
     return get_table(L, "tls", request_push_tls);
 }
 
+static struct slice body_of(const struct request *request)
+{
+    const struct buffer *body = &request->body;
+    return (struct slice){(const char *)body->bytes, body->length};
+}
+
+/* Kept, as the tables are: it may be long. */
+static int get_body(lua_State *L)
+{
+    struct request_box *box = check(L);
+    push_tables(L);
+    if (lua_getfield(L, -1, "body") == LUA_TSTRING)
+        return 1;
+    lua_pop(L, 1);
+    lua_slice_push(L, body_of(box->request));
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "body");
+    return 1;
+}
+
+/* request:json() -> value | nil, error */
+static int request_json(lua_State *L)
+{
+    struct slice body = body_of(check(L)->request);
+    if (json_push_decoded(L, body.length ? body.bytes : "", body.length))
+        return 1;
+    lua_pushnil(L);
+    lua_insert(L, -2);
+    return 2;
+}
+
+static int get_json(lua_State *L)
+{
+    lua_pushcfunction(L, request_json);
+    return 1;
+}
+
 static int request_tostring(lua_State *L)
 {
     const struct request *request = check(L)->request;
@@ -187,6 +230,8 @@ static const struct object_getter getters[] = {
     {"secure", get_secure},
     {"host", get_host},
     {"tls", get_tls},
+    {"body", get_body},
+    {"json", get_json},
     {NULL, NULL},
 };
 
@@ -232,18 +277,35 @@ static int answer_accept(lua_State *L)
     return 1;
 }
 
+static int check_status(lua_State *L)
+{
+    int status = (int)luaL_checkinteger(L, 2);
+    luaL_argcheck(L, status_is_final(status), 2,
+                  "a status is a number from 200 to 599");
+    return status;
+}
+
 static int answer_refuse(lua_State *L)
 {
     struct request_box *box = check(L);
-    int status = (int)luaL_checkinteger(L, 2);
+    int status = check_status(L);
     struct slice fields = lua_slice_check(L, 3);
     struct slice body = lua_slice_check(L, 4);
     const char *rule = luaL_checkstring(L, 5);
     struct slice reason = lua_slice_check(L, 6);
-    luaL_argcheck(L, status_is_final(status), 2,
-                  "a status is a number from 200 to 599");
     if (box->connection)
         connection_refuse(box->connection, status, fields, body, rule, reason);
+    return 0;
+}
+
+static int answer_respond(lua_State *L)
+{
+    struct request_box *box = check(L);
+    int status = check_status(L);
+    struct slice fields = lua_slice_check(L, 3);
+    struct slice body = lua_slice_check(L, 4);
+    if (box->connection)
+        connection_respond(box->connection, status, fields, body);
     return 0;
 }
 
@@ -253,6 +315,18 @@ static int answer_send_file(lua_State *L)
     lua_pushboolean(L, box->connection &&
                            connection_respond_file(box->connection));
     return 1;
+}
+
+static int answer_set_where(lua_State *L)
+{
+    check(L);
+    const char *where = luaL_checkstring(L, 2);
+    lua_settop(L, 2);
+    push_tables(L);
+    lua_pushvalue(L, 2);
+    lua_setfield(L, -2, "where");
+    dispatch_set_where(L, where);
+    return 0;
 }
 
 static int answer_field(lua_State *L)
@@ -284,7 +358,9 @@ const luaL_Reg request_answers[] = {
     {"set_params", answer_set_params},
     {"accept", answer_accept},
     {"refuse", answer_refuse},
+    {"respond", answer_respond},
     {"send_file", answer_send_file},
+    {"set_where", answer_set_where},
     {"field", answer_field},
     {"is_same_origin", answer_is_same_origin},
     {NULL, NULL},

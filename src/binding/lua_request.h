@@ -23,7 +23,9 @@ void request_forget(struct connection *connection);
  *   set_params(request, params)
  *   accept(request, client, protocol, fields) -> bool
  *   refuse(request, status, fields, body, rule, reason)
+ *   respond(request, status, fields, body)
  *   send_file(request) -> bool
+ *   set_where(request, text): names the running entry, for errors
  *   field(name, value) -> "Name: value" CRLF; raises for one that can't be sent
  *   is_same_origin(origin, host) -> bool */
 extern const luaL_Reg request_answers[];

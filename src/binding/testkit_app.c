@@ -32,6 +32,7 @@
  *   log(hub) -> string         the log's lines so far, and forgets them
  *   files(hub, {name = text})  what the hub serves; {text, size} for a text:
  *                              a file that had another size when opened
+ *   set_dev(hub, on)           hub->is_dev
  *   record(hub [, n]), mask_secrets(head), unmasker(): see testkit_record.c */
 #include "testkit.h"
 
@@ -451,6 +452,12 @@ static int app_files(lua_State *L)
     return 0;
 }
 
+static int app_set_dev(lua_State *L)
+{
+    check_hub(L)->is_dev = lua_toboolean(L, 2);
+    return 0;
+}
+
 static const luaL_Reg functions[] = {
     {"hub", app_hub},
     {"option", app_option},
@@ -477,6 +484,7 @@ static const luaL_Reg functions[] = {
     {"fail_lua", app_fail_lua},
     {"log", app_log},
     {"files", app_files},
+    {"set_dev", app_set_dev},
     {"connect", testkit_connect},
     {NULL, NULL},
 };

@@ -14,6 +14,9 @@ struct application {
     /* An ordinary request, to be answered with connection_respond or
      * connection_respond_file. */
     void (*request)(struct connection *connection);
+    /* Whether the body of such a request is wanted: it is read then, before
+     * request is called; else the connection ends with the answer. */
+    bool (*wants_body)(struct connection *connection);
     /* Before a data frame's payload is read, where room->announces. Returns 0
      * to go on, or a close code, with *reason borrowed until the next call. */
     int (*check)(struct connection *connection, enum opcode opcode,

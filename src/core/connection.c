@@ -214,7 +214,7 @@ static void serve(struct connection *connection, unsigned char **bytes,
     struct share share = {options->messages_per_turn, options->bytes_per_turn};
     while (*length && share.messages && share.bytes &&
            takes_input(connection) && !is_held_back(connection)) {
-        if (connection->state == CONNECTION_HEAD) {
+        if (connection->state <= CONNECTION_BODY) {
             share.messages--;
             exchange_receive(connection, bytes, length);
         } else {
@@ -312,6 +312,7 @@ void connection_end(struct connection *connection, bool broken)
             connection_die(connection, false);
         break;
     case CONNECTION_HEAD:
+    case CONNECTION_BODY:
         if (connection_owes_answer(connection))
             connection_drain(connection);
         else
@@ -533,6 +534,10 @@ static void expire_due(struct connection *connection)
     switch (connection->state) {
     case CONNECTION_HEAD:
         expire_head(connection);
+        break;
+    case CONNECTION_BODY:
+        respond_refuse(connection, 408, "handshake_timeout",
+                       "the body took too long");
         break;
     case CONNECTION_DECIDING:
         connection_blame(connection, "handshake_timeout");

@@ -20,6 +20,7 @@
 #include "timers.h"
 #include "transport.h"
 
+struct body;
 struct download;
 struct hub;
 struct per_ip_place;
@@ -28,6 +29,7 @@ struct room;
 
 enum connection_state {
     CONNECTION_HEAD,     /* reading a request head */
+    CONNECTION_BODY,     /* reading a request's body */
     CONNECTION_DECIDING, /* the application has the request */
     CONNECTION_OPEN,     /* upgraded: messages come and go */
     CONNECTION_CLOSING,  /* our Close is queued, theirs hasn't come */
@@ -70,6 +72,7 @@ struct connection {
     struct buffer input;      /* of an unfinished head, or not served yet */
     size_t input_at;          /* where what isn't served begins */
     struct http_parser *head; /* while a head is unfinished */
+    struct body *body;        /* while a body is unfinished */
     struct request *request;
     struct download *download; /* a file that is being sent */
     struct blob *pong;         /* the latest, while output is stuck */

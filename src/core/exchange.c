@@ -1,6 +1,7 @@
 #include "exchange.h"
 
 #include "authority.h"
+#include "body.h"
 #include "forwarded.h"
 #include "handshake.h"
 #include "hub.h"
@@ -90,7 +91,20 @@ static void decide_upgrade(struct connection *connection)
         hub->application->upgrade(connection);
 }
 
-static void decide_plain(struct connection *connection)
+/* How long the application takes is its own matter from here on. What a body
+ * that isn't read may be can't be told from the next request. */
+static void hand_over(struct connection *connection, bool is_read)
+{
+    struct hub *hub = connection->hub;
+    connection->state = CONNECTION_DECIDING;
+    connection->due = 0;
+    connection->keeps_alive = is_read && !hub->is_draining &&
+                              request_keeps_alive(connection->request);
+    hub->application->request(connection);
+}
+
+/* has_more: bytes have come behind the head. */
+static void decide_plain(struct connection *connection, bool has_more)
 {
     struct hub *hub = connection->hub;
     uint64_t length = 0;
@@ -98,8 +112,6 @@ static void decide_plain(struct connection *connection)
     const char *reason = NULL;
     enum request_body body =
         request_body(connection->request, &length, &status, &reason);
-    connection->keeps_alive = body == BODY_NONE && !hub->is_draining &&
-                              request_keeps_alive(connection->request);
     if (body == BODY_WRONG)
         respond_refuse(connection, status, "body", reason);
     else if (!check_host(connection))
@@ -108,8 +120,12 @@ static void decide_plain(struct connection *connection)
         respond_refuse(connection, 501, "method", "no such method here");
     else if (body == BODY_LENGTH && length > hub->options.max_body)
         respond_refuse(connection, 413, "max_body", "the body is too large");
-    else
-        hub->application->request(connection);
+    else if (body == BODY_NONE)
+        hand_over(connection, true);
+    else if (hub->application->wants_body(connection))
+        body_begin(connection, body, length, has_more);
+    else if (connection->state == CONNECTION_DECIDING)
+        hand_over(connection, false);
 }
 
 /* What the transport knows of the peer by TLS. False: no memory. */
@@ -123,7 +139,7 @@ static bool describe(struct connection *connection)
     return request_set_tls(connection->request, &tls);
 }
 
-static void decide(struct connection *connection)
+static void decide(struct connection *connection, bool has_more)
 {
     const struct request *request = connection->request;
     struct refusal refusal;
@@ -142,12 +158,12 @@ static void decide(struct connection *connection)
                             slice_of(refusal.reason));
         break;
     default:
-        decide_plain(connection);
+        decide_plain(connection, has_more);
     }
 }
 
 static void take_head(struct connection *connection, const char *head,
-                      size_t length)
+                      size_t length, bool has_more)
 {
     int status = 0;
     const char *reason = NULL;
@@ -156,7 +172,7 @@ static void take_head(struct connection *connection, const char *head,
     if (connection->request && !describe(connection))
         connection_die(connection, true);
     else if (connection->request)
-        decide(connection);
+        decide(connection, has_more);
     else
         respond_refuse(connection, status, "head", reason);
 }
@@ -178,11 +194,12 @@ static void keep_head(struct connection *connection,
 }
 
 static void complete_head(struct connection *connection,
-                          const unsigned char *bytes, size_t length)
+                          const unsigned char *bytes, size_t length,
+                          bool has_more)
 {
     struct memory *memory = &connection->hub->memory;
     if (!connection->head) {
-        take_head(connection, (const char *)bytes, length);
+        take_head(connection, (const char *)bytes, length, has_more);
         return;
     }
     if (!buffer_append(&connection->input, memory, bytes, length)) {
@@ -193,12 +210,12 @@ static void complete_head(struct connection *connection,
     memory_free(memory, connection->head);
     connection->head = NULL;
     connection->input = (struct buffer){0};
-    take_head(connection, (const char *)head.bytes, head.length);
+    take_head(connection, (const char *)head.bytes, head.length, has_more);
     buffer_release(&head, memory);
 }
 
-void exchange_receive(struct connection *connection, unsigned char **bytes,
-                      size_t *length)
+static void receive_head(struct connection *connection, unsigned char **bytes,
+                         size_t *length)
 {
     const struct options *options = &connection->hub->options;
     const struct http_limits limits = {options->max_header, options->max_target,
@@ -212,7 +229,7 @@ void exchange_receive(struct connection *connection, unsigned char **bytes,
     *bytes += consumed;
     *length -= consumed;
     if (progress == HTTP_COMPLETE)
-        complete_head(connection, start, consumed);
+        complete_head(connection, start, consumed, *length > 0);
     else if (progress == HTTP_NEEDS_MORE)
         keep_head(connection, parser, start, consumed);
     else
@@ -220,11 +237,21 @@ void exchange_receive(struct connection *connection, unsigned char **bytes,
                        parser->limit ? parser->limit : "head", parser->reason);
 }
 
+void exchange_receive(struct connection *connection, unsigned char **bytes,
+                      size_t *length)
+{
+    if (connection->state == CONNECTION_HEAD)
+        receive_head(connection, bytes, length);
+    else if (body_receive(connection, bytes, length))
+        hand_over(connection, true);
+}
+
 void exchange_release(struct connection *connection)
 {
     struct memory *memory = &connection->hub->memory;
     send_file_end(connection);
     memory_free(memory, connection->head);
+    body_release(connection);
     buffer_release(&connection->input, memory);
     request_unref(connection->request);
     connection->head = NULL;

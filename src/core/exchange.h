@@ -5,7 +5,8 @@
 
 #include "connection.h"
 
-/* Reads a request head off the front of a span and has it answered. */
+/* Reads of a request's head, or its body, off the front of a span, and has it
+ * answered. */
 void exchange_receive(struct connection *connection, unsigned char **bytes,
                       size_t *length);
 

@@ -134,7 +134,7 @@ static bool is_idle(const struct connection *connection)
 /* It hasn't asked yet, or not to the end. */
 static bool is_asking(const struct connection *connection)
 {
-    return connection->state == CONNECTION_HEAD &&
+    return connection->state <= CONNECTION_BODY &&
            !connection_owes_answer(connection);
 }
 

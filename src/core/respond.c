@@ -159,7 +159,9 @@ void connection_refuse(struct connection *connection, int status,
     if (body.length)
         respond(connection, status, fields, body);
     else
-        respond_plainly(connection, status, fields, (struct slice){NULL, 0});
+        respond_plainly(connection, status, fields,
+                        connection->hub->is_dev ? reason
+                                                : (struct slice){NULL, 0});
 }
 
 void respond_refuse(struct connection *connection, int status, const char *rule,

@@ -199,6 +199,7 @@ void request_unref(struct request *request)
     if (!request || --request->references)
         return;
     memory_free(request->memory, request->tls_text);
+    buffer_release(&request->body, request->memory);
     memory_free(request->memory, request);
 }
 

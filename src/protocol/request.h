@@ -2,6 +2,7 @@
 #ifndef MOONROOM_PROTOCOL_REQUEST_H
 #define MOONROOM_PROTOCOL_REQUEST_H
 
+#include "buffer.h"
 #include "memory.h"
 #include "slice.h"
 
@@ -37,6 +38,7 @@ struct request {
     bool is_secure;                     /* came over TLS */
     struct request_tls tls;             /* request_set_tls */
     char *tls_text;                     /* private: where its strings are */
+    struct buffer body; /* filled by whoever reads it; goes with the request */
 };
 
 /* Takes apart a head that http_parse has passed whole (leading empty line and

@@ -27,6 +27,23 @@
 ---@field secure boolean whether it came over TLS, here or at a trusted proxy
 ---@field tls moonroom.RequestTls|nil what TLS tells of the client; nil without TLS
 ---@field host string of the Host field
+---@field body string what came with it, where a handler of plain HTTP takes it; else ""
+local Request = {}
+
+---The value of a body that is JSON, as [json.decode](tools.html#json.decode) has it.
+---```lua
+---moonroom.post("/names", function(request)
+---  local value, why = request:json()
+---  if why then return 400, why end
+---  return 201, value.name
+---end)
+---
+----- ann asks for POST /names {"name": "ann"}
+----- ann is answered with 201 "ann"
+---```
+---@return any value nil where it isn't JSON
+---@return string? error
+function Request:json() end
 
 ---What TLS tells of the client of a request; what isn't known is nil. subject and fingerprint are
 ---those of its certificate, where the listener asks for one and the client has one. One of the

@@ -7,7 +7,7 @@ local iso_c = {
 }
 -- Types and byte strings: POSIX, but neither a descriptor nor a clock.
 local harmless = { "strings.h", "sys/types.h" }
-local digest_and_deflate = { "openssl/evp.h", "openssl/sha.h", "zlib.h" }
+local digest_and_deflate = { "openssl/crypto.h", "openssl/evp.h", "openssl/sha.h", "zlib.h" }
 local lua = { "lauxlib.h", "lua.h", "lualib.h" }
 local system = {
   "arpa/inet.h", "dirent.h", "fcntl.h", "grp.h", "linux/*", "netdb.h", "netinet/*", "poll.h",

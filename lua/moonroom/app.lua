@@ -1,6 +1,7 @@
 -- One app: the public module's table for a hub, and what stands behind it.
 
 local class = require "moonroom.class"
+local cookie = require "moonroom.cookie"
 local core = require "moonroom.core"
 local guard = require "moonroom.guard"
 local http = require "moonroom.http"
@@ -8,6 +9,7 @@ local groups = require "moonroom.groups"
 local log = require "moonroom.log"
 local rooms = require "moonroom.rooms"
 local rules = require "moonroom.rules"
+local signed = require "moonroom.signed"
 local upgrade = require "moonroom.upgrade"
 
 local function copy(table)
@@ -74,6 +76,7 @@ local function new_public(app)
     Client = app.Client,
     dispatch = {},
     token = core.random,
+    cookie = cookie,
     sleep = core.sleep,
     promise = core.promise,
     group = groups.new(app),
@@ -99,6 +102,7 @@ local function new_public(app)
   function public.rooms() return app.rooms:all() end
 
   add_time(app, public)
+  public.sign, public.verify = signed.new(app, app.hub and public.now)
 
   return public
 end

@@ -4,7 +4,7 @@ local core = require "moonroom.core"
 local fields = require "moonroom.fields"
 local rules = require "moonroom.rules"
 
-local format = string.format
+local format, lower = string.format, string.lower
 
 -- The functions of the public module.
 local methods = { get = "GET", post = "POST", put = "PUT", delete = "DELETE" }
@@ -28,7 +28,7 @@ local function place_of(level)
 end
 
 function Http:add(method, pattern, handler, level)
-  self.app.rooms:need_hub(string.lower(method), level + 1)
+  self.app.rooms:need_hub(lower(method), level + 1)
   if type(pattern) ~= "string" then
     error("a pattern is a string, not a " .. type(pattern), level + 1)
   end

@@ -154,6 +154,53 @@ function moonroom.group(name) end
 ---@return string token two hexadecimal digits a byte
 function moonroom.token(bytes) end
 
+---The value of a Set-Cookie field, for a handler of plain HTTP or an on_accept to answer with.
+---Raises where a browser would not keep the cookie as it is. Nothing is encoded: what a cookie
+---can't hold is refused, and [moonroom.sign](#moonroom.sign) makes what it can hold of any string.
+---```lua
+---print(moonroom.cookie("theme", "dark")) --> theme=dark; Path=/; HttpOnly; SameSite=Lax
+---local gone = moonroom.cookie("theme", "", { max_age = 0 }) -- takes it away
+---print(gone) --> theme=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax
+---```
+---@param name string a token
+---@param value string visible ASCII without quotes, commas, semicolons and backslashes
+---@param options? moonroom.CookieOptions
+---@return string field
+function moonroom.cookie(name, value, options) end
+
+---Signs a value, so that a client may keep it, in a cookie or a query, and can't change it. Whoever
+---has it can read it: it isn't encrypted. What comes out is VALUE.EXPIRES.SIGNATURE: the value in
+---base64url, the Unix time at which it expires or nothing, and in base64url the HMAC-SHA-256 of
+---what is before the last dot, with the secret.
+---```lua
+---local secret = ("a long secret "):rep(3) -- better: from a file, or os.getenv
+---local signed = moonroom.sign("ann", secret)
+---print(signed) --> YW5u..2cdENIWjITGLvTMHDWD-Kh60U3103OJ5YWjOcH12foY
+---print(moonroom.verify(signed, secret)) --> ann
+---```
+---@param value string
+---@param secret string at least 32 bytes, else it raises
+---@param options? {max_age: number?} seconds for which it is good; for ever by default
+---@return string signed fit for cookies and URLs
+function moonroom.sign(value, secret, options) end
+
+---What was signed with the secret, if it was and hasn't expired. The time that it takes tells
+---nothing of the secret.
+---```lua
+---local secret = moonroom.token()
+---local signed = moonroom.sign("ann", secret, { max_age = 10 })
+---print(moonroom.verify(signed, secret)) --> ann
+---print(moonroom.verify("x" .. signed, secret)) --> nil not signed
+---print(moonroom.verify(nil, secret)) --> nil nothing
+---moonroom.sleep(10)
+---print(moonroom.verify(signed, secret)) --> nil expired
+---```
+---@param signed string|nil nil: a cookie that isn't there
+---@param secret string
+---@return string|nil value
+---@return string? error "nothing", "not signed" or "expired"
+function moonroom.verify(signed, secret) end
+
 ---Unix time, advanced by the monotonic clock: it never jumps while the server runs.
 ---```lua
 ---local began = moonroom.now()

@@ -13,6 +13,7 @@
 #include "lua_request.h"
 #include "lua_room.h"
 #include "lua_routes.h"
+#include "lua_sign.h"
 #include "lua_timer.h"
 #include "lua_wait.h"
 #include "random_text.h"
@@ -258,6 +259,8 @@ static const luaL_Reg functions[] = {
     {"take_missed", core_take_missed},
     {"handlers_changed", core_handlers_changed},
     {"waits", core_waits},
+    {"sign", sign_value},
+    {"verify", sign_verify},
     {"sleep", wait_sleep},
     {"promise", wait_promise},
     {"room", room_new_object},

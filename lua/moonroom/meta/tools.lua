@@ -88,3 +88,13 @@ function log.error(format, ...) end
 ---`moonroom.config.app.title` in a script.
 ---@class moonroom.config
 ---@field app table the application's own settings, from config.lua; empty without one
+
+---What [moonroom.cookie](module.html#moonroom.cookie) takes.
+---@class moonroom.CookieOptions
+---@field path? string "/" by default
+---@field domain? string the host that it came from, where it isn't said
+---@field max_age? integer seconds; 0 takes the cookie away; where it isn't said, until the browser
+--- ends
+---@field secure? boolean over TLS only; false by default
+---@field http_only? boolean not for the page's scripts; true by default
+---@field same_site? "Lax"|"Strict"|"None" "Lax" by default; "None" needs secure

@@ -140,6 +140,8 @@ describe("meta.lua declares", function()
     assert.same(keys_of(apps.methods, function(_, name) return not inner[name] end),
       declared["test.App"].methods)
     assert.same(keys_of(peers.methods, any), declared["test.Peer"].methods)
+    assert.same(keys_of(require("moonroom.test.http").methods, any),
+      declared["test.Response"].methods)
     assert.same(keys_of(require("moonroom.test.assertions").assertions, any),
       declared["test.Assertions"].methods)
     local app = test.load(function(m) m.mount("/", m.Room:extend("R", { protocols = { "p" } })) end)
@@ -157,6 +159,7 @@ describe("meta.lua declares", function()
     local checks = {
       LoadOptions = function(options) test.load(nothing, options) end,
       ConnectOptions = function(options) test.load(nothing):connect("/", options) end,
+      RequestOptions = function(options) test.load(nothing):request("GET", "/", options) end,
       Simulation = function(options) test.simulate(options) end,
       Faults = function(options) test.load(nothing, { faults = options }) end,
     }
@@ -171,6 +174,10 @@ describe("meta.lua declares", function()
       assert.same(known, fields(name), name)
     end
     local app = test.load(function(m) m.after(1, error) end)
+    app:post("/", "")
+    local response = app:get("/", { headers = { Accept = "*/*" } })
+    response.json = "" -- is read from the body
+    for name in pairs(fields "Response") do assert.is_true(response[name] ~= nil, name) end
     app:advance(0)
     assert.same(keys_of(app:timers()[1], any), fields "TimerEntry")
     app:advance(1)

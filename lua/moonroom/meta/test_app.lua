@@ -59,6 +59,59 @@ local App = {}
 ---@return moonroom.test.Peer
 function App:connect(path, options) end
 
+---Asks for something without a WebSocket: for the handlers of moonroom.get and its like. Always
+---returns a response; while the handler waits it isn't done yet, and [app:advance](#App.advance)
+---moves on.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  moonroom.put("/names/:name", function(request)
+---    moonroom.sleep(2)
+---    return 201, request.params.name .. " is " .. request.body
+---  end)
+---end)
+---local response = app:request("PUT", "/names/ann", { body = "here" })
+---print(response.done) --> false
+---app:advance(2)
+---print(response.done, response.status, response.body) --> true 201 ann is here
+---print(app:request("DELETE", "/names/ann").status) --> 405
+---```
+---@param method string "GET", "POST", ...
+---@param path string with the query, percent-encoded
+---@param options? moonroom.test.RequestOptions
+---@return moonroom.test.Response
+function App:request(method, path, options) end
+
+---The same with GET.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  moonroom.get("/hello", function(request) return "hello " .. request.query.name end)
+---end)
+---print(app:get("/hello?name=ann").body) --> hello ann
+---```
+---@param path string
+---@param options? moonroom.test.RequestOptions
+---@return moonroom.test.Response
+function App:get(path, options) end
+
+---The same with POST and a body.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  moonroom.post("/sum", function(request)
+---    local numbers = request:json()
+---    return { sum = numbers[1] + numbers[2] }
+---  end)
+---end)
+---print(app:post("/sum", { 1, 2 }).json.sum) --> 3
+---```
+---@param path string
+---@param body? string|table a table is sent as JSON
+---@param options? moonroom.test.RequestOptions without a body
+---@return moonroom.test.Response
+function App:post(path, body, options) end
+
 ---Forgets what all peers have received so far.
 ---
 ---```lua

@@ -5,6 +5,7 @@ local check = require "moonroom.test.check"
 local compression = require "moonroom.test.compression"
 local core = require "moonroom.core"
 local handshake = require "moonroom.test.handshake"
+local http = require "moonroom.test.http"
 local logs = require "moonroom.test.logs"
 local peers = require "moonroom.test.peer"
 local raise = require "moonroom.test.raise"
@@ -77,10 +78,7 @@ local function check_tls(tls, secure)
 end
 
 local function check_connect(path, options)
-  check.type_of(path, "a path", "string")
-  if not path:find("^/[\x21-\x7e\x80-\xff]*$") then
-    raise("a path begins with a slash and has no blanks or controls, unlike %q", path)
-  end
+  check.path(path)
   check.type_of(options, "options", "table")
   check.names(options, connect_names, "option of connect")
   for _, name in ipairs { "headers", "cookies", "protocols" } do
@@ -94,22 +92,44 @@ local function check_connect(path, options)
   compression.check_option(options.compression)
 end
 
+-- A wire of its own.
+local function connect(app, options)
+  app.connected = app.connected + 1
+  return app.world:connect {
+    address = options.address, port = 40000 + app.connected % 20000,
+    secure = options.secure or options.tls ~= nil, tls = options.tls,
+    paused = options.paused, faults = options.faults or app.faults,
+  }
+end
+
 function methods:connect(path, options)
   options = options == nil and {} or options
   check_connect(path, options)
   self:check()
   local request = handshake.request(path, options)
-  self.connected = self.connected + 1
-  local wire = self.world:connect {
-    address = options.address, port = 40000 + self.connected % 20000,
-    secure = options.secure or options.tls ~= nil, tls = options.tls,
-    paused = options.paused, faults = options.faults or self.faults,
-  }
+  local wire = connect(self, options)
   local peer = peers.new(self, self.connected, path, options, wire)
   self.peers[peer] = true
   wire:send(request)
   self:settle()
   return peer
+end
+
+function methods:request(method, path, options)
+  options = options == nil and {} or options
+  local bytes = http.encode(method, path, options)
+  self:check()
+  local wire = connect(self, options)
+  local response = http.new(self, method .. " " .. path, wire)
+  wire:send(bytes)
+  self:settle()
+  return response
+end
+
+function methods:get(path, options) return self:request("GET", path, options) end
+
+function methods:post(path, body, options)
+  return self:request("POST", path, http.with_body(body, options))
 end
 
 function methods:drain()

@@ -40,4 +40,12 @@ local function count(value, least, what)
   return value
 end
 
-return { names = names, type_of = type_of, seconds = seconds, count = count }
+-- The path of a request, with its query.
+local function path(value)
+  type_of(value, "a path", "string")
+  if not value:find("^/[\x21-\x7e\x80-\xff]*$") then
+    raise("a path begins with a slash and has no blanks or controls, unlike %q", value)
+  end
+end
+
+return { path = path, names = names, type_of = type_of, seconds = seconds, count = count }

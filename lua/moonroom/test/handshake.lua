@@ -1,4 +1,4 @@
--- A client's side of the opening handshake (RFC 6455 4.1).
+-- A client's side of the opening handshake (RFC 6455 4.1), and of HTTP's heads.
 
 local compression = require "moonroom.test.compression"
 local raise = require "moonroom.test.raise"
@@ -16,16 +16,9 @@ local function cookie_of(cookies)
 end
 
 -- The spec's own come last; one that is false takes a field away.
-local function fields_of(options)
-  local fields = {
-    { "Host", "localhost" }, { "Upgrade", "websocket" }, { "Connection", "Upgrade" },
-    { "Sec-WebSocket-Key", key }, { "Sec-WebSocket-Version", "13" }, { "Origin", options.origin },
-    { "Cookie", cookie_of(options.cookies) },
-    { "Sec-WebSocket-Protocol", options.protocols and table.concat(options.protocols, ", ") },
-    { "Sec-WebSocket-Extensions", compression.offer(options.compression) },
-  }
+local function with_own(fields, headers)
   local own, names = {}, {}
-  for name, value in pairs(options.headers or {}) do
+  for name, value in pairs(headers) do
     own[name:lower()] = value
     names[#names + 1] = name
   end
@@ -35,20 +28,31 @@ local function fields_of(options)
     if field[2] and own[field[1]:lower()] == nil then list[#list + 1] = field end
   end
   for _, name in ipairs(names) do
-    if options.headers[name] then list[#list + 1] = { name, tostring(options.headers[name]) } end
+    if headers[name] then list[#list + 1] = { name, tostring(headers[name]) } end
   end
   return list
 end
 
--- The bytes that ask for a WebSocket at a path.
-local function request(path, options)
-  local lines = { ("GET %s HTTP/1.1"):format(path) }
-  for _, field in ipairs(fields_of(options)) do
+-- The bytes of a head. fields: { { name, value }, ... }; headers: the spec's own.
+local function request_head(method, path, fields, headers)
+  local lines = { ("%s %s HTTP/1.1"):format(method, path) }
+  for _, field in ipairs(with_own(fields, headers or {})) do
     local line = field[1] .. ": " .. field[2]
     if line:find("[\r\n]") then raise("a header field has a line end in it: %q", line) end
     lines[#lines + 1] = line
   end
   return table.concat(lines, "\r\n") .. "\r\n\r\n"
+end
+
+-- The bytes that ask for a WebSocket at a path.
+local function request(path, options)
+  return request_head("GET", path, {
+    { "Host", "localhost" }, { "Upgrade", "websocket" }, { "Connection", "Upgrade" },
+    { "Sec-WebSocket-Key", key }, { "Sec-WebSocket-Version", "13" }, { "Origin", options.origin },
+    { "Cookie", cookie_of(options.cookies) },
+    { "Sec-WebSocket-Protocol", options.protocols and table.concat(options.protocols, ", ") },
+    { "Sec-WebSocket-Extensions", compression.offer(options.compression) },
+  }, options.headers)
 end
 
 -- --- the response ------------------------------------------------------------
@@ -103,4 +107,7 @@ local function check_accepted(headers, options)
   end
 end
 
-return { request = request, response = response, check_accepted = check_accepted }
+return {
+  request = request, request_head = request_head, cookie_of = cookie_of, response = response,
+  check_accepted = check_accepted,
+}

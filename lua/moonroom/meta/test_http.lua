@@ -1,0 +1,52 @@
+---@meta
+-- Ordinary requests to apps under test.
+
+---What [app:request](test_app.html#App.request) takes.
+---@class moonroom.test.RequestOptions
+---@field headers? table<string, string|false> further header fields; false leaves one out
+---@field cookies? table<string, string>
+---@field body? string|table a table is sent as JSON
+---@field origin? string
+---@field address? string the peer's; 192.0.2.1 by default
+---@field secure? boolean whether it comes over TLS; false by default
+---@field faults? moonroom.test.Faults
+
+---The response to an ordinary request, as far as it has come.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  moonroom.post("/login", function(request)
+---    return { hello = request:json().name }, { ["Set-Cookie"] = moonroom.cookie("seen", "1") }
+---  end)
+---end)
+---local response = app:post("/login", { name = "ann" })
+---print(response.done, response.status, response.body) --> true 200 {"hello":"ann"}
+---print(response.json.hello, response.cookies.seen) --> ann 1
+---print(response.headers["content-type"]) --> application/json
+---```
+---@class moonroom.test.Response
+---@field done boolean whether nothing more comes; false while the handler waits
+---@field status integer|nil nil: it has not come yet, or (done) the server has ended the connection
+---@field headers table<string, string>|nil names in lower case; repeated ones joined by ", "
+---@field body string|nil
+---@field json any the body as JSON; nil where it is none
+---@field cookies table<string, string> those that it sets
+local Response = {}
+
+---Ends the connection without waiting for more, as a client that loses patience. What the handler
+---answers then goes nowhere.
+---
+---```lua
+---local app = test.load(function(moonroom)
+---  moonroom.get("/slow", function()
+---    moonroom.sleep(10)
+---    return "at last"
+---  end)
+---end)
+---local response = app:get("/slow")
+---print(response.done) --> false
+---response:drop()
+---app:advance(10)
+---print(response.done, response.status) --> true nil
+---```
+function Response:drop() end

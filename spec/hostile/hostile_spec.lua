@@ -16,7 +16,8 @@ local HERE = "spec/hostile/"
 -- Which rows run: the groups, without the fixtures whose features aren't there yet.
 local GROUPS = { deflate = true, frame = true, http = true, ops = true, script = true, tls = true }
 local FIXTURES = {
-  ECHO = true, MULTI = true, PMD = true, SCRIPT = true, STATIC = true, TEXTONLY = true, TLS = true,
+  API = true, ECHO = true, MULTI = true, PMD = true, SCRIPT = true, STATIC = true, TEXTONLY = true,
+  TLS = true,
 }
 
 -- What waits for a supervisor (as what Lua can't interrupt does), for Redis, and for reloading.
@@ -47,6 +48,9 @@ moonroom.mount("/echo", Echo)
 local ToAll = TextOnly:extend("ToAll")
 function ToAll:on_binary(_, data) self:broadcast_binary(data) end
 moonroom.mount("/all", ToAll)
+
+moonroom.get("/api/hello", function() return "hello" end)
+moonroom.post("/api/echo", function(request) return request.body end)
 ]]
 
 local function read_rows(name)

@@ -1,5 +1,6 @@
 """Rows that are more than bytes out, answer in: functions of a row's bytes (a
 list of writes) and the stage that run.py sets."""
+import threading
 from contextlib import ExitStack
 
 import hostile_lib
@@ -35,6 +36,20 @@ def pipelined_files(writes, stage):
                 raise Wrong("another body than the file's came")
         peer.finish()
         peer.read_end()
+
+
+def pipelined_unread(writes, stage):
+    """A probe is a few turns of the server, in each of which it could answer."""
+    with stage.connect(receives=65536) as peer:
+        sender = threading.Thread(target=peer.send, args=writes)
+        sender.start()
+        for _ in range(PATIENCE):
+            stage.probe()
+        stage.measure()
+        for _ in range(10000):
+            if check_status(peer, 200).body != b"hello":
+                raise Wrong("another body than the handler's came")
+        sender.join()
 
 
 def file_read_late(writes, stage):

@@ -48,7 +48,7 @@ describe("a recording", function()
     local text = w.kit.record(w.hub):take()
     assert.matches("^moonroom recording 1\nstart 1700000005%.000000\n# What came in to Moonroom %d",
       text)
-    assert.matches("WHAT MESSAGES SAY AND PATHS ARE NOT", text)
+    assert.matches("WHAT MESSAGES AND BODIES SAY\n# AND PATHS ARE NOT", text)
     for line in text:gmatch("[^\n]+") do assert.is_true(#line <= 100, line) end
   end)
 
@@ -189,6 +189,25 @@ describe("a recording", function()
       assert.equal(expected, table.concat(found), size)
       for index, bytes in ipairs(found) do sizes[index] = sizes[index] - #bytes end
       for _, difference in ipairs(sizes) do assert.equal(0, difference, size) end
+    end
+  end)
+
+  it("hides them in the heads around bodies, and leaves those as they are", function()
+    local body = "X-Token: SAID\r\n\r\nGET /?key=SAID HTTP/1.1"
+    local sized = noting.plain("/echo?key=SECRET", ("Content-Length: %d\r\n"):format(#body), "POST")
+      .. body
+    local chunked = noting.plain("/echo?key=SECRET", "Transfer-Encoding: chunked\r\n", "POST")
+      .. ("%x\r\n%s\r\n0\r\nX-Sum: 1\r\n\r\n"):format(#body, body)
+    local heads = sized .. chunked .. sized .. request_head("/room?sid=SECRET")
+    local all, expected = heads .. frame("text", "hi"), heads:gsub("SECRET", "xxxxxx")
+    for _, size in ipairs { 1, 7, #sized - 10, #all } do
+      local w = recorded()
+      w.moonroom.post("/echo", function(request) return request.body end)
+      local peer = w:peer()
+      for at = 1, #all, size do peer:send(all:sub(at, at + size - 1)) end
+      for _ = 1, 3 do assert.equal(body, peer:response().body) end
+      local found = table.concat(bytes_of(events(w), 1))
+      assert.equal(expected .. zero("text", "hi"), found, size)
     end
   end)
 

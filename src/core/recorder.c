@@ -1,5 +1,6 @@
 #include "recorder.h"
 
+#include "chunked.h"
 #include "handshake.h"
 #include "hub.h"
 #include "secrets.h"
@@ -31,6 +32,7 @@ struct recorder {
 
 enum stage {
     STAGE_HEAD,   /* request heads, one behind the other */
+    STAGE_BODY,   /* behind a head that announces one */
     STAGE_FRAMES, /* behind a handshake */
     STAGE_OTHER   /* behind a head that was refused */
 };
@@ -47,6 +49,9 @@ struct recorded {
     uint64_t number;
     enum stage stage;
     struct http_parser parser;
+    enum request_body framing; /* of the body */
+    uint64_t left;             /* of a body with a length */
+    struct chunked chunked;
     struct unmasker unmasker;
     struct buffer bytes;  /* of the chunks that aren't written yet */
     struct buffer chunks; /* struct chunk */
@@ -168,8 +173,22 @@ static uint64_t take_time(struct recorder *recorder)
 
 /* --- what a connection sends --- */
 
+static enum stage stage_of_body(struct recorded *recorded,
+                                const struct request *request)
+{
+    int status;
+    const char *reason;
+    recorded->chunked = (struct chunked){0};
+    recorded->framing =
+        request_body(request, &recorded->left, &status, &reason);
+    return recorded->framing == BODY_WRONG  ? STAGE_OTHER
+           : recorded->framing == BODY_NONE ? STAGE_HEAD
+                                            : STAGE_BODY;
+}
+
 /* The stage behind a whole head, as the core decides it. */
-static enum stage stage_behind(struct recorder *recorder, const char *head,
+static enum stage stage_behind(struct recorder *recorder,
+                               struct recorded *recorded, const char *head,
                                size_t length)
 {
     struct refusal refusal;
@@ -180,10 +199,13 @@ static enum stage stage_behind(struct recorder *recorder, const char *head,
     if (!request)
         return STAGE_OTHER;
     enum handshake handshake = handshake_check(request, &refusal);
+    enum stage stage = STAGE_OTHER;
+    if (handshake == HANDSHAKE_UPGRADE)
+        stage = STAGE_FRAMES;
+    else if (handshake == HANDSHAKE_NONE)
+        stage = stage_of_body(recorded, request);
     request_unref(request);
-    return handshake == HANDSHAKE_UPGRADE   ? STAGE_FRAMES
-           : handshake == HANDSHAKE_REFUSED ? STAGE_OTHER
-                                            : STAGE_HEAD;
+    return stage;
 }
 
 /* Hides the secrets of the head that ends at an index of the bytes. */
@@ -209,24 +231,68 @@ static size_t examine_head(struct recorder *recorder, struct recorded *recorded,
     if (progress == HTTP_NEEDS_MORE)
         return length;
     size_t end = progress == HTTP_COMPLETE ? from + consumed : length;
-    recorded->stage = progress == HTTP_COMPLETE
-                          ? stage_behind(recorder, bytes + recorded->head_at,
-                                         end - recorded->head_at)
-                          : STAGE_OTHER;
+    recorded->stage =
+        progress == HTTP_COMPLETE
+            ? stage_behind(recorder, recorded, bytes + recorded->head_at,
+                           end - recorded->head_at)
+            : STAGE_OTHER;
     finish_head(recorded, end);
     return end;
+}
+
+static size_t skip_length(struct recorded *recorded, size_t length)
+{
+    size_t size = recorded->left < length ? (size_t)recorded->left : length;
+    recorded->left -= size;
+    if (!recorded->left)
+        recorded->stage = STAGE_HEAD;
+    return size;
+}
+
+static size_t skip_chunks(struct recorder *recorder, struct recorded *recorded,
+                          const char *bytes, size_t length)
+{
+    size_t most = recorder->hub->options.max_header, at = 0, taken;
+    enum chunked_progress progress;
+    struct slice piece;
+    do {
+        progress = chunked_parse(&recorded->chunked, most, bytes + at,
+                                 length - at, &taken, &piece);
+        at += taken;
+    } while (progress == CHUNKED_DATA);
+    if (progress == CHUNKED_COMPLETE)
+        recorded->stage = STAGE_HEAD;
+    else if (progress == CHUNKED_WRONG)
+        recorded->stage = STAGE_OTHER;
+    return at;
+}
+
+/* Passes over what has come of a body from an index on. Returns where the next
+ * head begins. */
+static size_t examine_body(struct recorder *recorder, struct recorded *recorded,
+                           size_t from)
+{
+    const char *bytes = (const char *)recorded->bytes.bytes + from;
+    size_t length = recorded->bytes.length - from;
+    from += recorded->framing == BODY_CHUNKED
+                ? skip_chunks(recorder, recorded, bytes, length)
+                : skip_length(recorded, length);
+    recorded->head_at = from;
+    return from;
 }
 
 static void examine(struct recorder *recorder, struct recorded *recorded,
                     size_t from)
 {
     struct buffer *bytes = &recorded->bytes;
-    while (from < bytes->length && recorded->stage == STAGE_HEAD)
-        from = examine_head(recorder, recorded, from);
+    while (from < bytes->length && recorded->stage <= STAGE_BODY)
+        from = recorded->stage == STAGE_HEAD
+                   ? examine_head(recorder, recorded, from)
+                   : examine_body(recorder, recorded, from);
     if (recorded->stage == STAGE_FRAMES && from < bytes->length)
         unmasker_run(&recorded->unmasker, bytes->bytes + from,
                      bytes->length - from);
-    if (recorded->stage != STAGE_HEAD)
+    if (recorded->stage > STAGE_BODY)
         recorded->head_at = bytes->length;
 }
 
@@ -397,8 +463,8 @@ static bool put_header(struct recorder *recorder)
                "# What came in to Moonroom " MOONROOM_VERSION
                ": seconds, connection, event. Addresses, and what\n"
                "# looks like a secret in request heads, are replaced. WHAT "
-               "MESSAGES SAY AND PATHS ARE NOT:\n"
-               "# read this before you pass it on.\n");
+               "MESSAGES AND BODIES SAY\n# AND PATHS ARE NOT: "
+               "read this before you pass it on.\n");
 }
 
 bool recorder_start(struct hub *hub, struct recorder_sink *sink)

@@ -20,7 +20,8 @@
  *
  * Lengths are those that came. Changed are addresses (192.0.2.N and
  * 2001:db8::N, an N each), what looks like a secret in heads (secrets.h), and
- * the masks of frames (unmasker.h). What messages say is left as it is. */
+ * the masks of frames (unmasker.h). What messages and bodies say is left as it
+ * is. */
 #ifndef MOONROOM_CORE_RECORDER_H
 #define MOONROOM_CORE_RECORDER_H
 

@@ -232,7 +232,12 @@ static void on_upgrade(struct connection *connection)
 
 static void on_request(struct connection *connection)
 {
-    if (!connection_respond_file(connection))
+    const struct buffer *body = &connection->request->body;
+    if (body->length)
+        connection_respond(
+            connection, 200, (struct slice){NULL, 0},
+            (struct slice){(const char *)body->bytes, body->length});
+    else if (!connection_respond_file(connection))
         connection_respond(connection, 404, (struct slice){NULL, 0},
                            slice_of("nothing here\n"));
 }
@@ -327,9 +332,11 @@ static void on_leave(struct connection *connection)
     expect(!connection->room, "who leaves is in no room");
 }
 
+/* Whether 100 is said depends on what has come with the head. */
 static bool wants_body(struct connection *connection)
 {
-    return slice_is(connection->request->method, "POST");
+    return slice_is(connection->request->method, "POST") &&
+           !request_count(connection->request, "expect");
 }
 
 static void on_refresh(struct room *room)

@@ -28,21 +28,10 @@ static void fail(struct chunked *chunked, const char *reason)
     chunked->reason = reason;
 }
 
-static int digit_of(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'a' && byte <= 'f')
-        return byte - 'a' + 10;
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    return -1;
-}
-
 /* A sign, "0x" and an empty size are what other parsers have read otherwise. */
 static void take_size(struct chunked *chunked, char byte)
 {
-    int digit = digit_of(byte);
+    int digit = ascii_hex_value(byte);
     if (digit >= 0 && chunked->digits < DIGITS_MAX) {
         chunked->left = chunked->left << 4 | (unsigned)digit;
         chunked->digits++;

@@ -4,6 +4,7 @@
 -- life has some 600 of Lua's, and 60 of C's).
 
 local core = require "moonroom.core"
+local noting = require "noting"
 local world = require "world"
 
 local frame, request_head = world.frame, world.request_head
@@ -80,6 +81,8 @@ local function use_request(request)
   for name in pairs(request) do tostring(name) end
 end
 
+local secret = ("s"):rep(32)
+
 local acts = {
   json = function(moonroom) use_json(moonroom) end,
   time = function(moonroom) use_time(moonroom) end,
@@ -121,6 +124,16 @@ local function define(moonroom, w)
   moonroom.mount("/other", Room { path = "/other" })
   moonroom.mount("/rooms/:name", Room)
   moonroom.dispatch[1] = function(request) if request.path == "/never" then return 1 end end
+  moonroom.post("/plain/:name", function(request)
+    local value = request:json()
+    moonroom.sleep(0.1)
+    local cookie = moonroom.cookie("a", moonroom.sign(request.params.name, secret))
+    return { value = value, body = request.body }, { ["Set-Cookie"] = cookie }
+  end)
+  moonroom.get("/plain", function(request)
+    return moonroom.verify(request.cookies.a, secret) or 404
+  end)
+  moonroom.put("/plain", function() return true end)
   local Echo = moonroom.Room:extend("Echo")
   function Echo:on_text(client, text) client:send(text) end
   w.echo = Echo { path = "/echo" }
@@ -135,6 +148,10 @@ local function head(path)
     ["Sec-WebSocket-Extensions"] = "permessage-deflate",
   } })
 end
+
+local signed = "YQ..xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+local chunked = noting.plain("/plain/a", "Transfer-Encoding: chunked\r\n", "POST")
+local sized = noting.plain("/plain/a", "Content-Length: 6\r\nExpect: 100-continue\r\n", "POST")
 
 -- Each step is a peer's number and its bytes, or seconds that pass. Made before anything fails.
 local steps = {
@@ -152,7 +169,10 @@ for _, step in ipairs {
   { 6, frame("text", "fail") }, { 7, head("/rooms/c?name=dan") }, 0.2,
   { 7, frame("binary", ("x"):rep(2000)) }, { 1, frame("text", "close") },
   { 2, frame("text", "over") }, 0.5, { 8, head("/rooms/c?name=eve") }, 0.2,
-  { 8, frame("text", "terminate") }, 40,
+  { 8, frame("text", "terminate") }, { 9, chunked .. "3\r\n[1," },
+  { 9, "\r\n2\r\n2]\r\n0\r\n\r\n" },
+  { 9, noting.plain("/plain", "Cookie: a=" .. signed .. "\r\n") }, 0.2, { 10, sized },
+  { 10, "[1,2]\n" }, 0.2, { 10, noting.plain("/plain", "", "PUT") }, 40,
 } do
   table.insert(steps, step)
 end
@@ -160,7 +180,7 @@ end
 local function new_life()
   local w = world.new({ ping_interval = 0, compression = true }, define)
   local peers = {}
-  for number = 1, 8 do peers[number] = kit.connect(w.hub) end
+  for number = 1, 10 do peers[number] = kit.connect(w.hub) end
   local copies = {}
   for index, step in ipairs(steps) do
     copies[index] = type(step) == "table" and kit.copy(step[2]) or false
@@ -220,7 +240,8 @@ describe("a life in which an allocation fails", function()
     assert.is_true(count > 50 and count < MOST_OF_C, count .. " of C's")
     local log = w:log()
     assert.matches("on purpose", log)
-    assert.equal(2, select(2, log:gsub("handler failed", "")), log)
+    assert.equal(3, select(2, log:gsub("handler failed", "")), log)
+    assert.equal(2, select(2, log:gsub("request refused status=500", "")), log)
     check_end(w)
   end)
 

@@ -59,7 +59,9 @@ static bool take(struct connection *connection, struct slice piece)
         respond_refuse(connection, 413, "max_body", "the body is too large");
         return false;
     }
-    if (buffer_append(content, &hub->memory, piece.bytes, piece.length))
+    if (buffer_reserve_within(content, &hub->memory, piece.length,
+                              hub->options.max_body) &&
+        buffer_append(content, &hub->memory, piece.bytes, piece.length))
         return true;
     connection_die(connection, true);
     return false;

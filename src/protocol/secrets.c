@@ -58,6 +58,11 @@ static bool is_secret_name(struct slice name)
     return is_one(name, secret_names) || contains_one(name, secret_words);
 }
 
+static bool is_personal_name(struct slice name)
+{
+    return slice_is_nocase(name, "from") || contains_one(name, person_words);
+}
+
 /* The bytes of the slice, which is one over the head. */
 static void overwrite(char *head, struct slice slice, char with)
 {
@@ -144,10 +149,8 @@ static bool mask_field(char *head, struct slice name, struct slice value)
     else if (slice_is_nocase(name, "authorization") ||
              slice_is_nocase(name, "proxy-authorization"))
         mask_credentials(head, value);
-    else if (slice_is_nocase(name, "from"))
-        overwrite(head, value, 'x');
     else if (!starts_with(name, own_prefix) &&
-             (is_secret_name(name) || contains_one(name, person_words)))
+             (is_secret_name(name) || is_personal_name(name)))
         overwrite(head, value, 'x');
     else
         return false;

@@ -6,6 +6,7 @@ exclude_files = { "spec/node_modules", "examples/*/lua_modules" }
 
 files["spec"] = { std = "lua54+busted" }
 files["examples/*/spec"] = { std = "lua54+busted" }
+files["scripts/share/new/spec"] = { std = "lua54+busted" }
 -- Declarations only: their arguments are the documentation.
 for _, path in ipairs { "lua/moonroom/meta.lua", "lua/moonroom/meta" } do
   files[path] = { ignore = { "212", "241" } }

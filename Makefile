@@ -41,6 +41,7 @@ IN_BINARY  := $(LAYERS)
 SOURCES := $(foreach layer,$(LAYERS),$(sort $(wildcard src/$(layer)/*.c)))
 HEADERS := $(foreach layer,$(LAYERS),$(sort $(wildcard src/$(layer)/*.h)))
 NATIVE  := $(sort $(wildcard spec/native/*.c))
+STARTER := $(sort $(patsubst scripts/share/%,%,$(shell find scripts/share/new -type f)))
 MODULES := $(sort $(patsubst lua/%,%,$(shell find lua/moonroom -name '*.lua')))
 
 objects_of = $(patsubst src/%.c,$(BUILD)/obj/%.o,\
@@ -276,6 +277,7 @@ bench-handlers: ## time the doorway beside lua_pcall, and the test kit
 BINDIR   := $(DESTDIR)$(PREFIX)/bin
 LUALIB   := $(DESTDIR)$(PREFIX)/lib/lua/5.4/moonroom
 LUASHARE := $(DESTDIR)$(PREFIX)/share/lua/5.4
+SHARE    := $(DESTDIR)$(PREFIX)/share/moonroom
 
 install: all ## install under PREFIX (/usr/local), below DESTDIR
 	install -d $(BINDIR) $(LUALIB)
@@ -284,12 +286,16 @@ install: all ## install under PREFIX (/usr/local), below DESTDIR
 	for module in $(MODULES); do \
 	    install -D -m 644 lua/$$module $(LUASHARE)/$$module || exit 1; \
 	done
+	for file in $(STARTER); do \
+	    install -D -m 644 scripts/share/$$file $(SHARE)/$$file || exit 1; \
+	done
 
 uninstall: ## remove exactly what install put there
 	rm -f $(BINDIR)/moonroom $(LUALIB)/core.so
 	rm -f $(addprefix $(LUASHARE)/,$(MODULES))
+	rm -f $(addprefix $(SHARE)/,$(STARTER))
 	rmdir $(LUALIB) 2>/dev/null || true
-	find $(LUASHARE)/moonroom -depth -type d -empty -delete 2>/dev/null || true
+	find $(LUASHARE)/moonroom $(SHARE) -depth -type d -empty -delete 2>/dev/null || true
 
 clean: ## remove the build directory
 	rm -rf $(BUILD)

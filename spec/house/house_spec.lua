@@ -105,13 +105,17 @@ describe("what is built", function()
     assert.matches("BIND_NOW", dynamic)
   end)
 
-  it("installs the binary, core.so and the Lua modules, and removes exactly those", function()
+  it("installs the binary, core.so, the Lua modules and what it shares, and removes exactly those",
+     function()
     local build = release:gsub("/[^/]+$", "")
     local _, status = run("make -s BUILD='%s' DESTDIR='%s' PREFIX=/opt/m install", build, folder)
     assert.equal(0, status)
     local expected = { "./opt/m/bin/moonroom", "./opt/m/lib/lua/5.4/moonroom/core.so" }
     for _, path in ipairs(lines(run("find lua/moonroom -name '*.lua' | LC_ALL=C sort"))) do
       expected[#expected + 1] = "./opt/m/share/lua/5.4/" .. path:gsub("^lua/", "")
+    end
+    for _, path in ipairs(lines(run("cd scripts/share && find new -type f | LC_ALL=C sort"))) do
+      expected[#expected + 1] = "./opt/m/share/moonroom/" .. path
     end
     assert.same(expected, installed())
 

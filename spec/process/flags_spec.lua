@@ -126,7 +126,7 @@ describe("the command line", function()
   it("suggests the command that a word was meant to be", function()
     for word, meant in pairs {
       chek = "check", cehck = "check", rum = "run", help = "--help", version = "--version",
-      hepl = "--help", tset = "test", tests = "test",
+      hepl = "--help", tset = "test", tests = "test", nwe = "new",
     } do
       local said = ('moonroom: "%s" is no file or directory; did you mean %s?\n')
         :format(word, meant)
@@ -135,6 +135,16 @@ describe("the command line", function()
       assert.equal(said, refusal("--max-rooms=5", word))
     end
     assert.matches("nor a command", refusal("run", "chek"))
+  end)
+
+  it("takes a directory behind new, and nothing else", function()
+    assert.equal("moonroom: new needs a directory to make: moonroom new DIR\n", refusal("new"))
+    assert.equal("moonroom: new needs a directory to make: moonroom new DIR\n", refusal("new", ""))
+    assert.equal('moonroom: one DIR or FILE, please, not "a" and "b"\n', refusal("new", "a", "b"))
+    for _, arguments in ipairs { { "--no-tls", "new", "a" }, { "new", "a", "--no-tls" } } do
+      assert.equal("moonroom: new takes no flags: what would be --no-tls is set in "
+        .. "DIR/config.lua\n", refusal(table.unpack(arguments)))
+    end
   end)
 
   it("suggests the flag that a short one was meant to be", function()
@@ -154,9 +164,9 @@ describe("the command line", function()
   end)
 
   it("refuses a word that is neither a command nor a path", function()
-    for _, word in ipairs { "dev", "test/none", "new", "init.lua/x", "" } do
+    for _, word in ipairs { "serve-it", "test/none", "init.lua/x", "" } do
       assert.equal(('moonroom: "%s" is no file or directory, nor a command '
-        .. "(these are run, check and test)\n"):format(word), refusal(word))
+        .. "(these are run, check, test and new)\n"):format(word), refusal(word))
     end
   end)
 

@@ -154,17 +154,34 @@ static bool take_flag(struct command_line *line, const char *word)
     return fail_value(line, option->name, error);
 }
 
+/* The commands, enum command beside each; behind them flags that are taken for
+ * such. */
+static const struct option command_words[] = {
+    {.name = "run"}, {.name = "check"}, {.name = "test"},
+    {.name = "new"}, {.name = "help"},  {.name = "version"}};
+static const enum command command_ids[] = {COMMAND_RUN, COMMAND_CHECK,
+                                           COMMAND_TEST, COMMAND_NEW};
+
+enum {
+    WORD_COUNT = sizeof command_words / sizeof command_words[0],
+    COMMAND_COUNT = sizeof command_ids / sizeof command_ids[0]
+};
+
+/* Which of the commands the word is; COMMAND_COUNT: none. */
+static size_t command_index(const char *word)
+{
+    size_t i = 0;
+    while (i < COMMAND_COUNT && strcmp(word, command_words[i].name) != 0)
+        i++;
+    return i;
+}
+
 /* What the word was most likely meant to be, where it begins the line: a
  * command, or a flag that is no word. NULL: it may be a path. */
 static const char *command_meant(const char *word)
 {
-    static const struct option commands[] = {{.name = "run"},
-                                             {.name = "check"},
-                                             {.name = "test"},
-                                             {.name = "help"},
-                                             {.name = "version"}};
-    size_t count = sizeof commands / sizeof commands[0];
-    const char *meant = option_suggest(commands, count, slice_of(word));
+    const char *meant =
+        option_suggest(command_words, WORD_COUNT, slice_of(word));
     if (!meant)
         return NULL;
     if (!strcmp(meant, "help"))
@@ -217,19 +234,22 @@ static bool take_test(struct command_line *line)
     return true;
 }
 
+static bool take_command(struct command_line *line, enum command command)
+{
+    if (command == COMMAND_TEST)
+        return take_test(line);
+    line->has_command = true;
+    line->flags->command = command;
+    return true;
+}
+
 /* The first word may be a subcommand, even where a directory has its name. */
 static bool take_word(struct command_line *line, const char *word)
 {
-    bool is_first = !line->has_word;
-    bool is_check = is_first && !strcmp(word, "check");
+    size_t command = line->has_word ? COMMAND_COUNT : command_index(word);
     line->has_word = true;
-    if (is_first && !strcmp(word, "test"))
-        return take_test(line);
-    if (is_check || (is_first && !strcmp(word, "run"))) {
-        line->has_command = true;
-        line->flags->command = is_check ? COMMAND_CHECK : COMMAND_RUN;
-        return true;
-    }
+    if (command < COMMAND_COUNT)
+        return take_command(line, command_ids[command]);
     if (line->has_path && !check_command(line))
         return false;
     if (line->has_path)
@@ -264,6 +284,19 @@ static bool take_next(struct command_line *line, bool *is_flag_time)
     if (!strncmp(word, "--", 2))
         return take_flag(line, word);
     return fail_short(line, word);
+}
+
+/* A new application is a directory of a name; its options are in config.lua. */
+static bool check_new(struct command_line *line)
+{
+    for (int i = 1; i < line->argc && strcmp(line->argv[i], "--") != 0; i++)
+        if (line->argv[i][0] == '-' && line->argv[i][1])
+            return fail(line,
+                        "new takes no flags: what would be %.*s is set in "
+                        "DIR/config.lua",
+                        FLAG_SHOWN, line->argv[i]);
+    return (line->has_path && *line->flags->path) ||
+           fail(line, "new needs a directory to make: moonroom new DIR");
 }
 
 /* Cert and key are of no use without each other. */
@@ -304,5 +337,7 @@ bool flags_parse(int argc, char *const argv[], struct flags *flags,
     if (flags->record && flags->command == COMMAND_CHECK)
         return fail(&line, "--record needs a server to record: check starts "
                            "none");
+    if (flags->command == COMMAND_NEW)
+        return check_new(&line);
     return use_certificate(&line) && check_command(&line);
 }

@@ -10,6 +10,7 @@ enum command {
     COMMAND_RUN,
     COMMAND_CHECK,
     COMMAND_TEST,
+    COMMAND_NEW,
     COMMAND_HELP,
     COMMAND_VERSION
 };

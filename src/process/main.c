@@ -6,6 +6,7 @@
 #include "serve.h"
 #include "specs.h"
 #include "standard_error.h"
+#include "starter.h"
 #include "version.h"
 
 /* The settings are those of the flags alone: a server has its own, with
@@ -38,5 +39,7 @@ int main(int argc, char *argv[])
     }
     if (flags.command == COMMAND_TEST)
         return specs_run(&flags);
+    if (flags.command == COMMAND_NEW)
+        return starter_make(&flags);
     return serve(argc, argv, &flags);
 }

@@ -10,6 +10,8 @@
 static const char *const module_places[] = {"../lua", "../../lua",
                                             "../share/lua/5.4"};
 static const char *const core_places[] = {"lua", "../lib/lua/5.4"};
+static const char *const starter_places[] = {
+    "../scripts/share/new", "../../scripts/share/new", "../share/moonroom/new"};
 
 static bool find_executable(char directory[PATHS_SIZE])
 {
@@ -69,6 +71,25 @@ bool paths_find_core(char core[PATHS_SIZE], char *error, size_t size)
              "moonroom/core.so in %s or %s of %s; make builds it, make install "
              "copies it",
              core_places[0], core_places[1], directory);
+    return false;
+}
+
+bool paths_find_starter(char starter[PATHS_SIZE], char *error, size_t size)
+{
+    char directory[PATHS_SIZE];
+    if (!find_executable(directory)) {
+        snprintf(error, size, "/proc/self/exe: %s", strerror(errno));
+        return false;
+    }
+    for (size_t i = 0; i < sizeof starter_places / sizeof starter_places[0];
+         i++)
+        if (has_file(directory, starter_places[i], "init.lua", starter))
+            return true;
+    snprintf(error, size,
+             "the files that an application begins with are missing: there is "
+             "no init.lua in %s, %s or %s of %s; make install copies them",
+             starter_places[0], starter_places[1], starter_places[2],
+             directory);
     return false;
 }
 

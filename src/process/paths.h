@@ -20,6 +20,9 @@ bool paths_find_modules(char modules[PATHS_SIZE], char *error, size_t size);
  * build/asan/lua/, or the lib/lua/5.4 beside an installed bin/. */
 bool paths_find_core(char core[PATHS_SIZE], char *error, size_t size);
 
+/* The same for the directory whose files `moonroom new` copies. */
+bool paths_find_starter(char starter[PATHS_SIZE], char *error, size_t size);
+
 /* What goes before package.path and package.cpath for a script directory: the
  * modules, its lib/ and its lua_modules/; the core (NULL: it is in the program)
  * and its lua_modules/. */

@@ -67,7 +67,7 @@ static int find_scripts(struct worker *worker)
         return give_up(
             EX_USAGE,
             "\"%s\" is no file or directory, nor a command (these are "
-            "run, check and test)",
+            "run, check, test and new)",
             path);
     if (stat(path, &status) != 0)
         return give_up(EX_USAGE, "%s: %s", path, strerror(errno));

@@ -4,13 +4,14 @@
 -- in a table of their own, which an instance's lookups walk without coming by here.
 
 local core = require "moonroom.core"
+local place = require "moonroom.place"
 local spelling = require "moonroom.spelling"
 
 -- Scripts may take string's methods away: what runs after them calls none by way of a string.
 local format = string.format
 
 local Class = {}
-local infos = setmetatable({}, { __mode = "k" }) -- class -> { name, super, methods, kind }
+local infos = setmetatable({}, { __mode = "k" }) -- class -> { name, super, methods, kind, place }
 
 -- Says in the log, once for a class and name, that a field looks like a slip. level: the script's.
 local function advise(info, key, level)
@@ -20,9 +21,9 @@ local function advise(info, key, level)
   if not hub then return end
   info.advised = info.advised or {}
   info.advised[key] = true
-  local place = debug.getinfo(level, "Sl")
-  local where = place and format("%s:%d: ", place.short_src, place.currentline) or ""
-  core.log(hub, "warn", "script", format("%s%s.%s %s", where, info.name, key, why))
+  local where = place.at(level + 1)
+  core.log(hub, "warn", "script",
+    format("%s%s.%s %s", where and where .. ": " or "", info.name, key, why))
 end
 
 -- Raises where a class or its objects may not have the field. level: the script's, for check_field.
@@ -102,6 +103,7 @@ local function extend(super, name, fields)
     error("a class's fields are a table, not a " .. type(fields), 2)
   end
   local class = new_class(infos[super].kind, name or infos[super].name, super, {})
+  infos[class].place = place.of_call(3)
   for key, value in pairs(fields or {}) do
     check_field(class, key, value, 3)
     infos[class].methods[key] = value
@@ -150,6 +152,7 @@ return {
   is_class = is_class,
   class_of = class_of,
   check_field = check_field,
+  place_of = function(class) return infos[class].place end,
   rules_of = function(class) return infos[class] and infos[class].kind.rules end,
   methods_of = function(class) return infos[class].methods end,
 }

@@ -3,7 +3,7 @@
 local class = require "moonroom.class"
 local core = require "moonroom.core"
 local log = require "moonroom.log"
-local rooms = require "moonroom.rooms"
+local review = require "moonroom.review"
 local rules = require "moonroom.rules"
 local sandbox = require "moonroom.sandbox"
 
@@ -60,9 +60,7 @@ local function exists(path)
   return file ~= nil
 end
 
-local function is_servable(app, value)
-  return rooms.is_room(value) or app.is_room_class(value)
-end
+local is_servable = review.is_servable
 
 -- What a file has returned instead of a room, in words.
 local function words_for(value)
@@ -89,6 +87,7 @@ local function load_rooms(app, directory, environment)
     end
     local ok, why = pcall(app.public.mount, path_of(name), room)
     if not ok then fail("%s/%s: %s", root, name, why) end
+    app.rooms:set_place(root .. "/" .. name)
   end
   return #names
 end
@@ -113,6 +112,7 @@ local function load_file(app, path, environment)
   local room = run(path, environment)
   if is_servable(app, room) then
     app.public.mount("/", room)
+    app.rooms:set_place(path)
   elseif room ~= nil then
     fail("%s: a file that is served on its own returns a Room, not %s", path, words_for(room))
   elseif not has_routes(app) then
@@ -124,7 +124,9 @@ end
 -- A function gets what require "moonroom" answers; a room that it returns is served at /.
 local function load_function(app, script)
   local room = script(app.public)
-  if is_servable(app, room) then app.public.mount("/", room) end
+  if not is_servable(app, room) then return end
+  app.public.mount("/", room)
+  app.rooms:set_place(nil)
 end
 
 -- --- routes ----------------------------------------------------------------
@@ -142,32 +144,6 @@ local function check_dispatch(app, where)
   end
 end
 
-local function describe_target(app, target)
-  return is_servable(app, target) and tostring(target) or "a function"
-end
-
--- Marks each mount that an earlier one of the same pattern hides: parameters' names apart. A
--- function hides nothing, since it may answer with nil.
-local function hidden_mounts(app)
-  local taken, hidden = {}, {}
-  for index, mount in ipairs(app.rooms.mounts) do
-    local shape = gsub(mount.pattern, "/:[^/]*", "/:")
-    hidden[index] = taken[shape]
-    taken[shape] = taken[shape] or is_servable(app, mount.target)
-  end
-  return hidden
-end
-
-local function warn_of_hidden(app)
-  local hidden = hidden_mounts(app)
-  for index, mount in ipairs(app.rooms.mounts) do
-    if hidden[index] then
-      core.log(app.hub, "warn", "script", format("%s at %s is never reached: an earlier mount of "
-        .. "the same pattern", describe_target(app, mount.target), mount.pattern))
-    end
-  end
-end
-
 local function load_any(app, script, environment)
   environment.print = log.new_print(app.hub)
   local where = script
@@ -181,7 +157,7 @@ local function load_any(app, script, environment)
     load_file(app, script, environment)
   end
   check_dispatch(app, where)
-  warn_of_hidden(app)
+  review.warn(app)
 end
 
 -- Loads a directory, a file or a function into an app; files see the environment as their globals.
@@ -207,10 +183,11 @@ end
 -- The routes of an app (the running one), a line each, for people.
 local function describe(app)
   app = app or require "moonroom.current"
-  local lines, hidden = {}, hidden_mounts(app)
+  local lines, hidden = {}, review.hidden_mounts(app)
   for index, mount in ipairs(app.rooms.mounts) do
-    lines[#lines + 1] = format("%-24s %s%s\n", mount.pattern, describe_target(app, mount.target),
-      hidden[index] and ", never reached: an earlier mount of the same pattern" or "")
+    local by = hidden[index]
+    lines[#lines + 1] = format("%-24s %s%s\n", mount.pattern, review.words_for(app, mount.target),
+      by and format(", never reached: %s is mounted before it", by.pattern) or "")
   end
   local asked = #app.public.dispatch
   if asked > 0 then

@@ -3,6 +3,7 @@
 local class = require "moonroom.class"
 local core = require "moonroom.core"
 local guard = require "moonroom.guard"
+local place = require "moonroom.place"
 local rules = require "moonroom.rules"
 
 local format = string.format
@@ -16,7 +17,7 @@ local function new(app)
   return setmetatable({
     app = app,
     routes = core.routes(),
-    mounts = {}, -- in the order of the patterns in routes: { pattern, target, is_literal }
+    mounts = {}, -- in the order of the patterns in routes: { pattern, target, is_literal, place }
     made = {}, -- path -> a room that a mount has made
     made_count = 0,
     making = {}, -- path -> a promise of the room, while its init waits
@@ -102,8 +103,12 @@ function Rooms:mount(pattern, target, level)
     pattern = pattern,
     target = target,
     is_literal = self.routes:is_literal(pattern),
+    place = place.of_call(level + 1),
   })
 end
+
+-- The latest mount was made for what is there, such as a file: no script has called mount.
+function Rooms:set_place(place_of_it) self.mounts[#self.mounts].place = place_of_it end
 
 -- Whoever asks for the path of a room that was closed gets a new one.
 function Rooms:made_at(path)

@@ -67,7 +67,7 @@ describe("the loader", function()
     write("rooms/room.lua", 'return require("moonroom").Room {}\n')
     write("rooms/note.txt", "not Lua")
     local routes = {}
-    for path in load():gmatch("(/%S*)%s+class %S+\n") do routes[#routes + 1] = path end
+    for path in load():gmatch("(/%S*)%s%s+class ") do routes[#routes + 1] = path end
     assert.same({ "/:any", "/a/b", "/a", "/", "/lobby" }, routes)
     has("/room                    Room, 0 clients", load())
   end)
@@ -169,19 +169,61 @@ describe("the loader", function()
   it("tells of mounts that an earlier one of the same pattern hides", function()
     write("init.lua", [[
       local moonroom = require "moonroom"
-      moonroom.mount("/:a", moonroom.Room:extend("One"))
-      moonroom.mount("/:b", moonroom.Room:extend("Two"))
-      moonroom.mount("/f", print)
-      moonroom.mount("/f", moonroom.Room:extend("Three"))]])
-    write("rooms/f.lua", class)
+      moonroom.mount("/a/:a", print)
+      moonroom.mount("/a/f", moonroom.Room:extend("One"))
+      moonroom.mount("/a/:a/b", moonroom.Room:extend("Two"))
+      moonroom.mount("/a/:b", moonroom.Room:extend("Three"))
+      moonroom.mount("/a/:c", print)
+      moonroom.mount("/a/50%/b", moonroom.Room:extend("Four"))]])
+    write("rooms/a/f.lua", class)
+    write("rooms/a/g.lua", class)
     local text = load()
-    for pattern, name in pairs { ["/:b"] = "Two", ["/f"] = "Talk" } do
-      has(("%-24s class %s"):format(pattern, name)
-        .. ", never reached: an earlier mount of the same pattern\n", text)
+    for path, words in pairs {
+      ["/a/:c"] = { "init.lua:6", "a function", "/a/:b", "init.lua:5" },
+      ["/a/50%/b"] = { "init.lua:7", "class Four", "/a/:a/b", "init.lua:4" },
+      ["/a/f"] = { "rooms/a/f.lua", "class Talk", "/a/f", "init.lua:3" },
+      ["/a/g"] = { "rooms/a/g.lua", "class Talk", "/a/:b", "init.lua:5" },
+    } do
+      local place, target, by, by_place = table.unpack(words)
+      has(("%-24s %s, never reached: %s is mounted before it\n"):format(path, target, by), text)
+      has(('warn  script message="%s/%s: %s at %s is never reached: %s is mounted before it, at '
+        .. '%s/%s"\n'):format(root, place, target, path, by, root, by_place), text)
     end
-    has("class Three\n", text)
-    has('warn  script message="class Two at /:b is never reached: an earlier mount', text)
-    assert.equal(4, select(2, text:gsub("never reached", "")))
+    assert.equal(2 * 4, select(2, text:gsub("never reached", "")))
+  end)
+
+  it("tells of rooms without handlers, once for each class", function()
+    write("init.lua", [[
+      local moonroom = require "moonroom"
+      local Deaf = moonroom.Room:extend("Deaf")
+      moonroom.mount("/deaf", Deaf)
+      moonroom.mount("/deaf/:too", Deaf)
+      local Slip = moonroom.Room:extend("Slip")
+      Slip.on_txt = print
+      moonroom.mount("/slip", Slip)
+      local Feed = moonroom.Room:extend("Feed")
+      function Feed:init() self:every(1, "broadcast", "tick") end
+      moonroom.mount("/feed", Feed)
+      moonroom.mount("/one", Deaf { on_text = print })
+      local Base = moonroom.Room:extend("Base", { on_text = print })
+      moonroom.mount("/heir", Base:extend("Heir"))
+      moonroom.mount("/bare", moonroom.Room)
+      kept = { moonroom.Room { path = "/kept" }, Deaf { path = "/deaf" } }]])
+    write("rooms/loose.lua", class)
+    local text = load()
+    has(('warn  script message="%s/init.lua:2: Deaf has no handlers: what its clients send is not '
+      .. 'heard"\n'):format(root), text)
+    has(('"%s/rooms/loose.lua: Talk has no handlers'):format(root), text)
+    assert.equal(2, select(2, text:gsub("no handlers", "")), text)
+    has(('"%s/init.lua:6: Slip.on_txt is no handler; did you mean on_text?"'):format(root), text)
+  end)
+
+  it("goes on where what has no handlers is not asked for its fields", function()
+    write("init.lua", [[
+      require("moonroom").mount("/odd", setmetatable({}, {
+        __call = print, __index = function() error "asked" end,
+      }))]])
+    has("/odd                     a function\n", load())
   end)
 
   it("sends print to the log", function()

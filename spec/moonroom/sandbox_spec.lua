@@ -51,7 +51,7 @@ warn("not said")
 warn("@on")
 warn("@whatever")
 warn("another")
-moonroom.mount("/", moonroom.Room:extend("Room"))
+moonroom.mount("/", moonroom.Room:extend("Room", { on_text = print }))
 ]]
 
 local EXPECTED = {

@@ -57,12 +57,14 @@ local function spawn(server, binary, arguments)
   read_errors(server, pipe)
 end
 
--- The line that tells the port is none of the log's.
+-- The line that tells the port is none of the log's, which may have begun before it.
 local function take_announcement(server)
-  local line, rest = server.said:match("^([^\n]*serves [^\n]*\n)(.*)$")
-  local port = line and line:match("^moonroom: http://127%.0%.0%.1:(%d+)/")
+  local port, rest = ("\n" .. server.said)
+    :match("\nmoonroom: http://127%.0%.0%.1:(%d+)/[^\n]* serves [^\n]*\n(.*)$")
   if not port then return false end
-  server.port, server.said = tonumber(port), rest
+  local before = #server.said - #rest
+  server.said = server.said:sub(1, before):gsub("moonroom: http[^\n]*\n$", "") .. rest
+  server.port = tonumber(port)
   return true
 end
 

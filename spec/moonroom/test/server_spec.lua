@@ -47,4 +47,16 @@ describe("the moonroom binary", function()
     assert.is_false(ok)
     assert.matches("/no/where can't be started: ENOENT.*MOONROOM_BINARY says where", why)
   end)
+
+  it("is heard where its log begins before it listens", function()
+    local there = scripts.directory {
+      ["init.lua"] = 'print("one") print("two") require("moonroom").mount("/", print)',
+    }
+    local server = servers.start { "run", "--listen", "127.0.0.1:0", there }
+    local said = server.said
+    servers.finish(server)
+    assert.is_true(server.port > 0)
+    assert.equal(2, select(2, said:gsub("print message=", "")), said)
+    assert.is_nil(said:find("serves", 1, true))
+  end)
 end)

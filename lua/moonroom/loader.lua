@@ -2,6 +2,7 @@
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
+local globals = require "moonroom.globals"
 local log = require "moonroom.log"
 local review = require "moonroom.review"
 local rules = require "moonroom.rules"
@@ -175,9 +176,18 @@ end
 
 -- The same in a state that is there for nothing else: what scripts shouldn't have is gone from it.
 local function serve(path)
-  require "moonroom.current"
+  local app = require "moonroom.current"
   sandbox.apply_to_state(_G)
+  app.own_globals = globals.names_of(_G)
   load(path)
+end
+
+-- Warns of undeclared globals in what serve has loaded from there.
+local function warn_of_globals(path)
+  local app = require "moonroom.current"
+  for _, text in ipairs(globals.undeclared(path, app.own_globals, _G)) do
+    core.log(app.hub, "warn", "script", text)
+  end
 end
 
 -- The routes of an app (the running one), a line each, for people.
@@ -188,6 +198,9 @@ local function describe(app)
     local by = hidden[index]
     lines[#lines + 1] = format("%-24s %s%s\n", mount.pattern, review.words_for(app, mount.target),
       by and format(", never reached: %s is mounted before it", by.pattern) or "")
+  end
+  for _, handler in ipairs(app.http and app.http.handlers or {}) do
+    lines[#lines + 1] = format("%-24s a function\n", handler.name)
   end
   local asked = #app.public.dispatch
   if asked > 0 then
@@ -201,4 +214,10 @@ local function describe(app)
   return table.concat(lines)
 end
 
-return { load = load, serve = serve, load_into = load_into, describe = describe }
+return {
+  load = load,
+  serve = serve,
+  load_into = load_into,
+  describe = describe,
+  warn_of_globals = warn_of_globals,
+}

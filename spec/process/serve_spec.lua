@@ -363,7 +363,7 @@ describe("moonroom check", function()
     local directory = program.directory {
       ["init.lua"] = [[
         local moonroom = require "moonroom"
-        moonroom.mount("/rooms/:name", moonroom.Room:extend("Chat"))
+        moonroom.mount("/rooms/:name", moonroom.Room:extend("Chat", { on_text = print }))
       ]],
     }
     local code, out, err = program.run { "check", directory, "--listen",

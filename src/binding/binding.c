@@ -209,13 +209,19 @@ static int add_traceback(lua_State *L)
     return 1;
 }
 
-/* Stack: path. */
-static int load_body(lua_State *L)
+/* A function of lua/moonroom/loader. */
+static void push_loaders(lua_State *L, const char *name)
 {
     lua_getglobal(L, "require");
     lua_pushliteral(L, "moonroom.loader");
     lua_call(L, 1, 1);
-    lua_getfield(L, -1, "serve");
+    lua_getfield(L, -1, name);
+}
+
+/* Stack: path. */
+static int load_body(lua_State *L)
+{
+    push_loaders(L, "serve");
     lua_pushvalue(L, 1);
     lua_call(L, 1, 0);
     return 0;
@@ -235,12 +241,18 @@ int binding_load(lua_State *L, const char *path)
     return status == LUA_OK ? 0 : EX_SCRIPT;
 }
 
+int binding_warn_of_globals(lua_State *L)
+{
+    const char *path = lua_touserdata(L, 1);
+    push_loaders(L, "warn_of_globals");
+    lua_pushstring(L, path);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
 int binding_print_routes(lua_State *L)
 {
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "moonroom.loader");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "describe");
+    push_loaders(L, "describe");
     lua_call(L, 0, 1);
     if (fputs(luaL_checkstring(L, -1), stdout) < 0 || fflush(stdout))
         return luaL_error(L, "standard output: %s", strerror(errno));

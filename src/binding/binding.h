@@ -18,6 +18,10 @@ struct hub *binding_start(lua_State *L, const struct options *options,
  * on L's stack. */
 int binding_load(lua_State *L, const char *path);
 
+/* A function for Lua, with a path as light userdata: warns in the log of
+ * undeclared globals in the scripts that binding_load has loaded from there. */
+int binding_warn_of_globals(lua_State *L);
+
 /* A function for Lua: prints the app's routes for `moonroom check`, one a line,
  * to standard output. Raises where it can't. */
 int binding_print_routes(lua_State *L);

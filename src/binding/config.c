@@ -156,20 +156,46 @@ static void refuse_key(struct config *config, const char *key)
                         KEY_SHOWN, key);
 }
 
+static void note_line(struct config *config, const char *name)
+{
+    const struct config_target *target = config->target;
+    if (target->note_line)
+        target->note_line(
+            target->context, name,
+            config_line_of(config->source, config->path, config->depth));
+}
+
+/* Those that are no options: returns the name, for ever, or NULL. */
+static const char *take_further(lua_State *L, struct config *config,
+                                const char *key)
+{
+    static const struct {
+        const char *name;
+        void (*take)(lua_State *L, struct config *config);
+    } further[] = {{"listen", config_take_listen},
+                   {"tls", take_tls},
+                   {"log_file", take_log_file},
+                   {"app", take_app}};
+    for (size_t i = 0; i < sizeof further / sizeof further[0]; i++) {
+        if (strcmp(key, further[i].name) != 0)
+            continue;
+        further[i].take(L, config);
+        return further[i].name;
+    }
+    return NULL;
+}
+
 static void take_named(lua_State *L, struct config *config, const char *key)
 {
+    const char *name = take_further(L, config, key);
     const struct option *option =
         option_find(option_table, option_count, slice_of(key));
-    if (!strcmp(key, "listen"))
-        config_take_listen(L, config);
-    else if (!strcmp(key, "tls"))
-        take_tls(L, config);
-    else if (!strcmp(key, "log_file"))
-        take_log_file(L, config);
-    else if (!strcmp(key, "app"))
-        take_app(L, config);
-    else if (option && !strcmp(key, option->name))
+    if (!name && option && !strcmp(key, option->name)) {
         take_option(L, config, option);
+        name = option->name;
+    }
+    if (name)
+        note_line(config, name);
     else
         refuse_key(config, key);
 }

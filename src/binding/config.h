@@ -26,8 +26,9 @@ struct config_listen {
 };
 
 /* Where its options go; its addresses, all so far being forgotten where it has
- * any; the TLS of all of them, without certificates for none; and the file that
- * the log goes to. One that is wrong answers false, with a sentence in error.
+ * any; the TLS of all of them, without certificates for none; the file that the
+ * log goes to; and the line (0: not known) of each name that is set. One that
+ * is wrong answers false, with a sentence in error.
  */
 struct config_target {
     struct options *options;
@@ -40,6 +41,8 @@ struct config_target {
                     char error[OPTION_ERROR_SIZE]);
     bool (*set_log_file)(void *context, struct slice path); /* false: no memory
                                                              */
+    void (*note_line)(void *context, const char *name,
+                      size_t line); /* or NULL; the name lives for ever */
     void *context;
 };
 

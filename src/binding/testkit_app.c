@@ -159,7 +159,7 @@ static void push_config(lua_State *L, const char *directory,
     const struct options limits = *options;
     struct config_target target = {options,       &limits,    forget_listen,
                                    ignore_listen, ignore_tls, ignore_log_file,
-                                   NULL};
+                                   NULL,          NULL};
     bool is_here = !strcmp(directory, ".");
     lua_pushnil(L);
     lua_setfield(L, LUA_REGISTRYINDEX, CONFIG_APP);

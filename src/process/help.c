@@ -59,19 +59,18 @@ static void print_heading(FILE *out, const char *title)
     print_row(out, "--record FILE", "write what comes in to a new file", "off");
 }
 
-/* The shortest form that the flag would take too. */
-static void format_default(const struct option *option,
-                           const struct options *options, char *text)
+void help_format(const struct option *option, const struct options *options,
+                 char *text, size_t size)
 {
     size_t bytes;
-    option_format(option, options, text, VALUE_SIZE);
+    option_format(option, options, text, size);
     if (option->type != OPTION_BYTES)
         return;
     memcpy(&bytes, (const char *)options + option->offset, sizeof bytes);
     if (bytes && bytes % MIB == 0)
-        snprintf(text, VALUE_SIZE, "%zu MiB", bytes / MIB);
+        snprintf(text, size, "%zu MiB", bytes / MIB);
     else if (bytes && bytes % KIB == 0)
-        snprintf(text, VALUE_SIZE, "%zu KiB", bytes / KIB);
+        snprintf(text, size, "%zu KiB", bytes / KIB);
 }
 
 static void print_option(FILE *out, const struct option *option,
@@ -82,7 +81,7 @@ static void print_option(FILE *out, const struct option *option,
     char name[FLAG_NAME_SIZE], flag[FLAG_SIZE], value[VALUE_SIZE];
     flag_name(option->name, name);
     snprintf(flag, sizeof flag, "--%s %s", name, values[option->type]);
-    format_default(option, defaults, value);
+    help_format(option, defaults, value, sizeof value);
     print_row(out, flag, option->help, value);
 }
 

@@ -18,11 +18,13 @@
 #include "interpreter.h"
 #include "log_output.h"
 #include "loop.h"
+#include "overview.h"
 #include "recording.h"
 #include "tree.h"
 
 enum {
     MESSAGE_SIZE = 8192,
+    CONFIG_SIZE = PATH_MAX + 16,
     RESERVED_DESCRIPTORS = 64 /* for listeners, files and what scripts open */
 };
 
@@ -119,6 +121,19 @@ static bool set_tls(void *context, const struct tls_options *tls,
     return settings_tls(context, tls) || say_no_memory(error);
 }
 
+static void note_line(void *context, const char *name, size_t line)
+{
+    settings_note_line(context, name, line);
+}
+
+/* "config.lua", as the user would name it. */
+static void name_config(const struct worker *worker, char path[CONFIG_SIZE])
+{
+    bool is_here = !strcmp(worker->directory, ".");
+    snprintf(path, CONFIG_SIZE, "%s%sconfig.lua",
+             is_here ? "" : worker->directory, is_here ? "" : "/");
+}
+
 static int read_config(struct worker *worker, const struct options *limits)
 {
     char error[CONFIG_ERROR_SIZE];
@@ -128,6 +143,7 @@ static int read_config(struct worker *worker, const struct options *limits)
                                    add_listen,
                                    set_tls,
                                    set_log_file,
+                                   note_line,
                                    &worker->settings};
     bool is_here = !strcmp(worker->directory, ".");
     if (!worker->is_directory)
@@ -169,6 +185,8 @@ static int read_settings(struct worker *worker, int argc, char *const argv[])
                        "proxy_protocol needs trusted_proxies, the addresses of "
                        "those who send its header");
     log_output_init(&worker->output, options);
+    if (worker->flags.command == COMMAND_CHECK)
+        worker->output.log.rates = NULL; /* it lists what is wrong: all of it */
     return 0;
 }
 
@@ -396,11 +414,36 @@ static int run(struct worker *worker)
 
 static int list_routes(struct worker *worker)
 {
-    char error[MESSAGE_SIZE];
+    char error[MESSAGE_SIZE], path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", worker->flags.path);
     if (interpreter_call(worker->L, binding_print_routes, NULL, error,
+                         sizeof error) ||
+        interpreter_call(worker->L, binding_warn_of_globals, path, error,
                          sizeof error))
         return give_up(EX_SOFTWARE, "%s", error);
     return 0;
+}
+
+/* The flags have been read twice before: they are right. */
+static int list_settings(struct worker *worker, int argc, char *const argv[])
+{
+    char error[SETTINGS_ERROR_SIZE], config[CONFIG_SIZE];
+    struct settings given;
+    struct flags flags;
+    settings_init(&given);
+    flags_parse(argc, argv, &flags, &given, error);
+    name_config(worker, config);
+    overview_print(stdout, &worker->settings, &given, &worker->flags, config);
+    settings_release(&given);
+    return fflush(stdout) == 0
+               ? 0
+               : give_up(EX_SOFTWARE, "standard output: %s", strerror(errno));
+}
+
+static int check(struct worker *worker, int argc, char *const argv[])
+{
+    int status = list_routes(worker);
+    return status ? status : list_settings(worker, argc, argv);
 }
 
 /* The state goes first: with it go the hub, its transports and open files. */
@@ -421,7 +464,7 @@ int serve(int argc, char *const argv[], const struct flags *flags)
     struct worker worker = {.flags = *flags, .recording = {.descriptor = -1}};
     int status = start(&worker, argc, argv);
     if (!status && flags->command == COMMAND_CHECK)
-        status = list_routes(&worker);
+        status = check(&worker, argc, argv);
     else if (!status)
         status = run(&worker);
     stop(&worker);

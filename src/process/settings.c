@@ -119,6 +119,22 @@ bool settings_certificate(struct settings *settings, const char *cert,
     return true;
 }
 
+void settings_note_line(struct settings *settings, const char *name,
+                        size_t line)
+{
+    if (settings->line_count < SETTINGS_LINES_MAX)
+        settings->lines[settings->line_count++] =
+            (struct settings_line){name, line};
+}
+
+size_t settings_line(const struct settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->line_count; i++)
+        if (!strcmp(settings->lines[i].name, name))
+            return settings->lines[i].line;
+    return 0;
+}
+
 void settings_drop_tls(struct settings *settings)
 {
     tls_options_release(&settings->tls, &settings->memory);

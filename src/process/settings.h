@@ -10,7 +10,8 @@
 enum {
     LISTEN_MAX = 16,
     LISTEN_SIZE = 272, /* of "HOST:PORT", the NUL included */
-    SETTINGS_ERROR_SIZE = 768
+    SETTINGS_ERROR_SIZE = 768,
+    SETTINGS_LINES_MAX = 96 /* names that config.lua may have */
 };
 
 /* Where to listen, and which TLS there. */
@@ -18,6 +19,12 @@ struct listen {
     char address[LISTEN_SIZE];
     bool has_own_tls;       /* else it is that of all */
     struct tls_options tls; /* its own; without certificates: none, plain */
+};
+
+/* The line of config.lua that sets what the name says. */
+struct settings_line {
+    const char *name;
+    size_t line;
 };
 
 /* Released once with settings_release; it must stay where it is. */
@@ -28,6 +35,8 @@ struct settings {
     size_t listen_count;
     struct tls_options tls; /* of those without their own, as listen.tls */
     char *log_file;         /* owned; NULL: standard error */
+    struct settings_line lines[SETTINGS_LINES_MAX];
+    size_t line_count;
 };
 
 /* The options' defaults, and LISTEN_DEFAULT to listen on, without TLS. */
@@ -62,6 +71,14 @@ bool settings_certificate(struct settings *settings, const char *cert,
 /* Has the log go to a file, whose name has no zero byte; the name is copied.
  * Returns false where there is no memory. */
 bool settings_log_file(struct settings *settings, struct slice path);
+
+/* Notes the line that has set what a name says, which lives as long as the
+ * settings; beyond SETTINGS_LINES_MAX it doesn't. */
+void settings_note_line(struct settings *settings, const char *name,
+                        size_t line);
+
+/* That line; 0 where none has, or it isn't known. */
+size_t settings_line(const struct settings *settings, const char *name);
 
 /* Makes all of them plain. */
 void settings_drop_tls(struct settings *settings);

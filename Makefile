@@ -278,8 +278,13 @@ BINDIR   := $(DESTDIR)$(PREFIX)/bin
 LUALIB   := $(DESTDIR)$(PREFIX)/lib/lua/5.4/moonroom
 LUASHARE := $(DESTDIR)$(PREFIX)/share/lua/5.4
 SHARE    := $(DESTDIR)$(PREFIX)/share/moonroom
+MANUAL   := $(DESTDIR)$(PREFIX)/share/man/man1/moonroom.1
+COMPLETE := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/moonroom
 
-install: all ## install under PREFIX (/usr/local), below DESTDIR
+$(BUILD)/moonroom.1: scripts/share/moonroom.1 scripts/man $(BUILD)/moonroom
+	$(call say,MAN,$@)scripts/man $(BUILD)/moonroom >$@
+
+install: all $(BUILD)/moonroom.1 ## install under PREFIX (/usr/local), below DESTDIR
 	install -d $(BINDIR) $(LUALIB)
 	install -m 755 $(BUILD)/moonroom $(BINDIR)/moonroom
 	install -m 644 $(BUILD)/lua/moonroom/core.so $(LUALIB)/core.so
@@ -289,11 +294,13 @@ install: all ## install under PREFIX (/usr/local), below DESTDIR
 	for file in $(STARTER); do \
 	    install -D -m 644 scripts/share/$$file $(SHARE)/$$file || exit 1; \
 	done
+	install -D -m 644 $(BUILD)/moonroom.1 $(MANUAL)
+	install -D -m 644 scripts/share/moonroom.bash $(COMPLETE)
 
 uninstall: ## remove exactly what install put there
 	rm -f $(BINDIR)/moonroom $(LUALIB)/core.so
 	rm -f $(addprefix $(LUASHARE)/,$(MODULES))
-	rm -f $(addprefix $(SHARE)/,$(STARTER))
+	rm -f $(addprefix $(SHARE)/,$(STARTER)) $(MANUAL) $(COMPLETE)
 	rmdir $(LUALIB) 2>/dev/null || true
 	find $(LUASHARE)/moonroom $(SHARE) -depth -type d -empty -delete 2>/dev/null || true
 

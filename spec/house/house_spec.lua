@@ -114,9 +114,12 @@ describe("what is built", function()
     for _, path in ipairs(lines(run("find lua/moonroom -name '*.lua' | LC_ALL=C sort"))) do
       expected[#expected + 1] = "./opt/m/share/lua/5.4/" .. path:gsub("^lua/", "")
     end
+    table.insert(expected, "./opt/m/share/bash-completion/completions/moonroom")
+    table.insert(expected, "./opt/m/share/man/man1/moonroom.1")
     for _, path in ipairs(lines(run("cd scripts/share && find new -type f | LC_ALL=C sort"))) do
       expected[#expected + 1] = "./opt/m/share/moonroom/" .. path
     end
+    table.sort(expected)
     assert.same(expected, installed())
 
     write(folder .. "/opt/m/share/lua/5.4/moonroom/other.lua", "")

@@ -93,7 +93,7 @@ static const char opening[] =
     "                                           or at / the room of one file\n"
     "       moonroom check [FLAGS] [DIR|FILE]   load it and list its routes\n"
     "       moonroom test [DIR] [BUSTED FLAGS]  run its specs with busted\n"
-    "       moonroom new DIR                    make one to begin with\n"
+    "       moonroom new DIR                    make a small one\n"
     "       moonroom --help | --version\n"
     "\n"
     "DIR is the current directory by default. Every flag may also be set in\n"

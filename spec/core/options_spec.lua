@@ -17,7 +17,7 @@ local DEFAULTS = {
   send_queue_soft = "1048576",
   slow = "close", hosts = "none", trusted_proxies = "none", proxy_protocol = "off",
   send_queue_soft_time = "10 s", send_queues = "268435456", max_control_frames = "1000",
-  per_ip = "0",
+  per_ip = "0", cache = "0 s",
 }
 
 local ROOM_DEFAULTS = {

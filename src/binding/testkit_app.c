@@ -30,8 +30,10 @@
  *   metrics(hub) -> {name = count}      core/metrics.h
  *   deflations(hub) -> count   of messages that were compressed
  *   log(hub) -> string         the log's lines so far, and forgets them
- *   files(hub, {name = text})  what the hub serves; {text, size} for a text:
- *                              a file that had another size when opened
+ *   files(hub, {name = text})  what the hub serves; for a text {text, size,
+ *                              modified = time}: a file that had another size
+ *                              when opened; or false: it can't be opened now
+ *   open_files(hub) -> count   of these
  *   set_dev(hub, on)           hub->is_dev
  *   record(hub [, n]), mask_secrets(head), unmasker(): see testkit_record.c */
 #include "testkit.h"
@@ -458,6 +460,13 @@ static int app_set_dev(lua_State *L)
     return 0;
 }
 
+static int app_open_files(lua_State *L)
+{
+    size_t count = files_in_memory_open(check_hub(L)->files);
+    lua_pushinteger(L, (lua_Integer)count);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"hub", app_hub},
     {"option", app_option},
@@ -485,6 +494,7 @@ static const luaL_Reg functions[] = {
     {"log", app_log},
     {"files", app_files},
     {"set_dev", app_set_dev},
+    {"open_files", app_open_files},
     {"connect", testkit_connect},
     {NULL, NULL},
 };

@@ -9,4 +9,7 @@
  * name at an index, as it is now. */
 struct file_source *push_files_in_memory(lua_State *L, int index);
 
+/* How many of its files are open. */
+size_t files_in_memory_open(const struct file_source *source);
+
 #endif

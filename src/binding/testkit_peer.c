@@ -6,7 +6,8 @@
  *                              layer: a light userdata, struct transport_layer
  *   peer:send(bytes)           goes to the core at once
  *   peer:finish(), :reset(), :take() -> bytes, :state() -> table,
- *   peer:faults{piece=, full=, broken=, read=}, :writable()
+ *   peer:faults{piece=, full=, broken=, read=, passes=}, :writable()
+ *                              passes: it sends files by itself, as TCP does
  *   peer:client() -> the script's client, or nil
  *
  * Of a peer that flows, bytes go on by themselves as those of a socket would:
@@ -180,6 +181,8 @@ static int peer_faults(lua_State *L)
     transport->is_broken = lua_toboolean(L, -1);
     lua_getfield(L, 2, "read");
     transport->read_piece = (size_t)luaL_optinteger(L, -1, 0);
+    lua_getfield(L, 2, "passes");
+    memory_transport_pass_files(transport, lua_toboolean(L, -1));
     return 0;
 }
 

@@ -1,5 +1,8 @@
 #include "testkit_transport.h"
 
+#include "files.h"
+#include "slice.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +72,21 @@ static void transport_describe(struct transport *base, struct request_tls *tls)
     *tls = ((struct memory_transport *)base)->tls;
 }
 
+/* Of files in memory the handle is where the text is. */
+static ssize_t transport_send_file(struct transport *base,
+                                   const struct file *file, uint64_t offset,
+                                   size_t size)
+{
+    const struct slice *text = file->handle;
+    if (!((struct memory_transport *)base)->passes_files)
+        return TRANSPORT_CANNOT;
+    if (offset >= text->length)
+        return TRANSPORT_ENDED;
+    size_t left = text->length - (size_t)offset;
+    struct span span = {text->bytes + offset, left < size ? left : size};
+    return transport_write(base, &span, 1);
+}
+
 static const struct transport_class memory_class = {
     .write = transport_write,
     .want_write = transport_want_write,
@@ -77,6 +95,23 @@ static const struct transport_class memory_class = {
     .close = transport_close,
     .describe = transport_describe,
 };
+
+static const struct transport_class passing_class = {
+    .write = transport_write,
+    .want_write = transport_want_write,
+    .want_read = transport_want_read,
+    .shutdown = transport_shutdown,
+    .close = transport_close,
+    .describe = transport_describe,
+    .send_file = transport_send_file,
+};
+
+void memory_transport_pass_files(struct memory_transport *transport, bool on)
+{
+    transport->passes_files = on;
+    if (on)
+        transport->base.class = &passing_class;
+}
 
 struct memory_transport *memory_transport_new(void)
 {

@@ -33,6 +33,7 @@ struct memory_transport {
     char *tls_texts[3];     /* of its strings, those that are its own */
     bool is_full;           /* a write takes nothing */
     bool is_broken;         /* a write fails */
+    bool passes_files;      /* else it can't send one, if it ever could */
     bool wants_write, wants_read;
     bool has_finished; /* the peer's FIN comes behind the input */
     bool is_ended;     /* the core has had it */
@@ -49,6 +50,9 @@ struct memory_transport *memory_transport_new(void);
 bool memory_transport_secure(struct memory_transport *transport,
                              const char *server_name, const char *subject,
                              const char *fingerprint);
+
+/* Has it send files by itself from the next download on, or not any more. */
+void memory_transport_pass_files(struct memory_transport *transport, bool on);
 
 /* One holder fewer; the last one frees it. */
 void memory_transport_drop(struct memory_transport *transport);

@@ -393,6 +393,16 @@ static void get_stuck(struct connection *connection)
     connection_arm(connection);
 }
 
+void connection_wrote(struct connection *connection, size_t taken, bool is_all)
+{
+    if (taken)
+        connection->stall_due = 0;
+    metrics_add(&connection->hub->metrics, METRIC_BYTES_OUT, taken);
+    connection->session.bytes_out += taken;
+    if (!is_all)
+        get_stuck(connection);
+}
+
 /* Writes once. Returns whether all of it was taken, and has left. */
 static bool write_some(struct connection *connection)
 {
@@ -408,14 +418,11 @@ static bool write_some(struct connection *connection)
         return false;
     }
     bool is_all = (size_t)taken == offered && !transport->held;
-    if (taken || transport->held < held)
+    if (transport->held < held)
         connection->stall_due = 0;
-    metrics_add(&connection->hub->metrics, METRIC_BYTES_OUT, (size_t)taken);
-    connection->session.bytes_out += (size_t)taken;
     outq_consume(&connection->output, &connection->hub->pool, (size_t)taken);
     slow_relax(connection);
-    if (!is_all)
-        get_stuck(connection);
+    connection_wrote(connection, (size_t)taken, is_all);
     return is_all;
 }
 
@@ -432,7 +439,8 @@ void connection_flush(struct connection *connection)
 {
     if (connection->state == CONNECTION_DEAD || connection->is_stuck)
         return;
-    if (!send_file_refill(connection) || !write_all(connection))
+    if (!send_file_refill(connection) || !write_all(connection) ||
+        !send_file_pass(connection))
         return;
     websocket_resume(connection);
     if (!write_all(connection))

@@ -206,6 +206,9 @@ void connection_serve(struct connection *connection);
  * it. */
 void connection_flush(struct connection *connection);
 
+/* The transport has taken bytes (0: none), all that it was offered or not. */
+void connection_wrote(struct connection *connection, size_t taken, bool is_all);
+
 /* Whether an answer hasn't all left, before or beside the next request. What a
  * layer below holds of its own handshake is none. */
 bool connection_owes_answer(const struct connection *connection);

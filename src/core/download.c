@@ -1,39 +1,59 @@
 #include "download.h"
 
-enum { PIECE_SIZE = 65536 };
+enum {
+    PIECE_SIZE = 65536,
+    PASSED_SIZE = 4 * PIECE_SIZE /* costs no memory of ours */
+};
 
 struct download {
     struct file_source *source;
     struct file file;
-    uint64_t sent;
-    const char *type;
+    uint64_t at, end; /* what isn't sent yet */
+    bool is_passed;
 };
 
-bool download_open(struct download **download, struct memory *memory,
-                   struct file_source *source, struct slice path)
+/* What is small is read: so it leaves with the head, in one call. */
+struct download *download_new(struct memory *memory, struct file_source *source,
+                              const struct file *file,
+                              const struct range *range,
+                              const struct transport *transport)
 {
-    char name[FILES_NAME_SIZE];
-    struct file file;
-    if (!files_name(path, name) || !source->open(source, name, &file))
-        return false;
-    struct download *opened = memory_new(memory, sizeof *opened);
-    if (!opened) {
-        source->close(&file);
-        return false;
-    }
-    *opened = (struct download){source, file, 0, files_type(name)};
-    *download = opened;
-    return true;
+    struct download *download = memory_new(memory, sizeof *download);
+    if (download)
+        *download = (struct download){
+            .source = source,
+            .file = *file,
+            .at = range->first,
+            .end = range->first + range->length,
+            .is_passed = file->is_sendable && transport->class->send_file &&
+                         range->length > PIECE_SIZE,
+        };
+    return download;
 }
 
-const char *download_type(const struct download *download)
+bool download_is_passed(const struct download *download)
 {
-    return download->type;
+    return download->is_passed;
 }
 
-uint64_t download_size(const struct download *download)
+static size_t piece_size(const struct download *download, size_t most)
 {
-    return download->file.size;
+    uint64_t left = download->end - download->at;
+    return left < most ? (size_t)left : most;
+}
+
+ssize_t download_pass(struct download *download, struct transport *transport,
+                      bool *is_all)
+{
+    size_t size = piece_size(download, PASSED_SIZE);
+    ssize_t taken = transport->class->send_file(transport, &download->file,
+                                                download->at, size);
+    if (taken > 0)
+        download->at += (size_t)taken;
+    if (taken == TRANSPORT_CANNOT)
+        download->is_passed = false;
+    *is_all = taken == (ssize_t)size;
+    return taken;
 }
 
 static bool read_whole(struct download *download, struct blob *piece)
@@ -41,7 +61,7 @@ static bool read_whole(struct download *download, struct blob *piece)
     size_t have = 0;
     while (have < piece->length) {
         ssize_t got =
-            download->source->read(&download->file, download->sent + have,
+            download->source->read(&download->file, download->at + have,
                                    piece->bytes + have, piece->length - have);
         if (got <= 0)
             return false;
@@ -52,22 +72,20 @@ static bool read_whole(struct download *download, struct blob *piece)
 
 struct blob *download_next(struct download *download, struct memory *memory)
 {
-    uint64_t left = download->file.size - download->sent;
-    size_t size = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
-    struct blob *piece = blob_new(memory, size);
+    struct blob *piece = blob_new(memory, piece_size(download, PIECE_SIZE));
     if (!piece)
         return NULL;
     if (!read_whole(download, piece)) {
         blob_unref(piece);
         return NULL;
     }
-    download->sent += size;
+    download->at += piece->length;
     return piece;
 }
 
 bool download_is_done(const struct download *download)
 {
-    return download->sent == download->file.size;
+    return download->at == download->end;
 }
 
 void download_close(struct download *download, struct memory *memory)

@@ -11,18 +11,26 @@
 enum { FILES_NAME_SIZE = 1024 };
 
 struct file {
-    void *handle;    /* the source's own */
-    uint64_t size;   /* bytes */
-    double modified; /* Unix time, seconds */
+    void *handle;     /* the source's own */
+    uint64_t size;    /* bytes */
+    double modified;  /* Unix time, seconds */
+    bool is_sendable; /* transports may know the handle: see their send_file */
+};
+
+enum {
+    FILE_OPENED = 0,
+    FILE_MISSING = -1, /* there is none that may be read */
+    FILE_FAILED = -2   /* the system has no means to open it now */
 };
 
 /* A tree of files. */
 struct file_source {
     /* Opens a regular file below the root by its relative name; nothing
      * outside the root is ever opened, by no link, nor a directory, device or
-     * FIFO (without waiting for it). Returns false where there is none. */
-    bool (*open)(struct file_source *source, const char *name,
-                 struct file *file);
+     * FIFO (without waiting for it). Returns one of the above, with *file
+     * untouched where it isn't open. */
+    int (*open)(struct file_source *source, const char *name,
+                struct file *file);
     /* Reads up to size bytes from an offset. Returns how many, 0 at the end,
      * or -1 where the disk fails. */
     ssize_t (*read)(struct file *file, uint64_t offset, void *bytes,

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { DAY = 24 * 60 * 60, MANY = 1000000000 };
+enum { DAY = 24 * 60 * 60, YEAR = 365 * DAY, MANY = 1000000000 };
 
 /* Rows of a table; where is an offset in the struct that they set. */
 #define ROW(name, type, where, minimum, maximum, help)                         \
@@ -118,6 +118,9 @@ const struct option option_table[] = {
     COUNT("max_fields", AT(max_fields), 1, "its header fields; beyond it 431"),
     BYTES("max_body", AT(max_body), 0, GIB, "its body; beyond it 413"),
 
+    ROW("cache", OPTION_SECONDS, AT(cache), 0, YEAR,
+        "browsers may keep them; 0: no-cache"),
+
     COUNT("accepts_per_turn", AT(accepts_per_turn), 1, "new connections"),
     COUNT("messages_per_turn", AT(messages_per_turn), 1,
           "messages of one client"),
@@ -175,6 +178,7 @@ void options_init(struct options *options)
         .handshake_timeout = 10,
         .max_pending_handshakes = 1024,
         .max_body = (size_t)64 * KIB,
+        .cache = 0,
         .max_worker_clients = 10000,
         .per_ip = 0,
         .max_rooms = 10000,

@@ -51,7 +51,8 @@ struct options {
     size_t max_header, max_target, max_fields;
     double handshake_timeout; /* seconds from accept */
     size_t max_pending_handshakes;
-    size_t max_body;           /* bytes of an HTTP request's body */
+    size_t max_body; /* bytes of an HTTP request's body */
+    double cache;    /* seconds that a file is fresh; 0: always asked about */
     size_t max_worker_clients; /* "max_clients" as flag and in config.lua */
     size_t per_ip;             /* clients of one address; 0: any number */
     size_t max_rooms;          /* made by mount */

@@ -131,6 +131,16 @@ static void describe(struct transport *transport, struct request_tls *tls)
         below->class->describe(below, tls);
 }
 
+static ssize_t send_file_below(struct transport *transport,
+                               const struct file *file, uint64_t offset,
+                               size_t size)
+{
+    struct transport *below = proxied_of(transport)->below;
+    if (!below->class->send_file)
+        return TRANSPORT_CANNOT;
+    return below->class->send_file(below, file, offset, size);
+}
+
 static const struct transport_class class = {
     .write = write_below,
     .want_write = want_write,
@@ -138,6 +148,7 @@ static const struct transport_class class = {
     .shutdown = shutdown_below,
     .close = close_all,
     .describe = describe,
+    .send_file = send_file_below,
 };
 
 struct transport *proxied_open(struct hub *hub, struct transport *below,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct file;
 struct memory;
 struct request_tls;
 
@@ -48,6 +49,13 @@ struct transport {
     size_t *all_held; /* where its user adds up what is held, or NULL */
 };
 
+/* What send_file answers where it has sent nothing, beside 0. */
+enum {
+    TRANSPORT_BROKEN = -1, /* the connection, or the file can't be read */
+    TRANSPORT_ENDED = -2,  /* the file ends before the offset */
+    TRANSPORT_CANNOT = -3  /* not this file: it is to be read, and written */
+};
+
 struct transport_class {
     /* Writes from the front of at most TRANSPORT_MAX_SPANS spans (none: only
      * what is held), without waiting. Returns the number of bytes taken (0: it
@@ -66,6 +74,12 @@ struct transport_class {
     /* Fills in what is known of the peer by TLS; the strings are the
      * transport's. NULL: it isn't over TLS. */
     void (*describe)(struct transport *transport, struct request_tls *tls);
+    /* Sends up to size bytes of a file that is_sendable, from an offset, behind
+     * what write took, without waiting. Returns how many were taken (0: it is
+     * full now), or one of the above. Fewer than size: it is full, or the file
+     * ends. NULL: it can't with any file. */
+    ssize_t (*send_file)(struct transport *transport, const struct file *file,
+                         uint64_t offset, size_t size);
 };
 
 /* What is put between a transport and the connection (TLS). */

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <ev.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "proxied.h"
+#include "tree.h"
 
 struct tcp {
     struct transport base;
@@ -86,6 +88,37 @@ static ssize_t tcp_write(struct transport *transport, const struct span *spans,
     return taken < 0 && errno == EAGAIN ? 0 : taken;
 }
 
+/* Not every file system knows how, and a sandbox may not let us. */
+static ssize_t failure_of(int error)
+{
+    switch (error) {
+    case EAGAIN:
+        return 0;
+    case EINVAL:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EPERM:
+        return TRANSPORT_CANNOT;
+    default:
+        return TRANSPORT_BROKEN;
+    }
+}
+
+static ssize_t tcp_send_file(struct transport *transport,
+                             const struct file *file, uint64_t offset,
+                             size_t size)
+{
+    int socket = tcp_of(transport)->readable.fd;
+    off_t at = (off_t)offset;
+    ssize_t taken;
+    do
+        taken = sendfile(socket, tree_descriptor(file), &at, size);
+    while (taken < 0 && errno == EINTR);
+    if (taken < 0)
+        return failure_of(errno);
+    return taken ? taken : TRANSPORT_ENDED;
+}
+
 static void watch(struct tcp *tcp, struct ev_io *watcher, bool on)
 {
     if (on)
@@ -131,6 +164,7 @@ static const struct transport_class tcp_class = {
     .want_read = tcp_want_read,
     .shutdown = tcp_shutdown,
     .close = tcp_close,
+    .send_file = tcp_send_file,
 };
 
 void tcp_open(struct tcp_shared *shared, int socket,

@@ -32,7 +32,7 @@ static void *handle_of(int descriptor)
     return (void *)((intptr_t)descriptor + 1);
 }
 
-static int descriptor_of(const struct file *file)
+int tree_descriptor(const struct file *file)
 {
     return (int)((intptr_t)file->handle - 1);
 }
@@ -94,23 +94,32 @@ static double seconds_of(const struct timespec *time)
     return (double)time->tv_sec + (double)time->tv_nsec * 1e-9;
 }
 
-static bool tree_open(struct file_source *source, const char *name,
-                      struct file *file)
+/* What is wrong with us passes; what is wrong with the name doesn't, and who
+ * asks isn't told more than that there is no such file. */
+static int failure_of(int error)
+{
+    bool is_ours = error == EMFILE || error == ENFILE || error == ENOMEM;
+    return is_ours ? FILE_FAILED : FILE_MISSING;
+}
+
+static int tree_open(struct file_source *source, const char *name,
+                     struct file *file)
 {
     const struct tree *tree = (struct tree *)(void *)source;
     struct stat status;
     int descriptor = tree->walks ? open_walking(tree->root, name)
                                  : open_beneath(tree->root, name, FILE_FLAGS);
     if (descriptor < 0)
-        return false;
+        return failure_of(errno);
     if (fstat(descriptor, &status) || !S_ISREG(status.st_mode)) {
         close(descriptor);
-        return false;
+        return FILE_MISSING;
     }
     file->handle = handle_of(descriptor);
     file->size = (uint64_t)status.st_size;
     file->modified = seconds_of(&status.st_mtim);
-    return true;
+    file->is_sendable = true;
+    return FILE_OPENED;
 }
 
 static ssize_t tree_read(struct file *file, uint64_t offset, void *bytes,
@@ -118,14 +127,14 @@ static ssize_t tree_read(struct file *file, uint64_t offset, void *bytes,
 {
     ssize_t length;
     do
-        length = pread(descriptor_of(file), bytes, size, (off_t)offset);
+        length = pread(tree_descriptor(file), bytes, size, (off_t)offset);
     while (length < 0 && errno == EINTR);
     return length;
 }
 
 static void tree_close(struct file *file)
 {
-    close(descriptor_of(file));
+    close(tree_descriptor(file));
     file->handle = NULL;
 }
 

@@ -9,4 +9,7 @@
 struct file_source *tree_new(const char *root);
 void tree_free(struct file_source *source); /* NULL is fine */
 
+/* The descriptor of a file that is_sendable, which such a source has opened. */
+int tree_descriptor(const struct file *file);
+
 #endif

@@ -25,6 +25,7 @@ static const struct group groups[] = {
     {"Slow clients and leaving", "send_queue"},
     {"Compression", "compression"},
     {"Handshakes and requests", "hosts"},
+    {"Static files", "cache"},
     {"At most in one turn of the loop, so that everybody gets one",
      "accepts_per_turn"},
 };

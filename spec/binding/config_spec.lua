@@ -62,7 +62,7 @@ describe("config.lua", function()
     local lines = { "return {" }
     local words = {
       level = '"warn"', boolean = "true", slow = '"drop"', hosts = '{ "a.example" }',
-      prefixes = '{ "10.0.0.0/8" }',
+      prefixes = '{ "10.0.0.0/8" }', directory = '"public"',
     }
     for _, row in ipairs(kit.table()) do
       local value = words[row.type] or ("%d"):format(row.maximum)
@@ -120,6 +120,20 @@ describe("config.lua", function()
       refused('return { hosts = { "a", 5 } }'))
     assert.equal("config.lua:1: hosts must be a list of strings, not a boolean",
       refused("return { hosts = true }"))
+  end)
+
+  it("names the directory of static files, or false for none", function()
+    for _, text in ipairs { '"public"', '"."', '"/tmp"', "false", '""', '"off"' } do
+      accepted("return { public = " .. text .. " }")
+    end
+    for text, said in pairs {
+      ["true"] = "a directory's name, or false, not a boolean",
+      ["{}"] = "a directory's name, or false, not a table",
+      ["5"] = "the name of a directory, or false, not 5",
+    } do
+      assert.equal("config.lua:1: public must be " .. said,
+        refused("return { public = " .. text .. " }"))
+    end
   end)
 
   it("is not read for a single file", function()

@@ -17,7 +17,7 @@ local DEFAULTS = {
   send_queue_soft = "1048576",
   slow = "close", hosts = "none", trusted_proxies = "none", proxy_protocol = "off",
   send_queue_soft_time = "10 s", send_queues = "268435456", max_control_frames = "1000",
-  per_ip = "0", cache = "0 s",
+  per_ip = "0", cache = "0 s", public = "public",
 }
 
 local ROOM_DEFAULTS = {
@@ -128,6 +128,24 @@ describe("an option set to a number", function()
     assert_refused("compression must be true or false, not 1", "compression", 1)
     assert_refused("compression must be true or false, not 0", "compression", 0, "room")
     assert_refused("slow must be close or drop, not 1", "slow", 1)
+  end)
+end)
+
+describe("an option that is a directory's name", function()
+  it("takes any name, and none", function()
+    for _, name in ipairs { "web", "../dist", "/srv/www", "a b", "on", "./off", "public" } do
+      assert.equal(name, (kit.set_text("public", name)))
+    end
+    assert.equal("off", (kit.set_text("public", "off")))
+    assert.equal("off", (kit.set_text("public", "")))
+  end)
+
+  it("refuses what no directory can be called", function()
+    assert_refused('public must be the name of a directory, or off, not "a?b"', "public", "a\0b")
+    assert_refused("public must be the name of a directory, or false, not 5", "public", 5)
+    assert.is_string((kit.set_text("public", ("a"):rep(1023))))
+    assert_refused("public is too long: there are at most 1023 bytes for it", "public",
+      ("a"):rep(1024))
   end)
 end)
 

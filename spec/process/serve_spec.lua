@@ -27,6 +27,14 @@ local function upgrade(port, path)
   return tonumber(line:match("^HTTP/1%.1 (%d+) "))
 end
 
+local function file_status(here, path)
+  local peer = assert(wire.connect(here.port))
+  peer:send(("GET %s HTTP/1.1\r\nHost: a\r\n\r\n"):format(path))
+  local line = peer:receive_to("\r\n")
+  peer:close()
+  return tonumber(line:match("^HTTP/1%.1 (%d+) "))
+end
+
 -- The whole of standard error of a script that can't be loaded.
 local function load_failure(script)
   local directory = program.directory { ["init.lua"] = script }
@@ -123,6 +131,35 @@ describe("a server", function()
   it("does without public/, or with a file of that name", function()
     local here = server.start { ["init.lua"] = "", public = "no directory" }
     assert.equal(404, status_of(here.port))
+  end)
+
+  it("serves the files of another directory, seen from its own", function()
+    local source = { ["init.lua"] = "", ["public/a.txt"] = "a", ["web/b.txt"] = "b" }
+    for _, flag in ipairs { "--public=web", "--public=./web/../web", "--public=/" } do
+      local here = server.start(source, { flag })
+      local path = flag == "--public=/" and here.root .. "/web/b.txt" or "/b.txt"
+      assert.same({ 200, 404 }, { file_status(here, path), file_status(here, "/a.txt") })
+      here:stop()
+    end
+  end)
+
+  it("serves no files where it is told so", function()
+    local source = { ["init.lua"] = "", ["public/a.txt"] = "a" }
+    assert.equal(404, file_status(server.start(source, { "--public=off" }), "/a.txt"))
+    source["config.lua"] = "return { public = false }"
+    assert.equal(404, file_status(server.start(source), "/a.txt"))
+    assert.equal(200, file_status(server.start(source, { "--public", "public" }), "/a.txt"))
+  end)
+
+  it("serves files beside a script that is a file where it is told which", function()
+    local directory = program.directory {
+      ["lobby.lua"] = 'return require("moonroom").Room:extend("Lobby")', ["web/b.txt"] = "b",
+      ["public/b.txt"] = "b",
+    }
+    local path = directory .. "/lobby.lua"
+    assert.equal(404, file_status(server.start(path), "/b.txt"))
+    assert.equal(200, file_status(server.start(path, { "--public", "web" }), "/b.txt"))
+    program.remove(directory)
   end)
 
   it("logs at the level that it is told to", function()
@@ -352,6 +389,17 @@ describe("a public/ that can't be read", function()
     local code, _, err = check(directory)
     program.remove(directory)
     assert.same({ 78, directory .. "/public: Too many levels of symbolic links\n" }, { code, err })
+  end)
+end)
+
+describe("a directory of files that was asked for", function()
+  it("must be there, and be one", function()
+    local directory = program.directory { ["init.lua"] = "", file = "" }
+    for name, said in pairs { web = "No such file or directory", file = "Not a directory" } do
+      local code, _, err = process.run { program.binary, "check", "--public", name, directory }
+      assert.same({ 78, ("%s/%s: %s\n"):format(directory, name, said) }, { code, err })
+    end
+    program.remove(directory)
   end)
 end)
 

@@ -19,6 +19,8 @@ static const char *wanted_type(const struct option *option)
     case OPTION_PREFIXES:
     case OPTION_HOSTS:
         return "list of strings";
+    case OPTION_DIRECTORY:
+        return "directory's name, or false";
     default:
         return "number";
     }
@@ -78,6 +80,9 @@ bool lua_option_set(lua_State *L, int index, const struct option *option,
         option_set_boolean(option, base, lua_toboolean(L, index));
         return true;
     }
+    if (type == LUA_TBOOLEAN && option->type == OPTION_DIRECTORY &&
+        !lua_toboolean(L, index))
+        return option_set_text(option, base, slice_of(""), error);
     if (type == LUA_TSTRING && (takes_text || option->type == OPTION_SLOW))
         return option_set_text(option, base, lua_slice_at(L, index), error);
     snprintf(error, OPTION_ERROR_SIZE, "%s %s a %s, not a %s", option->name,

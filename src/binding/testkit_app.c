@@ -246,6 +246,7 @@ static int app_option(lua_State *L)
         break;
     case OPTION_PREFIXES:
     case OPTION_HOSTS:
+    case OPTION_DIRECTORY:
         lua_pushstring(L, value);
         break;
     case OPTION_SLOW:

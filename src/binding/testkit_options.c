@@ -120,7 +120,7 @@ static void push_row(lua_State *L, const struct option *option)
 {
     static const char *const types[] = {"count",    "bytes",   "seconds",
                                         "level",    "boolean", "slow",
-                                        "prefixes", "hosts"};
+                                        "prefixes", "hosts",   "directory"};
     lua_newtable(L);
     lua_pushstring(L, option->name);
     lua_setfield(L, -2, "name");

@@ -25,6 +25,9 @@ static const char *words_of(const struct option *option, bool is_text)
         return "addresses or prefixes such as 10.0.0.0/8";
     case OPTION_HOSTS:
         return "host names without a port";
+    case OPTION_DIRECTORY:
+        return is_text ? "the name of a directory, or off"
+                       : "the name of a directory, or false";
     default:
         return NULL;
     }
@@ -230,12 +233,36 @@ static bool set_list(const struct option *option, void *base, struct slice text,
     return false;
 }
 
+static bool set_directory(const struct option *option, void *base,
+                          struct slice text, char error[OPTION_ERROR_SIZE])
+{
+    struct option_name name = {""};
+    char shown[VALUE_SIZE];
+    if (text.length >= sizeof name.text) {
+        snprintf(error, OPTION_ERROR_SIZE,
+                 "%s is too long: there are at most %d bytes for it",
+                 option->name, OPTION_NAME_SIZE - 1);
+        return false;
+    }
+    if (text.length && memchr(text.bytes, '\0', text.length)) {
+        quote(text, shown);
+        say_allowed(option, true, shown, error);
+        return false;
+    }
+    if (text.length && !slice_is(text, "off"))
+        memcpy(name.text, text.bytes, text.length);
+    memcpy((char *)base + option->offset, &name, sizeof name);
+    return true;
+}
+
 bool option_set_text(const struct option *option, void *base, struct slice text,
                      char error[OPTION_ERROR_SIZE])
 {
     double value;
     if (option_is_list(option))
         return set_list(option, base, text, error);
+    if (option->type == OPTION_DIRECTORY)
+        return set_directory(option, base, text, error);
     if (set_word(option, (char *)base + option->offset, text))
         return true;
     if (parse_value(option->type, text, &value) && is_allowed(option, value)) {
@@ -259,6 +286,8 @@ void option_format(const struct option *option, const void *base, char *text,
     enum slow slow;
     if (option_is_list(option)) {
         snprintf(text, size, "%s", *place ? place : "none");
+    } else if (option->type == OPTION_DIRECTORY) {
+        snprintf(text, size, "%s", *place ? place : "off");
     } else if (option->type == OPTION_SLOW) {
         memcpy(&slow, place, sizeof slow);
         snprintf(text, size, "%s", slow == SLOW_DROP ? "drop" : "close");

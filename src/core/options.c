@@ -118,6 +118,8 @@ const struct option option_table[] = {
     COUNT("max_fields", AT(max_fields), 1, "its header fields; beyond it 431"),
     BYTES("max_body", AT(max_body), 0, GIB, "its body; beyond it 413"),
 
+    ROW("public", OPTION_DIRECTORY, AT(public), 0, 0,
+        "their directory, seen from DIR; or off"),
     ROW("cache", OPTION_SECONDS, AT(cache), 0, YEAR,
         "browsers may keep them; 0: no-cache"),
 
@@ -178,6 +180,7 @@ void options_init(struct options *options)
         .handshake_timeout = 10,
         .max_pending_handshakes = 1024,
         .max_body = (size_t)64 * KIB,
+        .public = {PUBLIC_DEFAULT},
         .cache = 0,
         .max_worker_clients = 10000,
         .per_ip = 0,

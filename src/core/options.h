@@ -46,13 +46,24 @@ struct option_list {
     char text[OPTION_LIST_SIZE];
 };
 
+enum { OPTION_NAME_SIZE = 1024 };
+
+/* The name of a directory; "": none. */
+struct option_name {
+    char text[OPTION_NAME_SIZE];
+};
+
+/* Needn't be there. */
+#define PUBLIC_DEFAULT "public"
+
 struct options {
     struct limits limits; /* defaults for all rooms */
     size_t max_header, max_target, max_fields;
     double handshake_timeout; /* seconds from accept */
     size_t max_pending_handshakes;
-    size_t max_body; /* bytes of an HTTP request's body */
-    double cache;    /* seconds that a file is fresh; 0: always asked about */
+    size_t max_body;           /* bytes of an HTTP request's body */
+    struct option_name public; /* of the files, seen from the scripts' own */
+    double cache; /* seconds that a file is fresh; 0: always asked about */
     size_t max_worker_clients; /* "max_clients" as flag and in config.lua */
     size_t per_ip;             /* clients of one address; 0: any number */
     size_t max_rooms;          /* made by mount */
@@ -81,7 +92,8 @@ enum option_type {
     OPTION_BOOLEAN,  /* bool */
     OPTION_SLOW,     /* enum slow, "close" or "drop" */
     OPTION_PREFIXES, /* struct option_list, of addresses and prefixes */
-    OPTION_HOSTS     /* struct option_list, of host names without a port */
+    OPTION_HOSTS,    /* struct option_list, of host names without a port */
+    OPTION_DIRECTORY /* struct option_name, or "off" */
 };
 
 struct option {
@@ -136,7 +148,8 @@ bool option_set_number(const struct option *option, void *base, double value,
 
 /* As option_set_number from text, as a flag has it; "64k" and "4m" (KiB, MiB)
  * are taken for bytes, "500ms" and "10s" for seconds, "on", "true" and "yes"
- * and their contraries for a boolean, items with commas between for a list. */
+ * and their contraries for a boolean, items with commas between for a list,
+ * "off" or nothing for no directory. */
 bool option_set_text(const struct option *option, void *base, struct slice text,
                      char error[OPTION_ERROR_SIZE]);
 

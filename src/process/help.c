@@ -25,7 +25,7 @@ static const struct group groups[] = {
     {"Slow clients and leaving", "send_queue"},
     {"Compression", "compression"},
     {"Handshakes and requests", "hosts"},
-    {"Static files", "cache"},
+    {"Static files", "public"},
     {"At most in one turn of the loop, so that everybody gets one",
      "accepts_per_turn"},
 };
@@ -77,8 +77,9 @@ void help_format(const struct option *option, const struct options *options,
 static void print_option(FILE *out, const struct option *option,
                          const struct options *defaults)
 {
-    static const char *const values[] = {"N",    "BYTES", "TIME",     "LEVEL",
-                                         "BOOL", "WORD",  "PREFIXES", "NAMES"};
+    static const char *const values[] = {"N",        "BYTES", "TIME",
+                                         "LEVEL",    "BOOL",  "WORD",
+                                         "PREFIXES", "NAMES", "NAME"};
     char name[FLAG_NAME_SIZE], flag[FLAG_SIZE], value[VALUE_SIZE];
     flag_name(option->name, name);
     snprintf(flag, sizeof flag, "--%s %s", name, values[option->type]);

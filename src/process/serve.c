@@ -286,27 +286,33 @@ static int open_loop(struct worker *worker)
     return 0;
 }
 
-/* What it holds is opened by name: it needn't be listed. */
+/* Whether there is such a directory, else errno says why not. What it holds is
+ * opened by name: it needn't be listed. */
 static bool find_public(const char *path)
 {
     struct stat status;
     if (stat(path, &status) != 0)
         return false;
-    errno = ENOENT;
+    errno = ENOTDIR;
     return S_ISDIR(status.st_mode) &&
            faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
 }
 
+/* Who names a directory wants it served; the default may be lacking. */
 static int open_files(struct worker *worker)
 {
-    static const char name[] = "/public";
-    char path[PATH_MAX + sizeof name];
-    if (!worker->is_directory)
+    const char *name = worker->settings.options.public.text;
+    bool is_default = !strcmp(name, PUBLIC_DEFAULT);
+    char path[PATH_MAX + OPTION_NAME_SIZE + 1];
+    if (!*name || (is_default && !worker->is_directory))
         return 0;
-    snprintf(path, sizeof path, "%s%s", worker->directory, name);
+    if (*name == '/')
+        snprintf(path, sizeof path, "%s", name);
+    else
+        snprintf(path, sizeof path, "%s/%s", worker->directory, name);
     if (find_public(path))
         worker->files = tree_new(path);
-    else if (errno == ENOENT)
+    else if (is_default && (errno == ENOENT || errno == ENOTDIR))
         return 0;
     return worker->files ? 0
                          : give_up(EX_CONFIG, "%s: %s", path, strerror(errno));

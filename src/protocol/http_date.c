@@ -64,8 +64,8 @@ static void set_day(struct moment *moment, int64_t number)
 
 static int64_t time_of(const struct moment *moment)
 {
-    return days_of(moment) * SECONDS_A_DAY + moment->hour * 3600 +
-           moment->minute * 60 + moment->second;
+    int64_t hours = days_of(moment) * 24 + moment->hour;
+    return (hours * 60 + moment->minute) * 60 + moment->second;
 }
 
 static char *put_text(char *to, const char *text)
@@ -234,7 +234,7 @@ bool http_date_parse(struct slice text, int64_t now, int64_t *time)
     else if (!take_all(text, "w, d b Y h:m:s GMT", &moment) &&
              !take_all(text, "w b e h:m:s Y", &moment))
         return false;
-    if (!is_real(&moment))
+    if (!is_real(&moment) || time_of(&moment) > time_last)
         return false;
     *time = time_of(&moment);
     return true;

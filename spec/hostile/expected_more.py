@@ -1,5 +1,6 @@
 """As expected.py, for the rows of more.tsv."""
 from expected import (
+    FILE,
     NO_TAKEOVER,
     UPGRADE,
     WRONG_VERSION,
@@ -100,6 +101,14 @@ HTTP = {
     "MH81": upgraded(),
     "MH83": special("answers_unread"),
     "MH84": special("file_read_late"),
+    "MH101": answer(416, fields={"content-range": f"bytes */{len(FILE)}"}),
+    "MH102": answer(206, fields={"content-range": "bytes 1-4/5"}),
+    "MH103": answer(200, fields={"content-length": str(len(FILE))}),
+    "MH104": answer(200, length=str(len(FILE))),
+    "MH105": answer(200),
+    "MH106": answer(200),
+    "MH107": answer(200, fields={"content-encoding": None}),
+    "MH108": answer(404),
 }
 
 FRAME = {

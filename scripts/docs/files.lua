@@ -4,7 +4,9 @@ local declarations = {
   "room", "client", "request", "group", "time", "class", "tools", "test", "test_app", "test_peer",
   "test_assertions",
 }
-local guides = { "rooms", "waiting", "classes", "handlers", "limits", "restart", "tls", "testing" }
+local guides = {
+  "rooms", "waiting", "classes", "handlers", "limits", "files", "restart", "tls", "testing",
+}
 
 local function list(directory, extension)
   local pipe <close> = assert(io.popen(("ls '%s'"):format(directory), "r"))

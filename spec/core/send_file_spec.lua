@@ -51,6 +51,14 @@ describe("a file's answer", function()
   end)
 end)
 
+describe("a file's answer in dev", function()
+  it("isn't kept, whatever the option cache says", function()
+    local w = new({ ["a.txt"] = "a" }, { cache = 3600 })
+    w.kit.set_dev(w.hub, true)
+    assert.equal("no-store", w:get("/a.txt").headers["cache-control"])
+  end)
+end)
+
 describe("a range of a file", function()
   local TEXT = "0123456789"
 

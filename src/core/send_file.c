@@ -39,20 +39,23 @@ static struct slice fields_slice(const struct fields *fields)
     return (struct slice){fields->bytes, fields->length};
 }
 
-static void add_cache(struct fields *fields, const struct options *options)
+static void add_cache(struct fields *fields, const struct hub *hub)
 {
-    if (options->cache > 0)
-        add(fields, "Cache-Control: max-age=%.0f\r\n", floor(options->cache));
+    double seconds = floor(hub->options.cache);
+    if (hub->is_dev)
+        add(fields, "Cache-Control: no-store\r\n");
+    else if (hub->options.cache > 0)
+        add(fields, "Cache-Control: max-age=%.0f\r\n", seconds);
     else
         add(fields, "Cache-Control: no-cache\r\n");
 }
 
 /* What a 304 has too (RFC 9110 15.4.5). */
-static void add_state(struct fields *fields, const struct options *options,
+static void add_state(struct fields *fields, const struct hub *hub,
                       const struct representation *representation,
                       const struct validators *validators)
 {
-    add_cache(fields, options);
+    add_cache(fields, hub);
     add(fields, "ETag: %s\r\n", validators->tag);
     if (representation->varies)
         add(fields, "Vary: Accept-Encoding\r\n");
@@ -164,7 +167,7 @@ static void send_representation(struct connection *connection,
     struct validators validators;
     validators_of(&validators, &representation->file,
                   representation->is_gzip ? "gzip" : NULL, hub_wall(hub));
-    add_state(&fields, &hub->options, representation, &validators);
+    add_state(&fields, hub, representation, &validators);
     switch (validators_check(&validators, connection->request, hub_wall(hub))) {
     case PRECONDITION_NOT_MODIFIED:
         send_status(connection, &representation->file, 304, &fields);
@@ -191,7 +194,7 @@ static void redirect(struct connection *connection)
     const struct request *request = connection->request;
     struct fields fields = {.length = 0};
     struct buffer all = {0};
-    add_cache(&fields, &connection->hub->options);
+    add_cache(&fields, connection->hub);
     if (append(&all, memory, fields_slice(&fields)) &&
         append(&all, memory, slice_of("Location: ")) &&
         append(&all, memory, request->path) &&

@@ -21,6 +21,10 @@ static bool put_bytes(struct log_output *output, const char *bytes,
                       size_t length)
 {
     size_t taken = descriptor_write(output->descriptor, bytes, length);
+    while (taken < length && output->waits &&
+           descriptor_wait(output->descriptor))
+        taken +=
+            descriptor_write(output->descriptor, bytes + taken, length - taken);
     if (taken)
         output->is_cut = taken < length;
     return taken == length;

@@ -14,6 +14,7 @@ struct log_output {
     const char *path; /* borrowed; NULL: standard error */
     bool is_owned;    /* the descriptor is closed at the end */
     bool is_cut;      /* the latest line that was taken has no end */
+    bool waits;       /* for a slow reader: nobody is served */
 };
 
 /* A log to standard error, of the level and rates that the options have. What

@@ -185,8 +185,11 @@ static int read_settings(struct worker *worker, int argc, char *const argv[])
                        "proxy_protocol needs trusted_proxies, the addresses of "
                        "those who send its header");
     log_output_init(&worker->output, options);
-    if (worker->flags.command == COMMAND_CHECK)
-        worker->output.log.rates = NULL; /* it lists what is wrong: all of it */
+    if (worker->flags.command == COMMAND_CHECK) {
+        /* It lists what is wrong: all of it. */
+        worker->output.log.rates = NULL;
+        worker->output.waits = true;
+    }
     return 0;
 }
 

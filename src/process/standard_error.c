@@ -38,6 +38,19 @@ size_t descriptor_write(int descriptor, const char *bytes, size_t length)
     return taken;
 }
 
+bool descriptor_wait(int descriptor)
+{
+    struct pollfd place = {.fd = descriptor, .events = POLLOUT};
+    struct stat status;
+    if (fstat(descriptor, &status) != 0 || S_ISREG(status.st_mode))
+        return false;
+    int ready = 0;
+    do
+        ready = poll(&place, 1, -1);
+    while (ready < 0 && errno == EINTR);
+    return ready == 1 && place.revents == POLLOUT;
+}
+
 /* open() returns the lowest descriptor that is free: the missing one. */
 void standard_error_keep(void)
 {

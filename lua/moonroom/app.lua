@@ -101,6 +101,11 @@ local function new_public(app)
 
   function public.rooms() return app.rooms:all() end
 
+  function public.stats()
+    app.rooms:need_hub("stats", 2)
+    return core.stats(app.hub)
+  end
+
   add_time(app, public)
   public.sign, public.verify = signed.new(app, app.hub and public.now)
 

@@ -132,6 +132,24 @@ function moonroom.room(path, make) end
 ---@return fun(): moonroom.Room|nil iterator over all rooms, as they are now
 function moonroom.rooms() end
 
+---The server's figures, those that its admin listener publishes (see the guide "Metrics"), by their
+---names there without `moonroom_` and `_total`. Where a figure has a label, a table by its values.
+---```lua
+---local Talk = moonroom.Room:extend("Talk")
+---function Talk:on_text(client)
+---  local stats = moonroom.stats()
+---  client:send(stats.clients .. " here, " .. stats.messages_received .. " messages so far")
+---end
+---moonroom.mount("/", Talk)
+---
+----- ann connects to /
+----- bob connects to /
+----- bob sends "how many are we?"
+----- bob gets "2 here, 1 messages so far"
+---```
+---@return moonroom.Stats
+function moonroom.stats() end
+
 ---A set of clients beside their rooms. One without a name is an ordinary value: whoever is in it
 ---has left it when it is collected, and not before. For a name there is one, always the same, kept
 ---while it has clients or is held.

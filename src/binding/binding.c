@@ -3,6 +3,7 @@
 #include "binding_state.h"
 #include "core_module.h"
 #include "coroutine.h"
+#include "gc_watch.h"
 #include "lua_log.h"
 #include "random_text.h"
 #include "weak_table.h"
@@ -136,6 +137,7 @@ struct binding *binding_new(lua_State *L, const struct options *options,
                                 .shutdown = LUA_NOREF,
                                 .stopped = LUA_NOREF};
     luaL_setmetatable(L, hub_type);
+    binding->gc_rounds = gc_watch(L);
     budget_use(L, options);
     binding->uses_budget = true;
     random_text(L, ID_PREFIX_BYTES, binding->id_prefix);
@@ -182,6 +184,7 @@ static int start_body(lua_State *L)
     binding->hub->log = start->log;
     binding->hub->files = start->files;
     log_take_warnings(L, binding);
+    gc_watch_scripts(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
     lua_getglobal(L, "coroutine");
     if (lua_istable(L, -1))

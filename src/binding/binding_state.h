@@ -25,10 +25,11 @@ struct binding {
     struct hub *ended; /* the same from then on, for requests still held */
     /* References to the app's functions; LUA_NOREF until attached. */
     int upgrade, request, wants_body, emptied, over, shutdown, stopped;
-    struct list clients; /* whose kept events can go on */
-    size_t timer_count;  /* the scripts', armed or running */
-    struct list ending;  /* rooms that were closed, with guests left */
-    size_t ending_count; /* with those whose on_close waits */
+    struct list clients;       /* whose kept events can go on */
+    size_t timer_count;        /* the scripts', armed or running */
+    struct list ending;        /* rooms that were closed, with guests left */
+    size_t ending_count;       /* with those whose on_close waits */
+    const uint64_t *gc_rounds; /* of the state's collector */
     bool uses_budget;
     bool has_shut;   /* shutdown has been called */
     bool is_ending;  /* it ends, or its userdata is collected */

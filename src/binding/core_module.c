@@ -14,6 +14,7 @@
 #include "lua_room.h"
 #include "lua_routes.h"
 #include "lua_sign.h"
+#include "lua_stats.h"
 #include "lua_timer.h"
 #include "lua_wait.h"
 #include "random_text.h"
@@ -270,6 +271,7 @@ static const luaL_Reg functions[] = {
     {"list_files", directory_list},
     {"is_directory", directory_exists},
     {"log", log_from_lua},
+    {"stats", stats_from_lua},
     {NULL, NULL},
 };
 

@@ -163,8 +163,7 @@ static void end(struct routine *routine, bool succeeded, bool has_waited)
     routine->meter.tight = NULL;
     give_routine(routine);
     if (tight && !entry.is_report)
-        lua_memory_relieve(dispatch->L, tight,
-                           dispatch->hub->options.lua_memory);
+        lua_memory_relieve(dispatch->L, tight, dispatch->hub);
     if (has_waited && entry.done)
         entry.done(&entry, succeeded);
 }
@@ -227,15 +226,18 @@ static enum dispatch_result fail(struct routine *routine, int status,
 static enum dispatch_result go_on(struct routine *routine, int arguments,
                                   bool has_waited)
 {
-    struct routine **running = routine->dispatch->running;
+    struct dispatch *dispatch = routine->dispatch;
+    struct routine **running = dispatch->running;
     struct routine *outer = *running;
+    struct metrics *metrics = &dispatch->hub->metrics;
+    double began = handler_time_begin(&dispatch->time, metrics);
     int results = 0;
     *running = routine;
     routine->innermost = routine->L;
     budget_enter(&routine->meter, routine->L);
-    int status =
-        lua_resume(routine->L, routine->dispatch->L, arguments, &results);
+    int status = lua_resume(routine->L, dispatch->L, arguments, &results);
     *running = outer;
+    handler_time_end(metrics, began);
     /* A pcall that was called last may have kept the error of a stop. */
     if (status == LUA_OK && !routine->meter.is_stop_noted) {
         budget_leave(&routine->meter, routine->L);
@@ -244,7 +246,7 @@ static enum dispatch_result go_on(struct routine *routine, int arguments,
     }
     if (status == LUA_YIELD && routine->waits) {
         budget_leave(&routine->meter, routine->L);
-        list_append(&routine->dispatch->waiting, &routine->link);
+        list_append(&dispatch->waiting, &routine->link);
         return DISPATCH_WAITS;
     }
     return fail(routine, status, has_waited);

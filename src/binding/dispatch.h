@@ -6,6 +6,7 @@
 
 #include "budget.h"
 #include "connection.h"
+#include "handler_time.h"
 #include "timers.h"
 #include <lua.h>
 
@@ -60,6 +61,7 @@ struct dispatch {
     struct routine *pool[DISPATCH_POOL_SIZE];
     int count;
     struct list waiting, woken;
+    struct handler_time time;
 };
 
 /* An empty pool. */

@@ -3,6 +3,7 @@
 #include "client_handlers.h"
 #include "client_wait.h"
 #include "close_code.h"
+#include "figures.h"
 #include "lua_client.h"
 #include "lua_group.h"
 #include "lua_request.h"
@@ -329,6 +330,19 @@ static void run_forget(struct connection *connection)
     client_forget(connection);
 }
 
+/* --- figures --- */
+
+static void measure(struct hub *hub, struct script_figures *figures)
+{
+    const struct binding *binding = binding_of(hub);
+    lua_State *L = binding->dispatch.L;
+    *figures = (struct script_figures){
+        .memory = lua_gc(L, LUA_GCCOUNT) * 1024.0 + lua_gc(L, LUA_GCCOUNTB),
+        .memory_limit = (double)hub->options.lua_memory,
+        .gc_cycles = (double)*binding->gc_rounds,
+        .timers = (double)binding->timer_count};
+}
+
 const struct application binding_application = {
     .upgrade = run_upgrade,
     .request = run_request,
@@ -346,4 +360,5 @@ const struct application binding_application = {
     .forget = run_forget,
     .refresh = run_refresh,
     .group_emptied = group_let_go,
+    .measure = measure,
 };

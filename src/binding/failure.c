@@ -186,7 +186,7 @@ void failure_report_plainly(struct hub *hub, const struct entry *failed,
  * the traceback. on_error must not wait. */
 static void report(struct failure *failure, const char *plainly)
 {
-
+    metrics_count(&failure->dispatch->hub->metrics, METRIC_HANDLER_ERRORS);
     failure->entry = (struct entry){.body = report_body,
                                     .where = "on_error",
                                     .must_not_wait = true,

@@ -1,6 +1,7 @@
 #include "lua_memory.h"
 
 #include "budget.h"
+#include "gc_watch.h"
 
 #include <lauxlib.h>
 
@@ -28,13 +29,14 @@ void lua_memory_count(lua_State *L, struct lua_memory *memory)
     lua_setallocf(L, counted_alloc, memory);
 }
 
-void lua_memory_relieve(lua_State *L, struct lua_memory *memory, size_t limit)
+void lua_memory_relieve(lua_State *L, struct lua_memory *memory,
+                        struct hub *hub)
 {
     if (memory->collected > memory->used)
         memory->collected = memory->used;
-    if (memory->used - memory->collected < limit / 16)
+    if (memory->used - memory->collected < hub->options.lua_memory / 16)
         return;
-    lua_gc(L, LUA_GCCOLLECT);
+    gc_watch_collect(L, hub);
     memory->collected = memory->used;
 }
 

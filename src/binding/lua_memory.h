@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+struct hub;
+
 /* The allocator of a state; the caller's, until lua_close has returned. */
 struct lua_memory {
     lua_Alloc alloc;
@@ -20,7 +22,8 @@ void lua_memory_count(lua_State *L, struct lua_memory *memory);
 
 /* Collects garbage where there is little room left and much may be garbage. For
  * a buffer of its libraries Lua doesn't do so when it is refused memory. */
-void lua_memory_relieve(lua_State *L, struct lua_memory *memory, size_t limit);
+void lua_memory_relieve(lua_State *L, struct lua_memory *memory,
+                        struct hub *hub);
 
 /* Begins to count in a state that others opened; ends when that is closed.
  * Does nothing a second time. */

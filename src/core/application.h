@@ -5,6 +5,7 @@
 #include "connection.h"
 
 struct group;
+struct script_figures; /* figures.h */
 
 /* None of these may free a connection, a room or a group; all may mark them. */
 struct application {
@@ -56,6 +57,8 @@ struct application {
     /* The last member of a group has left it. Must run no script: a member may
      * be ending. */
     void (*group_emptied)(struct group *group);
+    /* Fills in what it knows of its scripts. Must run none. */
+    void (*measure)(struct hub *hub, struct script_figures *figures);
 };
 
 #endif

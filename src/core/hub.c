@@ -38,6 +38,7 @@ struct hub *hub_new(const struct options *options,
     hub->context = context;
     hub->now = now;
     hub->wall_offset = wall - now;
+    hub->started_at = wall;
     hub->pool.memory = &hub->memory;
     hub->deflaters.memory = &hub->memory;
     hub->per_ip.memory = &hub->memory;

@@ -23,6 +23,7 @@ struct hub {
     /* Reads the monotonic clock; NULL: it stands still while a turn runs. */
     double (*clock)(const struct hub *hub);
     double wall_offset; /* Unix time - now */
+    double started_at;  /* Unix time */
     struct timers timers;
     struct outq_pool pool;
     size_t held; /* bytes that the transports of the living hold */
@@ -32,6 +33,7 @@ struct hub {
     struct list connections; /* upgraded */
     struct list pending;     /* not upgraded, oldest first */
     struct list rooms, groups;
+    size_t room_count;   /* of rooms, but for those that are closed */
     struct list dirty;   /* have something to write */
     struct list ready;   /* have bytes to be served in this turn */
     struct list waiting; /* the same from the next turn on */

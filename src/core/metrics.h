@@ -3,7 +3,9 @@
 #ifndef MOONROOM_CORE_METRICS_H
 #define MOONROOM_CORE_METRICS_H
 
-#include <stdint.h>
+#include "histogram.h"
+
+#include <stdbool.h>
 
 /* X(NAME, name, help); the enumerator is METRIC_NAME. */
 #define METRICS(X)                                                             \
@@ -14,6 +16,9 @@
     X(BYTES_IN, "bytes_in", "received")                                        \
     X(BYTES_OUT, "bytes_out", "that the peers' transports took")               \
     X(REFUSALS, "refusals", "requests refused, for whatever reason")           \
+    X(HANDLER_RUNS, "handler_runs",                                            \
+      "times that a handler or task began, or went on after a wait")           \
+    X(HANDLER_ERRORS, "handler_errors", "of them that failed or were stopped") \
     X(HANDSHAKE_TIMEOUT, "handshake_timeout", "took too long to ask")          \
     X(MAX_HEADER, "max_header", "requests refused with 431")                   \
     X(MAX_TARGET, "max_target", "requests refused with 414")                   \
@@ -49,17 +54,28 @@
       "clients closed for pings and pongs")                                    \
     X(HANDLER_WARN, "handler_warn", "handlers that were slow")                 \
     X(HANDLER_STOP, "handler_stop", "handlers that were stopped")              \
-    X(LUA_MEMORY, "lua_memory", "handlers that were refused memory")
+    X(LUA_MEMORY, "lua_memory", "handlers that were refused memory")           \
+    X(METRIC_SERIES, "metric_series",                                          \
+      "values dropped: the script's metric has too many series")
 
 enum metric {
 #define METRIC(NAME, name, help) METRIC_##NAME,
     METRICS(METRIC)
 #undef METRIC
-        METRIC_COUNT
+        METRIC_COUNT,
+    /* From here on: what a limit has refused or ended. */
+    METRIC_LIMITS = METRIC_HANDSHAKE_TIMEOUT
 };
+
+enum { STATUS_FIRST = 100, STATUS_COUNT = 500 };
 
 struct metrics {
     uint64_t counts[METRIC_COUNT];
+    /* Answers by their status, less STATUS_FIRST. */
+    uint64_t handshakes[STATUS_COUNT], requests[STATUS_COUNT];
+    struct histogram handler_seconds;  /* one in a few, with that weight */
+    struct histogram gc_pause_seconds; /* full collections of Lua's garbage */
+    struct histogram loop_lag_seconds; /* by which a timed turn was late */
 };
 
 /* By their index; options' own names where one has led to it. */
@@ -75,6 +91,10 @@ static inline void metrics_count(struct metrics *metrics, enum metric metric)
 {
     metrics_add(metrics, metric, 1);
 }
+
+/* Counts an answer, 100 to 599. */
+void metrics_count_answer(struct metrics *metrics, bool is_handshake,
+                          int status);
 
 /* Counts what a rule has ended or refused, where that is a metric's name. */
 void metrics_count_rule(struct metrics *metrics, const char *rule);

@@ -13,6 +13,14 @@ bool respond_is_head(const struct connection *connection)
     return connection->request && slice_is(connection->request->method, "HEAD");
 }
 
+/* Also where it is a handshake that something is wrong with. */
+static bool asks_upgrade(const struct connection *connection)
+{
+    const struct request *request = connection->request;
+    return connection->asks_upgrade ||
+           (request && request_count(request, "sec-websocket-key") > 0);
+}
+
 bool respond_head(struct connection *connection, int status,
                   struct slice fields, uint64_t length)
 {
@@ -24,6 +32,8 @@ bool respond_head(struct connection *connection, int status,
                               (struct span){head.bytes, head.length},
                               (struct span){NULL, 0});
     buffer_release(&head, &hub->memory);
+    if (queued)
+        metrics_count_answer(&hub->metrics, asks_upgrade(connection), status);
     return queued;
 }
 
@@ -74,11 +84,9 @@ void connection_respond(struct connection *connection, int status,
 static enum log_level refusal_level(const struct connection *connection,
                                     int status)
 {
-    const struct request *request = connection->request;
-    bool asks_upgrade =
-        request && request_count(request, "sec-websocket-key") > 0;
-    return (status == 404 || status == 426) && !asks_upgrade ? LOG_INFO
-                                                             : LOG_WARN;
+    bool is_harmless =
+        (status == 404 || status == 426) && !asks_upgrade(connection);
+    return is_harmless ? LOG_INFO : LOG_WARN;
 }
 
 /* A query may hold tokens and names, under whatever name: the log has none. */

@@ -16,6 +16,7 @@ struct room *room_new(struct hub *hub)
     room->version = hub->version - 1; /* stale: the first use refreshes it */
     list_init(&room->arrivals);
     list_append(&hub->rooms, &room->link);
+    hub->room_count++;
     return room;
 }
 
@@ -123,6 +124,7 @@ static void close_one(struct connection *connection, int code,
 
 void room_close(struct room *room, int code, struct slice reason)
 {
+    room->hub->room_count -= !room->is_closed;
     room->is_closed = true;
     const struct members *members = &room->members;
     while (members->count)

@@ -28,6 +28,7 @@ struct loop {
     struct ev_timer too_late; /* of the drain */
     struct ev_signal signals[SIGNAL_COUNT];
     double woken_at;
+    double planned_at; /* when the hub's next turn is due; 0: at no time */
     bool is_draining;
 };
 
@@ -53,6 +54,15 @@ double loop_clock(const struct hub *hub)
 
 /* --- the turn --- */
 
+/* What wakes the loop first may be something else: the turn is due anyway. */
+static void note_lag(struct loop *loop)
+{
+    struct metrics *metrics = &loop->shared.hub->metrics;
+    if (loop->planned_at > 0 && loop->woken_at >= loop->planned_at)
+        histogram_observe(&metrics->loop_lag_seconds,
+                          loop->woken_at - loop->planned_at, 1);
+}
+
 /* Before everything else that a wake-up brings: EV_MAXPRI sees to that. */
 static void on_woken(struct ev_loop *events, struct ev_check *watcher,
                      int happened)
@@ -62,6 +72,7 @@ static void on_woken(struct ev_loop *events, struct ev_check *watcher,
     struct loop *loop = watcher->data;
     loop->woken_at = loop_now();
     hub_set_time(loop->shared.hub, loop->woken_at);
+    note_lag(loop);
 }
 
 /* libev counts from the wake-up, which may be long ago. */
@@ -96,6 +107,7 @@ static void on_turn(struct ev_loop *events, struct ev_prepare *watcher,
     double seconds = hub_turn(hub, loop_now());
     if (loop->is_draining && hub_is_empty(hub))
         ev_break(events, EVBREAK_ALL);
+    loop->planned_at = seconds > 0 && !isinf(seconds) ? hub->now + seconds : 0;
     come_back(loop, seconds);
 }
 

@@ -1,0 +1,42 @@
+---@meta
+-- What moonroom.stats tells.
+
+---How often something took how long.
+---@class moonroom.Times
+---@field count integer how many were noted
+---@field sum number seconds, all together
+---@field buckets number[][] pairs: an upper bound in seconds, and how many were no longer; the last
+--- bound is math.huge
+
+---The figures of the server, since it started or at this moment. Whole numbers where nothing else
+---is said.
+---@class moonroom.Stats
+---@field build_info table<string, integer> 1, by the version
+---@field clients integer connected now
+---@field max_clients integer how many there may be
+---@field pending_connections integer connections that are no clients, or not yet
+---@field rooms integer that are not closed
+---@field queue_bytes integer memory of what waits to be sent, to whomever
+---@field max_queue_bytes integer the option send_queues
+---@field draining integer 1 while the server shuts down, else 0
+---@field start_time_seconds number Unix time of the start
+---@field connections integer accepted
+---@field messages_received integer
+---@field messages_sent integer a broadcast once for each who gets it
+---@field received_bytes integer
+---@field sent_bytes integer
+---@field handler_runs integer times that a handler or task began, or went on after a wait
+---@field handler_errors integer of them that failed or were stopped
+---@field handshakes table<string, integer> answered, by the status: "101" were accepted
+---@field requests table<string, integer> other requests answered, by the status
+---@field slow_closes integer clients closed because too much waited for them
+---@field timeouts integer connections ended because something took too long
+---@field limits table<string, integer> what a limit has refused, dropped or ended, by its name
+---@field lua_memory_bytes integer of the scripts, garbage included
+---@field lua_memory_limit_bytes integer the option lua_memory
+---@field lua_gc_cycles integer times that Lua's collector has come round
+---@field timers integer of the scripts
+---@field handler_seconds moonroom.Times of the handlers' runs; one in about 16 is measured, and
+--- counts for 16
+---@field lua_gc_pause_seconds moonroom.Times of full collections
+---@field loop_lag_seconds moonroom.Times by how much the loop came too late for what was due

@@ -402,7 +402,7 @@ static void begin(struct world *world, uint8_t flags)
     expect(world->hub != NULL, "there is memory for a hub");
     world->room = room_new(world->hub);
     expect(world->room != NULL, "there is memory for a room");
-    struct peer peer = {"192.0.2.1", 1, false};
+    struct peer peer = {.address = "192.0.2.1", .port = 1};
     world->connection =
         hub_accept(world->hub, &world->transport, &peer, world->now);
     expect(world->connection != NULL, "there is memory for a connection");

@@ -132,6 +132,24 @@ static void take_log_file(lua_State *L, struct config *config)
         config_complain(config, "not enough memory");
 }
 
+/* false is "off". */
+static void take_admin(lua_State *L, struct config *config)
+{
+    char error[OPTION_ERROR_SIZE];
+    const struct config_target *target = config->target;
+    bool is_text = lua_type(L, -1) == LUA_TSTRING;
+    struct slice address = slice_of("off");
+    if (is_text)
+        address.bytes = lua_tolstring(L, -1, &address.length);
+    if (!is_text && (!lua_isboolean(L, -1) || lua_toboolean(L, -1)))
+        config_complain(config,
+                        "admin must be \"HOST:PORT\" or false, not %s%s",
+                        lua_isboolean(L, -1) ? "" : "a ",
+                        lua_isboolean(L, -1) ? "true" : luaL_typename(L, -1));
+    else if (!target->set_admin(target->context, address, error))
+        config_complain(config, "%s", error);
+}
+
 static void take_option(lua_State *L, struct config *config,
                         const struct option *option)
 {
@@ -143,8 +161,8 @@ static void take_option(lua_State *L, struct config *config,
 
 static void refuse_key(struct config *config, const char *key)
 {
-    static const char *const further[] = {"listen", "app", "tls", "log_file",
-                                          NULL};
+    static const char *const further[] = {"listen", "admin",    "app",
+                                          "tls",    "log_file", NULL};
     const char *meant = option_suggest_among(slice_of(key), further);
     if (meant)
         config_complain(config, "unknown option %.*s; did you mean %s?",
@@ -175,6 +193,7 @@ static const char *take_further(lua_State *L, struct config *config,
     } further[] = {{"listen", config_take_listen},
                    {"tls", take_tls},
                    {"log_file", take_log_file},
+                   {"admin", take_admin},
                    {"app", take_app}};
     for (size_t i = 0; i < sizeof further / sizeof further[0]; i++) {
         if (strcmp(key, further[i].name) != 0)

@@ -27,8 +27,8 @@ struct config_listen {
 
 /* Where its options go; its addresses, all so far being forgotten where it has
  * any; the TLS of all of them, without certificates for none; the file that the
- * log goes to; and the line (0: not known) of each name that is set. One that
- * is wrong answers false, with a sentence in error.
+ * log goes to; where the admin listener is; and the line (0: not known) of each
+ * name that is set. One that is wrong answers false, with a sentence in error.
  */
 struct config_target {
     struct options *options;
@@ -41,6 +41,8 @@ struct config_target {
                     char error[OPTION_ERROR_SIZE]);
     bool (*set_log_file)(void *context, struct slice path); /* false: no memory
                                                              */
+    bool (*set_admin)(void *context, struct slice address,
+                      char error[OPTION_ERROR_SIZE]); /* "off": none */
     void (*note_line)(void *context, const char *name,
                       size_t line); /* or NULL; the name lives for ever */
     void *context;

@@ -4,6 +4,7 @@
 #include "lua_client.h"
 #include "lua_option.h"
 #include "lua_rate.h"
+#include "lua_slice.h"
 #include "outgoing.h"
 
 enum { ROOM_PATH = OBJECT_VALUES, ROOM_PARAMS, ROOM_HUB, ROOM_LAST = ROOM_HUB };
@@ -20,6 +21,19 @@ static bool has(const struct audience *audience,
 {
     const struct room *room = connection->room;
     return connection->is_member && &room->members == audience->members;
+}
+
+/* What /rooms of the admin listener shows needs no script then. Stack: hub,
+ * methods, path, params, room. */
+static void note_names(lua_State *L, struct room *room)
+{
+    struct slice path = {NULL, 0};
+    if (lua_type(L, 3) == LUA_TSTRING)
+        path = lua_slice_at(L, 3);
+    object_push_class_name(L, 5, room_type.name);
+    if (!room_name(room, path, lua_slice_at(L, -1)))
+        luaL_error(L, "not enough memory");
+    lua_pop(L, 1);
 }
 
 int room_new_object(lua_State *L)
@@ -44,6 +58,7 @@ int room_new_object(lua_State *L)
     if (!box->room)
         return luaL_error(L, "not enough memory");
     box->audience.members = &box->room->members;
+    note_names(L, box->room);
     return 1;
 }
 

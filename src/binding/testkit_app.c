@@ -153,6 +153,15 @@ static bool ignore_log_file(void *context, struct slice path)
     return true;
 }
 
+static bool ignore_admin(void *context, struct slice address,
+                         char error[OPTION_ERROR_SIZE])
+{
+    (void)context;
+    (void)address;
+    (void)error;
+    return true;
+}
+
 /* Pushes what it has for the application, or nil. */
 static void push_config(lua_State *L, const char *directory,
                         struct options *options)
@@ -161,7 +170,7 @@ static void push_config(lua_State *L, const char *directory,
     const struct options limits = *options;
     struct config_target target = {options,       &limits,    forget_listen,
                                    ignore_listen, ignore_tls, ignore_log_file,
-                                   NULL,          NULL};
+                                   ignore_admin,  NULL,       NULL};
     bool is_here = !strcmp(directory, ".");
     lua_pushnil(L);
     lua_setfield(L, LUA_REGISTRYINDEX, CONFIG_APP);

@@ -54,7 +54,7 @@ static bool secure(lua_State *L, struct memory_transport *transport)
 int testkit_connect(lua_State *L)
 {
     struct hub *hub = binding_check(L, 1)->hub;
-    struct peer peer = {"192.0.2.1", 40000, false};
+    struct peer peer = {.address = "192.0.2.1", .port = 40000};
     struct transport_layer *layer = NULL;
     bool flows = false;
     if (lua_istable(L, 2)) {
@@ -64,6 +64,8 @@ int testkit_connect(lua_State *L)
             peer.port = (uint16_t)lua_tointeger(L, -1);
         lua_getfield(L, 2, "secure");
         peer.is_secure = lua_toboolean(L, -1);
+        lua_getfield(L, 2, "admin");
+        peer.is_admin = lua_toboolean(L, -1);
         lua_getfield(L, 2, "flows");
         flows = lua_toboolean(L, -1);
         lua_getfield(L, 2, "layer");
@@ -85,7 +87,9 @@ int testkit_connect(lua_State *L)
     transport->holders++;
     if (flows)
         network_add(&testkit_world_of(hub)->network, transport);
-    struct transport *used = proxied_open(hub, &transport->base, peer.address);
+    struct transport *used = &transport->base;
+    if (!peer.is_admin)
+        used = proxied_open(hub, used, peer.address);
     if (layer && used)
         used = layer->open(layer, &hub->memory, used);
     if (used)

@@ -1,5 +1,6 @@
 #include "connection.h"
 
+#include "admin.h"
 #include "close_code.h"
 #include "exchange.h"
 #include "forwarded.h"
@@ -92,6 +93,7 @@ void connection_free(struct connection *connection)
     transport->class->close(transport, connection->is_reset);
     if (connection->recorded)
         recorder_forget(connection);
+    admin_release(connection);
     exchange_release(connection);
     message_release(&connection->parser, &hub->memory);
     compression_release(connection);
@@ -132,7 +134,9 @@ void connection_die(struct connection *connection, bool reset)
     list_remove(&connection->dirty);
     list_remove(&connection->ready);
     list_remove(&connection->link);
-    if (connection->is_upgraded)
+    if (connection->is_admin)
+        hub->admin_count--;
+    else if (connection->is_upgraded)
         hub->connection_count--;
     else
         hub->pending_count--;
@@ -257,7 +261,8 @@ void connection_receive(struct connection *connection, unsigned char *bytes,
                         size_t length)
 {
     connection->heard_at = connection->hub->now;
-    metrics_add(&connection->hub->metrics, METRIC_BYTES_IN, length);
+    if (!connection->is_admin)
+        metrics_add(&connection->hub->metrics, METRIC_BYTES_IN, length);
     connection->session.bytes_in += length;
     if (!takes_input(connection) || connection->is_ended)
         return;
@@ -397,7 +402,8 @@ void connection_wrote(struct connection *connection, size_t taken, bool is_all)
 {
     if (taken)
         connection->stall_due = 0;
-    metrics_add(&connection->hub->metrics, METRIC_BYTES_OUT, taken);
+    if (!connection->is_admin)
+        metrics_add(&connection->hub->metrics, METRIC_BYTES_OUT, taken);
     connection->session.bytes_out += taken;
     if (!is_all)
         get_stuck(connection);
@@ -439,8 +445,8 @@ void connection_flush(struct connection *connection)
 {
     if (connection->state == CONNECTION_DEAD || connection->is_stuck)
         return;
-    if (!send_file_refill(connection) || !write_all(connection) ||
-        !send_file_pass(connection))
+    if (!send_file_refill(connection) || !admin_refill(connection) ||
+        !write_all(connection) || !send_file_pass(connection))
         return;
     websocket_resume(connection);
     if (!write_all(connection))
@@ -452,7 +458,7 @@ void connection_flush(struct connection *connection)
     }
     if (connection->state == CONNECTION_DRAINING)
         finish_drain(connection);
-    else if (connection->download)
+    else if (connection->download || connection->page)
         connection_mark_dirty(connection);
     else
         connection_wake(connection);

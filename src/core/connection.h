@@ -20,6 +20,7 @@
 #include "timers.h"
 #include "transport.h"
 
+struct admin_page;
 struct body;
 struct download;
 struct hub;
@@ -59,7 +60,7 @@ struct connection {
     void *owner;                /* the application's: its client */
     void *asker;                /* the application's, while it decides */
     size_t slot;                /* in room->members */
-    struct list link;           /* in hub->connections or hub->pending */
+    struct list link;           /* in hub->connections, ->pending or ->admins */
     struct list arrival;        /* in room->arrivals, while no member */
     struct list groups;         /* its memberships */
     unsigned group_count;
@@ -75,6 +76,7 @@ struct connection {
     struct body *body;        /* while a body is unfinished */
     struct request *request;
     struct download *download; /* a file that is being sent */
+    struct admin_page *page;   /* an admin's answer that is being made */
     struct blob *pong;         /* the latest, while output is stuck */
     struct leave leave;
     struct session session;
@@ -92,6 +94,7 @@ struct connection {
     struct ip proxy;      /* the peer's address, where is_proxied */
     uint16_t port;        /* the peer's */
     unsigned char state;  /* enum connection_state */
+    bool is_admin;        /* came to the admin listener */
     bool is_upgraded;
     bool is_member;  /* of room; before, it has only arrived */
     bool is_stuck;   /* the transport took less than all */

@@ -1,5 +1,6 @@
 #include "exchange.h"
 
+#include "admin.h"
 #include "authority.h"
 #include "body.h"
 #include "forwarded.h"
@@ -143,6 +144,10 @@ static void decide(struct connection *connection, bool has_more)
 {
     const struct request *request = connection->request;
     struct refusal refusal;
+    if (connection->is_admin) {
+        admin_answer(connection);
+        return;
+    }
     forwarded_apply(connection);
     connection->state = CONNECTION_DECIDING;
     connection->keeps_alive = false;

@@ -1,5 +1,6 @@
 #include "hub.h"
 
+#include "admin.h"
 #include "close_code.h"
 #include "connection.h"
 #include "forwarded.h"
@@ -46,6 +47,8 @@ struct hub *hub_new(const struct options *options,
     hub->deflaters.level = (int)options->compression_level;
     list_init(&hub->connections);
     list_init(&hub->pending);
+    list_init(&hub->admins);
+    list_init(&hub->walks);
     list_init(&hub->rooms);
     list_init(&hub->groups);
     list_init(&hub->dirty);
@@ -66,25 +69,26 @@ static void bury(struct hub *hub)
     }
 }
 
-static void reset_list(struct list *connections)
+static void end_list(struct list *connections, bool reset)
 {
     struct list *link = connections->next;
     while (link != connections) {
         struct list *next = link->next;
-        connection_die(LIST_ENTRY(link, struct connection, link), true);
+        connection_die(LIST_ENTRY(link, struct connection, link), reset);
         link = next;
     }
 }
 
 void hub_reset_all(struct hub *hub)
 {
-    reset_list(&hub->connections);
-    reset_list(&hub->pending);
+    end_list(&hub->connections, true);
+    end_list(&hub->pending, true);
 }
 
 void hub_clear(struct hub *hub)
 {
     hub_reset_all(hub);
+    end_list(&hub->admins, false); /* what they were told last stays */
     bury(hub);
     recorder_stop(hub);
     while (!list_is_empty(&hub->rooms)) {
@@ -226,6 +230,19 @@ static void limit_all(struct hub *hub, const struct connection *newest)
     drop_one(hub, &census, "max_clients");
 }
 
+/* It is none of those that the limits are for, and has one of its own. */
+static void become_admin(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    list_remove(&connection->link);
+    hub->pending_count--;
+    connection->is_admin = true;
+    list_append(&hub->admins, &connection->link);
+    if (++hub->admin_count > ADMIN_CONNECTIONS)
+        connection_die(LIST_ENTRY(hub->admins.next, struct connection, link),
+                       true);
+}
+
 struct connection *hub_accept(struct hub *hub, struct transport *transport,
                               const struct peer *peer, double now)
 {
@@ -237,6 +254,10 @@ struct connection *hub_accept(struct hub *hub, struct transport *transport,
     }
     forwarded_set_peer(connection, peer->address, peer->port);
     connection->is_secure = peer->is_secure;
+    if (peer->is_admin) {
+        become_admin(connection);
+        return connection;
+    }
     metrics_count(&hub->metrics, METRIC_CONNECTIONS);
     if (hub->recorder)
         recorder_open(connection);

@@ -32,14 +32,16 @@ struct hub {
     struct per_ip per_ip;
     struct list connections; /* upgraded */
     struct list pending;     /* not upgraded, oldest first */
+    struct list admins;      /* of the admin listener, oldest first */
     struct list rooms, groups;
+    struct list walks;   /* through the rooms */
     size_t room_count;   /* of rooms, but for those that are closed */
     struct list dirty;   /* have something to write */
     struct list ready;   /* have bytes to be served in this turn */
     struct list waiting; /* the same from the next turn on */
     struct list leaving, dying;
     size_t connection_count; /* in connections */
-    size_t pending_count;
+    size_t pending_count, admin_count;
     unsigned version; /* moves when a handler may have changed */
     bool is_dev;      /* who asks is told why it is refused, and what failed;
                          files aren't kept */
@@ -53,6 +55,7 @@ struct peer {
     const char *address; /* text, borrowed */
     uint16_t port;
     bool is_secure;
+    bool is_admin; /* came to the admin listener */
 };
 
 /* A hub without connections. wall is the Unix time at now. The application,
@@ -97,11 +100,11 @@ double hub_read_clock(struct hub *hub);
  * client 1001. */
 void hub_drain(struct hub *hub);
 
-/* Whether no connection is left, nor anything that the application wants to
- * bring to its end. */
+/* Whether no connection is left but those of the admin listener, nor anything
+ * that the application wants to bring to its end. */
 bool hub_is_empty(const struct hub *hub);
 
-/* Resets what is left. */
+/* Resets what is left, but for those of the admin listener. */
 void hub_reset_all(struct hub *hub);
 
 /* Unix time, in seconds. */

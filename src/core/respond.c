@@ -32,7 +32,7 @@ bool respond_head(struct connection *connection, int status,
                               (struct span){head.bytes, head.length},
                               (struct span){NULL, 0});
     buffer_release(&head, &hub->memory);
-    if (queued)
+    if (queued && !connection->is_admin)
         metrics_count_answer(&hub->metrics, asks_upgrade(connection), status);
     return queued;
 }

@@ -2,8 +2,10 @@
 
 #include "close_code.h"
 #include "hub.h"
+#include "room_walk.h"
 
 #include <assert.h>
+#include <string.h>
 
 struct room *room_new(struct hub *hub)
 {
@@ -20,9 +22,27 @@ struct room *room_new(struct hub *hub)
     return room;
 }
 
+bool room_name(struct room *room, struct slice path, struct slice class_name)
+{
+    char *names =
+        memory_new(&room->hub->memory, path.length + class_name.length + 1);
+    if (!names)
+        return false;
+    if (path.bytes) {
+        memcpy(names, path.bytes, path.length);
+        room->path = (struct slice){names, path.length};
+    }
+    memcpy(names + path.length, class_name.bytes, class_name.length);
+    room->class_name = (struct slice){names + path.length, class_name.length};
+    room->names = names;
+    return true;
+}
+
 void room_free(struct room *room)
 {
     room_close(room, CLOSE_GOING_AWAY, (struct slice){NULL, 0});
+    room_walk_pass(room->hub, room);
+    memory_free(&room->hub->memory, room->names);
     list_remove(&room->link);
     memory_free(&room->hub->memory, room);
 }

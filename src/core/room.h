@@ -13,6 +13,8 @@ struct hub;
 struct room {
     struct hub *hub;
     struct list link;
+    char *names;                   /* owned: where the next two are */
+    struct slice path, class_name; /* path.bytes NULL: it has none */
     struct members members;
     struct list arrivals; /* upgraded, and no members yet */
     size_t arrival_count;
@@ -25,6 +27,10 @@ struct room {
 
 /* A room with nobody in it; the caller owns it. NULL: no memory. */
 struct room *room_new(struct hub *hub);
+
+/* Notes what it is called, for whoever runs the server; once. path may be
+ * {NULL, 0}. False: no memory. */
+bool room_name(struct room *room, struct slice path, struct slice class_name);
 
 /* Frees a room; who is in it, if anybody, is closed with 1001. */
 void room_free(struct room *room);

@@ -25,7 +25,7 @@ enum { PORT_ATTEMPTS = 16 };
 struct listener {
     struct listener *next;
     struct tcp_shared *shared;
-    struct tls_context *tls; /* NULL: plain */
+    struct listener_kind kind;
     struct ev_io readable;
     struct ev_timer rested;
     double complained_at;
@@ -107,7 +107,7 @@ static int refuse_next(struct listener *listener)
     int socket = accept_next(listener, NULL);
     if (socket < 0)
         error = errno;
-    else if (listener->tls)
+    else if (listener->kind.tls)
         close(socket); /* no answer is understood before a handshake */
     else
         refuse(socket);
@@ -121,8 +121,9 @@ static void take(struct listener *listener, int socket,
                  const struct sockaddr_storage *address)
 {
     char text[ADDRESS_TEXT_SIZE];
-    struct tls_context *tls = listener->tls;
-    struct peer peer = {.address = text, .is_secure = tls};
+    struct tls_context *tls = listener->kind.tls;
+    struct peer peer = {
+        .address = text, .is_secure = tls, .is_admin = listener->kind.is_admin};
     peer.port = address_text((const struct sockaddr *)address, text);
     tcp_open(listener->shared, socket, tls ? tls_context_layer(tls) : NULL,
              &peer);
@@ -282,14 +283,14 @@ static int open_free_port(struct listener **listeners,
     return error;
 }
 
-static void set_tls(struct listener *listeners, struct tls_context *tls)
+static void set_kind(struct listener *listeners, struct listener_kind kind)
 {
     for (; listeners; listeners = listeners->next)
-        listeners->tls = tls;
+        listeners->kind = kind;
 }
 
 bool listeners_open(struct listener **listeners, struct tcp_shared *shared,
-                    struct tls_context *tls, const char *text,
+                    struct listener_kind kind, const char *text,
                     char error[LOOP_ERROR_SIZE])
 {
     struct address address;
@@ -306,7 +307,7 @@ bool listeners_open(struct listener **listeners, struct tcp_shared *shared,
         freeaddrinfo(places);
     }
     if (!reason) {
-        set_tls(opened, tls);
+        set_kind(opened, kind);
         append(listeners, opened);
         return true;
     }
@@ -332,7 +333,7 @@ const char *listeners_address(const struct listener *listeners, size_t index)
 bool listeners_is_secure(const struct listener *listeners, size_t index)
 {
     const struct listener *listener = find(listeners, index);
-    return listener && listener->tls;
+    return listener && listener->kind.tls;
 }
 
 void listeners_list(const struct listener *listeners,
@@ -342,7 +343,7 @@ void listeners_list(const struct listener *listeners,
     size_t length = 0;
     *text = '\0';
     for (; listeners; listeners = listeners->next) {
-        if (listeners->tls != tls || length >= LISTENERS_TEXT_SIZE)
+        if (listeners->kind.tls != tls || length >= LISTENERS_TEXT_SIZE)
             continue;
         int more = snprintf(text + length, LISTENERS_TEXT_SIZE - length, "%s%s",
                             length ? ", " : "", listeners->address);

@@ -10,11 +10,17 @@ struct tls_context;
 
 enum { LISTENERS_TEXT_SIZE = 1024 };
 
+/* Whom a listener is for, and how. */
+struct listener_kind {
+    struct tls_context *tls; /* borrowed; NULL: plain */
+    bool is_admin;
+};
+
 /* Opens a listener for each address that "HOST:PORT" means and adds them to
- * the list (NULL is an empty one), which owns them; shared and tls (NULL:
- * plain) are borrowed. Returns false, none added, with a sentence in error. */
+ * the list (NULL is an empty one), which owns them; shared is borrowed. Returns
+ * false, none added, with a sentence in error. */
 bool listeners_open(struct listener **listeners, struct tcp_shared *shared,
-                    struct tls_context *tls, const char *address,
+                    struct listener_kind kind, const char *address,
                     char error[LOOP_ERROR_SIZE]);
 
 /* The address of one of them, with the port that it got; NULL beyond the

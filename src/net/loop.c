@@ -20,6 +20,7 @@ enum { SIGNAL_COUNT = 4 };
 struct loop {
     struct tcp_shared shared;
     struct listener *listeners;
+    struct listener *admin;            /* apart: they stay to the end */
     struct certificates *certificates; /* of the listeners */
     struct ev_check woken;
     struct ev_prepare turn;
@@ -290,6 +291,7 @@ void loop_free(struct loop *loop)
 {
     struct ev_loop *events = loop->shared.events;
     listeners_close(&loop->listeners);
+    listeners_close(&loop->admin);
     certificates_free(&loop->certificates);
     block_signals(loop);
     for (int i = 0; i < SIGNAL_COUNT; i++)
@@ -316,8 +318,22 @@ bool loop_listen(struct loop *loop, const char *address,
     if (tls && !(context = certificates_open(&loop->certificates, tls,
                                              &loop->shared.hub->now, error)))
         return false;
-    return listeners_open(&loop->listeners, &loop->shared, context, address,
+    return listeners_open(&loop->listeners, &loop->shared,
+                          (struct listener_kind){.tls = context}, address,
                           error);
+}
+
+bool loop_listen_admin(struct loop *loop, const char *address,
+                       char error[LOOP_ERROR_SIZE])
+{
+    return listeners_open(&loop->admin, &loop->shared,
+                          (struct listener_kind){.is_admin = true}, address,
+                          error);
+}
+
+const char *loop_listening_admin(const struct loop *loop, size_t index)
+{
+    return listeners_address(loop->admin, index);
 }
 
 const char *loop_listening(const struct loop *loop, size_t index)
@@ -338,6 +354,7 @@ void loop_run(struct loop *loop)
     hub_set_time(loop->shared.hub, loop->woken_at);
     ev_now_update(events);
     listeners_start(loop->listeners);
+    listeners_start(loop->admin);
     ev_check_start(events, &loop->woken);
     ev_prepare_start(events, &loop->turn);
     ev_run(events, 0);

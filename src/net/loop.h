@@ -47,6 +47,13 @@ void loop_attach(struct loop *loop, struct hub *hub);
 bool loop_listen(struct loop *loop, const char *address,
                  const struct tls_options *tls, char error[LOOP_ERROR_SIZE]);
 
+/* The same for those who run the server (core/admin.h), plain and apart from
+ * the others: it stays while they are closed to drain. Clients are taken from
+ * loop_run on. */
+bool loop_listen_admin(struct loop *loop, const char *address,
+                       char error[LOOP_ERROR_SIZE]);
+const char *loop_listening_admin(const struct loop *loop, size_t index);
+
 /* The addresses listened on, with the ports that they got ("127.0.0.1:12345",
  * "[::1]:12345"); NULL beyond the last. */
 const char *loop_listening(const struct loop *loop, size_t index);

@@ -182,7 +182,9 @@ void tcp_open(struct tcp_shared *shared, int socket,
     ev_io_init(&tcp->writable, tcp_on_writable, socket, EV_WRITE);
     tcp->readable.data = tcp->writable.data = tcp;
     ev_io_start(shared->events, &tcp->readable);
-    struct transport *transport = proxied_open(hub, &tcp->base, peer->address);
+    struct transport *transport = &tcp->base;
+    if (!peer->is_admin)
+        transport = proxied_open(hub, transport, peer->address);
     if (layer && transport)
         transport = layer->open(layer, &hub->memory, transport);
     if (transport)

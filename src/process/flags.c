@@ -43,9 +43,9 @@ void flag_name(const char *option, char name[FLAG_NAME_SIZE])
 
 static bool fail_unknown(struct command_line *line, struct slice name)
 {
-    static const char *const further[] = {"listen",   "record",  "log_file",
-                                          "tls_cert", "tls_key", "help",
-                                          "version",  NULL};
+    static const char *const further[] = {"listen",   "admin",    "record",
+                                          "log_file", "tls_cert", "tls_key",
+                                          "help",     "version",  NULL};
     const char *meant = option_suggest_among(name, further);
     char dashed[FLAG_NAME_SIZE];
     int shown = (int)(name.length < FLAG_SHOWN ? name.length : FLAG_SHOWN);
@@ -95,6 +95,15 @@ static bool take_listen(struct command_line *line, struct slice value)
     return fail_value(line, "listen", error);
 }
 
+static bool take_admin(struct command_line *line, struct slice value)
+{
+    char error[OPTION_ERROR_SIZE];
+    if (!take_value(line, "admin", "HOST:PORT", &value))
+        return false;
+    return settings_admin(line->settings, value, error) ||
+           fail_value(line, "admin", error);
+}
+
 /* The value ends where its word does. */
 static bool take_file(struct command_line *line, const char *name,
                       struct slice value, const char **file)
@@ -112,21 +121,26 @@ static bool take_file(struct command_line *line, const char *name,
 static bool take_further(struct command_line *line, struct slice name,
                          struct slice value, bool *is_taken)
 {
-    static const struct option further[] = {{.name = "listen"},
-                                            {.name = "record"},
-                                            {.name = "log_file"},
-                                            {.name = "tls_cert"},
-                                            {.name = "tls_key"}};
+    static const struct option further[] = {
+        {.name = "listen"},   {.name = "admin"},    {.name = "record"},
+        {.name = "log_file"}, {.name = "tls_cert"}, {.name = "tls_key"}};
     struct flags *flags = line->flags;
-    const char **const files[] = {NULL, &flags->record, &flags->log_file,
-                                  &flags->tls_cert, &flags->tls_key};
+    const char **const files[] = {NULL,
+                                  NULL,
+                                  &flags->record,
+                                  &flags->log_file,
+                                  &flags->tls_cert,
+                                  &flags->tls_key};
     const struct option *found =
         option_find(further, sizeof further / sizeof further[0], name);
     if (!found)
         return false;
-    *is_taken = found == further ? take_listen(line, value)
-                                 : take_file(line, found->name, value,
-                                             files[found - further]);
+    if (found == further)
+        *is_taken = take_listen(line, value);
+    else if (found == further + 1)
+        *is_taken = take_admin(line, value);
+    else
+        *is_taken = take_file(line, found->name, value, files[found - further]);
     return true;
 }
 

@@ -51,6 +51,8 @@ static void print_heading(FILE *out, const char *title)
         return;
     print_row(out, "--listen HOST:PORT", "address; may be given again",
               LISTEN_DEFAULT);
+    print_row(out, "--admin HOST:PORT", "metrics, health, rooms: for operators",
+              "off");
     print_row(out, "--tls-cert FILE",
               "https and wss: certificate and chain, PEM", "off");
     print_row(out, "--tls-key FILE", "the certificate's private key, PEM",

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "admin_listen.h"
 #include "announce.h"
 #include "binding.h"
 #include "certificates.h"
@@ -110,6 +111,12 @@ static bool add_listen(void *context, const struct config_listen *listen,
            say_no_memory(error);
 }
 
+static bool set_admin(void *context, struct slice address,
+                      char error[OPTION_ERROR_SIZE])
+{
+    return settings_admin(context, address, error);
+}
+
 static bool set_log_file(void *context, struct slice path)
 {
     return settings_log_file(context, path);
@@ -143,6 +150,7 @@ static int read_config(struct worker *worker, const struct options *limits)
                                    add_listen,
                                    set_tls,
                                    set_log_file,
+                                   set_admin,
                                    note_line,
                                    &worker->settings};
     bool is_here = !strcmp(worker->directory, ".");
@@ -366,6 +374,8 @@ static int listen_all(struct worker *worker)
         if (!loop_listen(worker->loop, settings->listen[i].address,
                          settings_tls_at(settings, i), error))
             return give_up(EX_OSERR, "%s", error);
+    if (!admin_listen(worker->loop, settings, &worker->output.log, error))
+        return give_up(EX_OSERR, "%s", error);
     return 0;
 }
 

@@ -52,22 +52,29 @@ static bool is_text(struct slice address)
     return address.length < LISTEN_SIZE;
 }
 
-bool settings_listen(struct settings *settings, struct slice address,
-                     char error[OPTION_ERROR_SIZE])
+/* Reads an address of the setting into text. */
+static bool read_address(const char *setting, struct slice address,
+                         char text[LISTEN_SIZE], char error[OPTION_ERROR_SIZE])
 {
-    static const char start[] = "listen is wrong: ";
     struct address parts;
-    char text[LISTEN_SIZE];
+    int start;
     if (!is_text(address)) {
         snprintf(error, OPTION_ERROR_SIZE,
-                 "listen must be HOST:PORT, without blanks");
+                 "%s must be HOST:PORT, without blanks", setting);
         return false;
     }
     memcpy(text, address.bytes, address.length);
     text[address.length] = '\0';
-    memcpy(error, start, sizeof start);
-    if (!address_parse(text, &parts, error + sizeof start - 1,
-                       OPTION_ERROR_SIZE - sizeof start + 1))
+    start = snprintf(error, OPTION_ERROR_SIZE, "%s is wrong: ", setting);
+    return address_parse(text, &parts, error + start,
+                         OPTION_ERROR_SIZE - (size_t)start);
+}
+
+bool settings_listen(struct settings *settings, struct slice address,
+                     char error[OPTION_ERROR_SIZE])
+{
+    char text[LISTEN_SIZE];
+    if (!read_address("listen", address, text, error))
         return false;
     if (settings->listen_count == LISTEN_MAX) {
         snprintf(error, OPTION_ERROR_SIZE, "listen takes at most %d addresses",
@@ -76,6 +83,17 @@ bool settings_listen(struct settings *settings, struct slice address,
     }
     memcpy(settings->listen[settings->listen_count++].address, text,
            address.length + 1);
+    return true;
+}
+
+bool settings_admin(struct settings *settings, struct slice address,
+                    char error[OPTION_ERROR_SIZE])
+{
+    char text[LISTEN_SIZE] = "";
+    bool is_off = slice_is(address, "off");
+    if (!is_off && !read_address("admin", address, text, error))
+        return false;
+    memcpy(settings->admin, text, sizeof text);
     return true;
 }
 

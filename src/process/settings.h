@@ -33,8 +33,9 @@ struct settings {
     struct options options;
     struct listen listen[LISTEN_MAX];
     size_t listen_count;
-    struct tls_options tls; /* of those without their own, as listen.tls */
-    char *log_file;         /* owned; NULL: standard error */
+    char admin[LISTEN_SIZE]; /* where the admin listener is; "": nowhere */
+    struct tls_options tls;  /* of those without their own, as listen.tls */
+    char *log_file;          /* owned; NULL: standard error */
     struct settings_line lines[SETTINGS_LINES_MAX];
     size_t line_count;
 };
@@ -52,6 +53,11 @@ void settings_clear_listen(struct settings *settings);
  * is allowed. */
 bool settings_listen(struct settings *settings, struct slice address,
                      char error[OPTION_ERROR_SIZE]);
+
+/* Says where the admin listener is; "off": nowhere. Returns false, nothing set,
+ * with a sentence as above that begins with "admin ". */
+bool settings_admin(struct settings *settings, struct slice address,
+                    char error[OPTION_ERROR_SIZE]);
 
 /* Gives the latest address a TLS of its own, copied; without certificates:
  * none. Returns false where there is no memory. */

@@ -7,6 +7,7 @@ local guard = require "moonroom.guard"
 local http = require "moonroom.http"
 local groups = require "moonroom.groups"
 local log = require "moonroom.log"
+local metric = require "moonroom.metric"
 local rooms = require "moonroom.rooms"
 local rules = require "moonroom.rules"
 local signed = require "moonroom.signed"
@@ -82,6 +83,7 @@ local function new_public(app)
     group = groups.new(app),
     json = core.json,
     log = log.new(app.hub),
+    metric = metric.new(app),
     config = { app = app.settings },
   }
   function public.mount(pattern, target) app.rooms:mount(pattern, target, 3) end

@@ -12,6 +12,7 @@
 ---@field json moonroom.json JSON, to and fro
 ---@field log moonroom.log lines for the log
 ---@field config moonroom.config the application's settings
+---@field metric moonroom.metric metrics of the application's own
 local moonroom = {}
 
 ---Says who answers at a path: a room; a class (one room for each path, made by its first request,

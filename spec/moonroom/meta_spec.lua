@@ -125,6 +125,13 @@ describe("meta.lua declares", function()
     assert.is_number(objects.Timer.left)
   end)
 
+  it("the metrics' kinds and methods", function()
+    assert.same(keys_of(moonroom.metric, any), declared.metric.methods)
+    assert.same(keys_of(core.counter_methods, any), declared.Counter.methods)
+    assert.same(keys_of(core.gauge_methods, any), declared.Gauge.methods)
+    assert.same(keys_of(core.histogram_methods, any), declared.Histogram.methods)
+  end)
+
   it("a group's methods, and its name", function()
     local group = moonroom.group("news")
     assert.same(keys_of(core.group_methods, any), declared.Group.methods)

@@ -8,6 +8,7 @@
 #include "lua_client.h"
 #include "lua_group.h"
 #include "lua_log.h"
+#include "lua_metric.h"
 #include "lua_option.h"
 #include "lua_rate.h"
 #include "lua_request.h"
@@ -272,6 +273,7 @@ static const luaL_Reg functions[] = {
     {"is_directory", directory_exists},
     {"log", log_from_lua},
     {"stats", stats_from_lua},
+    {"metric", metric_from_lua},
     {NULL, NULL},
 };
 
@@ -303,6 +305,7 @@ int luaopen_moonroom_core(lua_State *L)
     add_methods(L, client_methods, "client_methods");
     add_methods(L, group_methods, "group_methods");
     group_define(L);
+    metric_define(L);
     wait_define(L);
     timer_define(L);
     lua_newtable(L);

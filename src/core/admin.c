@@ -22,6 +22,7 @@ struct admin_page {
     bool (*next)(struct admin_page *page, struct hub *hub);
     bool has_begun;
     struct room_walk walk;
+    struct instruments_place place;
 };
 
 /* --- short answers --- */
@@ -85,8 +86,10 @@ static void answer_page(struct connection *connection, const char *type,
 
 static bool next_metrics(struct admin_page *page, struct hub *hub)
 {
-    exposition_of_hub(&page->text, hub);
-    return false;
+    if (!page->has_begun)
+        exposition_of_hub(&page->text, hub);
+    page->has_begun = true;
+    return instruments_expose(&hub->instruments, &page->place, &page->text);
 }
 
 static void answer_metrics(struct connection *connection)

@@ -40,6 +40,7 @@ struct hub *hub_new(const struct options *options,
     hub->now = now;
     hub->wall_offset = wall - now;
     hub->started_at = wall;
+    instruments_init(&hub->instruments, &hub->memory);
     hub->pool.memory = &hub->memory;
     hub->deflaters.memory = &hub->memory;
     hub->per_ip.memory = &hub->memory;
@@ -97,6 +98,7 @@ void hub_clear(struct hub *hub)
     }
     while (!list_is_empty(&hub->groups))
         group_free(LIST_ENTRY(hub->groups.next, struct group, link));
+    instruments_release(&hub->instruments);
     timers_release(&hub->timers, &hub->memory);
     outq_pool_release(&hub->pool);
     inflaters_release(&hub->inflaters, &hub->memory);

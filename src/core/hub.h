@@ -5,6 +5,7 @@
 #include "application.h"
 #include "deflater.h"
 #include "inflater.h"
+#include "instruments.h"
 #include "metrics.h"
 #include "options.h"
 #include "outq.h"
@@ -19,7 +20,8 @@ struct hub {
     void *context;             /* the application's */
     struct recorder *recorder; /* NULL: nothing is recorded */
     struct metrics metrics;
-    double now; /* seconds, monotonic */
+    struct instruments instruments; /* the scripts' metrics */
+    double now;                     /* seconds, monotonic */
     /* Reads the monotonic clock; NULL: it stands still while a turn runs. */
     double (*clock)(const struct hub *hub);
     double wall_offset; /* Unix time - now */

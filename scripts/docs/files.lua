@@ -1,11 +1,12 @@
 -- The files that the manual is made of, in the order of its contents.
 
 local declarations = {
-  "room", "client", "request", "group", "time", "class", "tools", "test", "test_app", "test_peer",
-  "test_assertions",
+  "room", "client", "request", "group", "time", "class", "tools", "metric", "stats", "test",
+  "test_app", "test_peer", "test_assertions",
 }
 local guides = {
-  "rooms", "waiting", "classes", "handlers", "limits", "files", "restart", "tls", "testing",
+  "rooms", "http", "files", "waiting", "classes", "handlers", "limits", "metrics", "restart", "tls",
+  "testing",
 }
 
 local function list(directory, extension)

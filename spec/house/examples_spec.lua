@@ -11,9 +11,9 @@ local build = binary:gsub("/[^/]+$", "")
 local core = build .. "/lua/?.so;;"
 
 local function examples()
-  local pipe <close> = assert(io.popen("ls examples"))
+  local pipe <close> = assert(io.popen("ls -d examples/*/spec"))
   local names = {}
-  for name in pipe:lines() do names[#names + 1] = name end
+  for path in pipe:lines() do names[#names + 1] = path:match("^examples/(.*)/spec$") end
   return names
 end
 

@@ -1,9 +1,9 @@
 ---@meta
 -- Metrics of scripts' own, published by the admin listener beside the server's.
 
----Metrics of the application's own. Who asks for a name again gets the same metric, with its value.
----Raises for a name that is none (letters, digits and _, not `moonroom_`), for one that another kind
----of metric has, and for a help that is missing. There are 1,000 metrics at most. The options are
+---Metrics of the application's own. Who asks for a name again gets the same metric with its values.
+---Raises for a name that is none (letters, digits and _, not `moonroom_`) or that another kind of
+---metric has, and for a help that is missing. There are 1,000 metrics at most. The options are
 ---
 ---- `labels`: the names of up to 8 labels. Each combination of their values is a series. A metric
 ---  has 1,000 of these at most, so a label takes few values: a kind or a room, not a client's name.

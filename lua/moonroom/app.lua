@@ -23,8 +23,8 @@ end
 local function new_classes(app)
   local client_methods = copy(core.client_methods)
   local room_methods = copy(core.room_methods)
-  local client_kind, room_kind = { rules = core.client_rules }, {
-    rules = core.room_rules, hub = app.hub,
+  local client_kind, room_kind = { rules = core.client_rules, app = app }, {
+    rules = core.room_rules, app = app, hub = app.hub,
   }
 
   function client_kind.construct()
@@ -70,12 +70,25 @@ local function add_time(app, public)
   end
 end
 
-local function new_public(app)
+-- A table that a reload of the scripts leaves alone.
+local function keep(app, name, default)
+  if type(name) ~= "string" then
+    error("what is kept has a string as its name, not a " .. type(name), 3)
+  end
+  if default ~= nil and type(default) ~= "table" then
+    error("what is kept is a table, not a " .. type(default), 3)
+  end
+  local kept = app.kept[name] or default or {}
+  app.kept[name] = kept
+  return kept
+end
+
+-- The module's table, but for what belongs to one loading of the scripts.
+local function new_module(app)
   local public = {
     version = core.version,
     Room = app.Room,
     Client = app.Client,
-    dispatch = {},
     token = core.random,
     cookie = cookie,
     sleep = core.sleep,
@@ -84,8 +97,14 @@ local function new_public(app)
     json = core.json,
     log = log.new(app.hub),
     metric = metric.new(app),
-    config = { app = app.settings },
   }
+  function public.keep(name, default) return (keep(app, name, default)) end
+
+  function public.reload()
+    app.rooms:need_hub("reload", 2)
+    return core.reload(app.hub)
+  end
+
   function public.mount(pattern, target) app.rooms:mount(pattern, target, 3) end
 
   for name, method in pairs(http.methods) do
@@ -114,14 +133,47 @@ local function new_public(app)
   return public
 end
 
+-- What the scripts register, all of it: each loading of them begins with nothing.
+local function new_registered(app, settings)
+  local public = copy(app.module)
+  public.dispatch = {}
+  public.config = { app = settings }
+  return {
+    public = public, -- what require "moonroom" answers
+    http = http.new(app), -- the handlers
+    routes = core.routes(),
+    mounts = {}, -- in the order of the patterns in routes: { pattern, target, is_literal, place }
+    rooms = setmetatable({}, { __mode = "k" }), -- room that they have made -> true
+    rooms_at_no_path = {}, -- reload's place_key -> rooms that have no path, in their order
+  }
+end
+
+-- What a reload takes away from an app, and gives to it.
+local function add_loading(app)
+  function app.new_registered(settings) return new_registered(app, settings) end
+
+  function app.use(registered)
+    app.registered, app.public, app.http = registered, registered.public, registered.http
+  end
+
+  -- A file's code runs until what this returns is closed.
+  local leave = { __close = function(scope) app.file = scope[1] end }
+  function app.enter(file)
+    local scope = setmetatable({ app.file }, leave)
+    app.file = file
+    return scope
+  end
+end
+
 -- The app of a hub; without one (outside any app) classes can be defined, and that is all.
 -- settings: the application's own, which config.lua has set.
 local function new(hub, settings)
-  local app = { hub = hub, settings = settings or {} }
+  local app = { hub = hub, settings = settings or {}, kept = {}, loaded = false }
   app.rooms = rooms.new(app)
-  app.http = http.new(app)
   new_classes(app)
-  app.public = new_public(app)
+  app.module = new_module(app)
+  add_loading(app)
+  app.use(new_registered(app, app.settings))
   if not hub then return app end
   core.attach(hub, {
     upgrade = function(request)
@@ -137,6 +189,19 @@ local function new(hub, settings)
     over = function(room) app.rooms:over(room) end,
     shutdown = function() app.rooms:close_all() end,
     stopped = guard.stopped,
+    load = function(read)
+      if not app.load then error("nothing was loaded that could be loaded again", 0) end
+      app.load(read)
+    end,
+    commit = function() app.loading:commit() end,
+    finish = function()
+      local done = app.loaded
+      app.loaded = false
+      done:finish()
+    end,
+    roll_back = function()
+      if app.loading then app.loading:roll_back() end
+    end,
   })
   return app
 end

@@ -11,7 +11,10 @@ local spelling = require "moonroom.spelling"
 local format = string.format
 
 local Class = {}
-local infos = setmetatable({}, { __mode = "k" }) -- class -> { name, super, methods, kind, place }
+-- class -> { name, super, methods, kind, place, key, next }: key tells one that was made while
+-- scripts were loaded from others of that loading; next is what a later loading has made of it, or
+-- false.
+local infos = setmetatable({}, { __mode = "k" })
 
 -- Says in the log, once for a class and name, that a field looks like a slip. level: the script's.
 local function advise(info, key, level)
@@ -73,12 +76,45 @@ function Class.__pairs(class) return next, infos[class].methods end
 
 Class.__metatable = "moonroom.Class"
 
+-- The file that makes it and its name; where that makes several, their order too.
+local function new_key(kind, name)
+  local loading = kind.app and kind.app.loading
+  if not loading or not kind.app.file then return false end
+  local key = format("%s %s:%s", kind.word, kind.app.file, name)
+  local count = (loading.counts[key] or 0) + 1
+  loading.counts[key] = count
+  return count == 1 and key or format("%s:%d", key, count)
+end
+
 local function new_class(kind, name, super, methods)
   local super_methods = super and infos[super].methods
   local class = setmetatable({}, Class)
   setmetatable(methods, { __index = super_methods, __name = name, class = class })
-  infos[class] = { name = name, super = super, methods = methods, kind = kind }
+  local key = new_key(kind, name)
+  infos[class] = {
+    name = name, super = super, methods = methods, kind = kind, key = key, next = false,
+  }
+  if key then kind.app.loading.classes[key] = class end
   return class
+end
+
+-- What the latest loading of the scripts has made of a class.
+local function latest(class) return infos[class].next or class end
+
+-- What a loading has made of a class; classes: those of that loading, by their keys.
+local function successor(class, classes)
+  local info = infos[class]
+  if info.is_sealed then return class end
+  local found = info.key and classes[info.key]
+  return found and infos[found].kind == info.kind and found or nil
+end
+
+-- Has latest lead to the classes of a loading. Takes no memory.
+local function succeed(classes)
+  for class, info in next, infos do
+    local found = successor(class, classes)
+    if found and found ~= class then info.next = found end
+  end
 end
 
 local function is_class(value, kind)
@@ -86,8 +122,10 @@ local function is_class(value, kind)
   return info ~= nil and (kind == nil or info.kind == kind)
 end
 
+local function of_methods(methods) return getmetatable(methods).class end
+
 -- The class of a room or a client.
-local function class_of(object) return getmetatable(core.methods(object)).class end
+local function class_of(object) return of_methods(core.methods(object)) end
 
 local function extend(super, name, fields)
   if not is_class(super) then
@@ -113,8 +151,9 @@ end
 
 -- Whether a class is another or descends from it.
 local function descends(class, ancestor)
+  ancestor = latest(ancestor)
   while class do
-    if class == ancestor then return true end
+    if latest(class) == ancestor then return true end
     class = infos[class].super
   end
   return false
@@ -135,15 +174,18 @@ local function advise_object(object, key)
 end
 
 -- A base class. kind is a table: rules = { name -> true | why | function(value) -> why | nil },
--- construct = function(class, ...), and hub, in whose log slips are told, where there is one.
+-- construct = function(class, ...), app, whose classes these are, and hub, in whose log slips are
+-- told, where there is one.
 local function new_base(kind, name, methods)
   if kind.rules == core.room_rules then
     kind.advice = spelling.new_adviser()
     setmetatable(kind.rules, { unruled = advise_object })
   end
   methods.extend, methods.is = extend, is
+  kind.word = name
   local class = new_class(kind, name, nil, methods)
   infos[class].is_sealed = true
+  infos[class].key = name
   return class
 end
 
@@ -155,4 +197,9 @@ return {
   place_of = function(class) return infos[class].place end,
   rules_of = function(class) return infos[class] and infos[class].kind.rules end,
   methods_of = function(class) return infos[class].methods end,
+  of_methods = of_methods,
+  key_of = function(class) return infos[class].key end,
+  latest = latest,
+  successor = successor,
+  succeed = succeed,
 }

@@ -2,12 +2,15 @@
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
+local environments = require "moonroom.environment"
 local globals = require "moonroom.globals"
 local log = require "moonroom.log"
+local reload = require "moonroom.reload"
 local review = require "moonroom.review"
 local rules = require "moonroom.rules"
 local sandbox = require "moonroom.sandbox"
 
+local strings = debug.getmetatable("")
 -- init.lua may take string's methods away before rooms/ is loaded.
 local find, format, gsub, sub = string.find, string.format, string.gsub, string.sub
 
@@ -48,11 +51,15 @@ end
 
 -- --- files -----------------------------------------------------------------
 
+-- In a traceback it is then a main chunk, and no local.
+local function call(chunk) return chunk() end
+
 -- Runs a file, source text only. Errors carry the file and line of the script.
-local function run(path, environment)
+local function run(app, path, environment)
   local chunk, why = loadfile(path, "t", environment)
   if not chunk then fail("%s%s", find(why, ":%d+:") and "" or path .. ": ", why) end
-  return chunk()
+  local _ <close> = app.enter(path)
+  return (call(chunk))
 end
 
 local function exists(path)
@@ -81,7 +88,7 @@ local function load_rooms(app, directory, environment)
   local root = directory .. "/rooms"
   local names = core.list_files(root, ".lua")
   for _, name in ipairs(names) do
-    local room = run(root .. "/" .. name, environment)
+    local room = run(app, root .. "/" .. name, environment)
     if not is_servable(app, room) then
       fail("%s/%s: a file in rooms/ returns a Room class or a room, not %s", root, name,
         words_for(room))
@@ -96,7 +103,7 @@ end
 local function load_directory(app, directory, environment)
   local main = directory .. "/init.lua"
   local has_main = exists(main)
-  if has_main then run(main, environment) end
+  if has_main then run(app, main, environment) end
   if load_rooms(app, directory, environment) == 0 and not has_main then
     fail("%s: there is neither an init.lua nor a rooms/NAME.lua in it", directory)
   end
@@ -104,13 +111,13 @@ end
 
 local function has_routes(app)
   local dispatch = app.public.dispatch
-  return #app.rooms.mounts > 0 or type(dispatch) ~= "table" or next(dispatch) ~= nil
+  return #app.registered.mounts > 0 or type(dispatch) ~= "table" or next(dispatch) ~= nil
 end
 
 -- A file on its own returns a room, or mounts what it has itself.
 local function load_file(app, path, environment)
   if not exists(path) then fail("%s: no such file or directory", path) end
-  local room = run(path, environment)
+  local room = run(app, path, environment)
   if is_servable(app, room) then
     app.public.mount("/", room)
     app.rooms:set_place(path)
@@ -123,7 +130,8 @@ local function load_file(app, path, environment)
 end
 
 -- A function gets what require "moonroom" answers; a room that it returns is served at /.
-local function load_function(app, script)
+local function load_function(app, script, where)
+  local _ <close> = app.enter(where)
   local room = script(app.public)
   if not is_servable(app, room) then return end
   app.public.mount("/", room)
@@ -145,13 +153,15 @@ local function check_dispatch(app, where)
   end
 end
 
-local function load_any(app, script, environment)
+local function load_any(app, script, new_environment)
+  local environment = new_environment(app)
   environment.print = log.new_print(app.hub)
+  app.registered.environment = environment
   local where = script
   if type(script) == "function" then
     local info = debug.getinfo(script, "S")
     where = format("%s:%d", info.short_src, info.linedefined)
-    load_function(app, script)
+    load_function(app, script, where)
   elseif core.is_directory(script) then
     load_directory(app, script, environment)
   else
@@ -161,17 +171,40 @@ local function load_any(app, script, environment)
   review.warn(app)
 end
 
--- Loads a directory, a file or a function into an app; files see the environment as their globals.
--- Raises what people can read as it is: a table whose text says file and line, with a traceback
--- where it was a script that raised.
-local function load_into(app, script, environment)
-  local ok, why = xpcall(load_any, to_failure, app, script, environment)
+local function load_protected(app, script, new_environment)
+  local ok, why = xpcall(load_any, to_failure, app, script, new_environment)
   if not ok then error(is_failure(why) and why or to_failure(why)) end
+end
+
+-- Has the app load the same again; the core begins it, and brings it to its end.
+local function add_reload(app, script, new_environment)
+  function app.load(settings)
+    reload.begin(app, settings)
+    load_protected(app, script, new_environment)
+  end
+end
+
+-- Loads a directory, a file or a function into an app; files see what new_environment(app) returns
+-- as their globals. Raises what people can read as it is: a table whose text says file and line,
+-- with a traceback where it was a script that raised.
+local function load_into(app, script, new_environment)
+  reload.begin_first(app)
+  load_protected(app, script, new_environment)
+  app.loading = nil
+  core.loaded(app.hub)
+  add_reload(app, script, new_environment)
+end
+
+-- The methods of strings are those of the scripts' own string.
+local function new_environment(app)
+  local made = environments.new(app)
+  strings.__index = made.string
+  return made
 end
 
 -- The same into the running app.
 local function load(path)
-  load_into(require "moonroom.current", path, _G)
+  load_into(require "moonroom.current", path, new_environment)
 end
 
 -- The same in a state that is there for nothing else: what scripts shouldn't have is gone from it.
@@ -185,7 +218,8 @@ end
 -- Warns of undeclared globals in what serve has loaded from there.
 local function warn_of_globals(path)
   local app = require "moonroom.current"
-  for _, text in ipairs(globals.undeclared(path, app.own_globals, _G)) do
+  for _, text in ipairs(globals.undeclared(path, app.own_globals,
+    app.registered.environment)) do
     core.log(app.hub, "warn", "script", text)
   end
 end
@@ -194,7 +228,7 @@ end
 local function describe(app)
   app = app or require "moonroom.current"
   local lines, hidden = {}, review.hidden_mounts(app)
-  for index, mount in ipairs(app.rooms.mounts) do
+  for index, mount in ipairs(app.registered.mounts) do
     local by = hidden[index]
     lines[#lines + 1] = format("%-24s %s%s\n", mount.pattern, review.words_for(app, mount.target),
       by and format(", never reached: %s is mounted before it", by.pattern) or "")

@@ -220,6 +220,38 @@ function moonroom.sign(value, secret, options) end
 ---@return string? error "nothing", "not signed" or "expired"
 function moonroom.verify(signed, secret) end
 
+---A table that is the same after a reload of the scripts; what else stays is in the guide
+---[Reload](reload.html). It ends with the server.
+---```lua
+---local counts = moonroom.keep("counts", { visits = 0 })
+---counts.visits = counts.visits + 1
+---print(counts == moonroom.keep("counts"), counts.visits) --> true 1
+---```
+---@param name string
+---@param default? table what is kept from the first call on; without, an empty one
+---@return table
+function moonroom.keep(name, default) end
+
+---Loads the scripts again, as the signal HUP does, and waits until that is done: all takes effect,
+---or nothing does. What follows in the handler is still the old code.
+---```lua
+---local Admin = moonroom.Room:extend("Admin")
+---function Admin:on_accept(request) return request.query.key == "sesame" end
+---function Admin:on_json(client, order)
+---  if order.reload then
+---    local ok, why = moonroom.reload()
+---    client:send { reloaded = ok, error = why }
+---  end
+---end
+---moonroom.mount("/admin", Admin)
+---
+----- ann connects to /admin?key=open
+----- ann is refused with 403
+---```
+---@return true|nil
+---@return string? error what is wrong, with file and line; the old scripts go on
+function moonroom.reload() end
+
 ---Unix time, advanced by the monotonic clock: it never jumps while the server runs.
 ---```lua
 ---local began = moonroom.now()

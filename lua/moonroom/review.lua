@@ -23,7 +23,7 @@ end
 -- For the index of each mount that an earlier one hides, the earlier one. A function hides nothing,
 -- since it may answer with nil.
 local function hidden_mounts(app)
-  local hidden, mounts, routes = {}, app.rooms.mounts, app.rooms.routes
+  local hidden, mounts, routes = {}, app.registered.mounts, app.registered.routes
   for index, mount in ipairs(mounts) do
     local path = sample_of(mount.pattern)
     local earlier = routes:match(path)
@@ -44,7 +44,7 @@ end
 
 local function tell_hidden(app, told)
   local hidden = hidden_mounts(app)
-  for index, mount in ipairs(app.rooms.mounts) do
+  for index, mount in ipairs(app.registered.mounts) do
     local by = hidden[index]
     if by then
       told[#told + 1] = format("%s%s at %s is never reached: %s is mounted before it%s",
@@ -91,7 +91,7 @@ local function each_class(app, tell)
     if not seen[room_class] then tell(object, room_class, mount) end
     seen[room_class] = true
   end
-  for _, mount in ipairs(app.rooms.mounts) do
+  for _, mount in ipairs(app.registered.mounts) do
     if is_servable(app, mount.target) then once(mount.target, mount) end
   end
   for room in app.rooms:all() do once(room) end

@@ -1,4 +1,4 @@
--- The rooms of an app: mounts, what they have made, and finding them by path.
+-- The rooms of an app: what the mounts have made, and finding them by path.
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
@@ -15,9 +15,7 @@ Rooms.__index = Rooms
 
 local function new(app)
   return setmetatable({
-    app = app,
-    routes = core.routes(),
-    mounts = {}, -- in the order of the patterns in routes: { pattern, target, is_literal, place }
+    app = app, -- what is mounted is in app.registered
     made = {}, -- path -> a room that a mount has made
     made_count = 0,
     making = {}, -- path -> a promise of the room, while its init waits
@@ -25,6 +23,8 @@ local function new(app)
     awaited = {}, -- room -> how many requests for it are being answered
     lingering = {}, -- made room that is empty -> the timer that drops it
     ready = setmetatable({}, { __mode = "k" }), -- room whose init is over -> true
+    all_rooms = setmetatable({}, { __mode = "k" }), -- room -> true, from its beginning on
+    orphans = {}, -- room that a reload has left without a mount -> true, until it empties
     has_shut = false, -- the server stops: what is made from here on is closed at once
     after = app.hub and core.waits(app.hub, true).after,
     kept = {}, -- path -> true where a made room stays when it empties
@@ -62,10 +62,15 @@ end
 local shutdown_reason = "the server is shutting down"
 
 -- Closed when a room's init has come to its end: what one that failed has begun, as timers, stops.
+-- What it begins is the room's: a reload, after which init isn't called again, leaves it alone.
 local function new_beginning(self, room)
-  return guard.new(function()
+  local hub, stays = self.app.hub, false
+  local beginning = guard.new(function()
+    core.set_stays(hub, stays)
     if not self.ready[room] then close_room(room) end
   end)
+  stays = core.set_stays(hub, true)
+  return beginning
 end
 
 -- Class(fields): path and params are set before init, the other fields as assignments.
@@ -73,8 +78,13 @@ function Rooms:construct(room_class, fields, level)
   fields = fields == nil and {} or fields
   self:need_hub("making a room", level)
   check_fields(room_class, fields, level)
-  local room = core.room(self.app.hub, class.methods_of(room_class), fields.path,
-    fields.params or {})
+  local loading = self.app.loading
+  room_class = class.latest(room_class)
+  local room = loading and loading:take(room_class, fields)
+  if room then return room end
+  room = core.room(self.app.hub, class.methods_of(room_class), fields.path, fields.params or {})
+  self.all_rooms[room] = true
+  if loading then loading:note_room(room) end
   for key, value in pairs(fields) do
     if key ~= "path" and key ~= "params" then room[key] = value end
   end
@@ -97,18 +107,22 @@ function Rooms:mount(pattern, target, level)
     error(format("%q is mounted on a room, a class of rooms, or a function, not on a %s", pattern,
       class.is_class(target) and "class of clients" or type(target)), level)
   end
-  local ok, why = pcall(self.routes.add, self.routes, pattern)
+  local registered = self.app.registered
+  local ok, why = pcall(registered.routes.add, registered.routes, pattern)
   if not ok then error(why, level) end
-  table.insert(self.mounts, {
+  table.insert(registered.mounts, {
     pattern = pattern,
     target = target,
-    is_literal = self.routes:is_literal(pattern),
+    is_literal = registered.routes:is_literal(pattern),
     place = place.of_call(level + 1),
   })
 end
 
 -- The latest mount was made for what is there, such as a file: no script has called mount.
-function Rooms:set_place(place_of_it) self.mounts[#self.mounts].place = place_of_it end
+function Rooms:set_place(place_of_it)
+  local mounts = self.app.registered.mounts
+  mounts[#mounts].place = place_of_it
+end
 
 -- Whoever asks for the path of a room that was closed gets a new one.
 function Rooms:made_at(path)
@@ -130,18 +144,23 @@ function Rooms:drop(path)
   end
 end
 
+-- The first mount that matches a path, and the parameters; or nil.
+function Rooms:mount_at(path)
+  local registered = self.app.registered
+  local index, params = registered.routes:match(path)
+  return registered.mounts[index], params
+end
+
 function Rooms:find(path)
   local room = self:made_at(path) or self.by_path[path]
   if room and not core.is_closed(room) then return room end
-  local index = self.routes:match(path)
-  local target = index and self.mounts[index].target
-  return is_room(target) and target or nil
+  local mount = self:mount_at(path)
+  return mount and is_room(mount.target) and mount.target or nil
 end
 
 -- What the mounts would make at a path, as the first one that matches has it.
 function Rooms:make_as_mounted(path)
-  local index, params = self.routes:match(path)
-  local mount = self.mounts[index]
+  local mount, params = self:mount_at(path)
   if not mount or not self.app.is_room_class(mount.target) then return nil end
   return self:make(mount.target, mount.is_literal and mount.pattern or path, params,
     mount.is_literal)
@@ -207,11 +226,15 @@ end
 -- Returns nil, "max_rooms" where no more may be made.
 function Rooms:make(room_class, path, params, is_kept)
   local room = self:made_at(path)
+  room_class = class.latest(room_class)
   while self.ending[path] do -- what it saves is what the next one loads
     wait_for_end(self, path)
     room = self:made_at(path)
   end
-  if room then return room end
+  if room then
+    if self.app.loading then self.app.loading:renew(room, room_class) end
+    return room
+  end
   if self.making[path] then
     room = wait_for_room(self.making[path])
     return core.is_closed(room) and self:make(room_class, path, params, is_kept) or room
@@ -219,6 +242,7 @@ function Rooms:make(room_class, path, params, is_kept)
   if not self:may_make() then return nil, "max_rooms" end
   local making <close> = new_making(self, path)
   room = self:construct(room_class, { path = path, params = params }, 1)
+  if self.app.loading then self.app.loading:leave_to_mount(room) end
   self.kept[path] = is_kept or nil
   self.made[path] = room
   self.made_count = self.made_count + 1
@@ -259,6 +283,7 @@ end
 -- has ever been, since the request that made it was refused, at once.
 function Rooms:emptied(room)
   local path = room.path
+  if self.orphans[room] then return self:close_orphan(room) end
   if path and self.made[path] == room and core.is_closed(room) then return self:drop(path) end
   if not self:is_deserted(room) then return end
   local _, is_visited = core.guests(room)
@@ -268,6 +293,13 @@ function Rooms:emptied(room)
   else
     self:drop(path)
   end
+end
+
+-- Nobody gets into an orphan any more: it goes with the last of those who are in it.
+function Rooms:close_orphan(room)
+  if core.guests(room) > 0 or self.awaited[room] then return end
+  self.orphans[room] = nil
+  close_room(room, 1001)
 end
 
 -- A request for the room is being answered: it stays until release.
@@ -294,6 +326,7 @@ end
 
 -- A room was closed, and everybody's on_leave is over.
 function Rooms:over(room)
+  self.orphans[room] = nil
   if room.path and self.made[room.path] == room then self:drop(room.path) end
   local _ <close> = new_ending(self, room)
   if self.ready[room] and room.on_close then room:on_close() end
@@ -340,9 +373,10 @@ end
 function Rooms:resolve(request, asks_functions)
   local found = ask_dispatch(self, request)
   if found then return found end
-  local index, params = self.routes:match(request.path)
+  local routes, mounts = self.app.registered.routes, self.app.registered.mounts
+  local index, params = routes:match(request.path)
   while index do
-    local mount = self.mounts[index]
+    local mount = mounts[index]
     local target = mount.target
     core.set_params(request, params)
     if not is_room(target) and not self.app.is_room_class(target) and asks_functions then
@@ -350,7 +384,7 @@ function Rooms:resolve(request, asks_functions)
         mount.pattern))
     end
     if target then return found_at(mount, target, request, params) end
-    index, params = self.routes:match(request.path, index + 1)
+    index, params = routes:match(request.path, index + 1)
   end
 end
 
@@ -362,7 +396,9 @@ function Rooms:all()
       list[#list + 1] = room
     end
   end
-  for _, mount in ipairs(self.mounts) do add(is_room(mount.target) and mount.target) end
+  for _, mount in ipairs(self.app.registered.mounts) do
+    add(is_room(mount.target) and mount.target)
+  end
   for _, room in pairs(self.made) do add(room) end
   for _, room in pairs(self.by_path) do add(room) end
   local index = 0

@@ -42,7 +42,7 @@ local room_checks = {
 
 local handlers = {
   "on_accept", "on_open", "on_join", "on_text", "on_json", "on_binary", "check_message", "on_pong",
-  "on_limit", "on_leave", "on_close", "on_error",
+  "on_limit", "on_leave", "on_close", "on_reload", "on_error",
 }
 
 local function check_handler(value)

@@ -5,8 +5,8 @@ local declarations = {
   "test_app", "test_peer", "test_assertions",
 }
 local guides = {
-  "rooms", "http", "files", "waiting", "classes", "handlers", "limits", "metrics", "restart", "tls",
-  "testing",
+  "rooms", "http", "files", "waiting", "classes", "handlers", "limits", "metrics", "reload",
+  "restart", "tls",   "testing",
 }
 
 local function list(directory, extension)

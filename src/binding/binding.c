@@ -136,6 +136,7 @@ struct binding *binding_new(lua_State *L, const struct options *options,
                                 .over = LUA_NOREF,
                                 .shutdown = LUA_NOREF,
                                 .stopped = LUA_NOREF};
+    reload_init(&binding->reload);
     luaL_setmetatable(L, hub_type);
     binding->gc_rounds = gc_watch(L);
     budget_use(L, options);
@@ -251,6 +252,25 @@ int binding_warn_of_globals(lua_State *L)
     lua_pushstring(L, path);
     lua_call(L, 1, 0);
     return 0;
+}
+
+static struct binding *current(lua_State *L)
+{
+    binding_push_current(L);
+    struct binding *binding = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return binding;
+}
+
+void binding_hook_reload(lua_State *L, const struct reload_hooks *hooks)
+{
+    current(L)->reload.hooks = *hooks;
+}
+
+const char *binding_reload(lua_State *L)
+{
+    struct binding *binding = current(L);
+    return reload_run(L, binding) ? NULL : binding->reload.error;
 }
 
 int binding_print_routes(lua_State *L)

@@ -6,6 +6,7 @@
 #include "close_code.h"
 #include "dispatch.h"
 #include "hub.h"
+#include "reload.h"
 
 enum { CLIENT_ID_SIZE = 32, ID_PREFIX_BYTES = 6 };
 
@@ -25,6 +26,7 @@ struct binding {
     struct hub *ended; /* the same from then on, for requests still held */
     /* References to the app's functions; LUA_NOREF until attached. */
     int upgrade, request, wants_body, emptied, over, shutdown, stopped;
+    struct reload reload;
     struct list clients;       /* whose kept events can go on */
     size_t timer_count;        /* the scripts', armed or running */
     struct list ending;        /* rooms that were closed, with guests left */

@@ -19,6 +19,7 @@
 #include "lua_timer.h"
 #include "lua_wait.h"
 #include "random_text.h"
+#include "reload_functions.h"
 #include "testkit.h"
 #include "version.h"
 
@@ -45,10 +46,11 @@ static int core_routine(lua_State *L)
 }
 
 /* core.attach(hub, { upgrade =, request =, wants_body =, emptied =, over =,
- * shutdown =, stopped = }): who answers requests, who says by method and path
- * whether a request's body is read, and who hears of rooms that have emptied or
- * are over, of the shutdown, and of an entry (core.routine's value) that was
- * stopped. */
+ * shutdown =, stopped =, load =, commit =, finish =, roll_back = }): who
+ * answers requests, who says by method and path whether a request's body is
+ * read, who hears of rooms that have emptied or are over, of the shutdown, and
+ * of an entry (core.routine's value) that was stopped, and who reloads the
+ * scripts (reload.h). */
 static int core_attach(lua_State *L)
 {
     struct binding *binding = binding_check(L, 1);
@@ -61,7 +63,11 @@ static int core_attach(lua_State *L)
                      {"emptied", &binding->emptied},
                      {"over", &binding->over},
                      {"shutdown", &binding->shutdown},
-                     {"stopped", &binding->stopped}};
+                     {"stopped", &binding->stopped},
+                     {"load", &binding->reload.load},
+                     {"commit", &binding->reload.commit},
+                     {"finish", &binding->reload.finish},
+                     {"roll_back", &binding->reload.roll_back}};
     luaL_checktype(L, 2, LUA_TTABLE);
     binding_push_anchors(L, binding);
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
@@ -296,6 +302,7 @@ int luaopen_moonroom_core(lua_State *L)
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
     luaL_setfuncs(L, request_answers, 0);
+    luaL_setfuncs(L, reload_functions, 0);
     budget_open(L);
     binding_define(L);
     define_type(L, &room_type, "room_rules");

@@ -255,7 +255,8 @@ static enum dispatch_result go_on(struct routine *routine, int arguments,
 enum dispatch_result dispatch_run(struct dispatch *dispatch,
                                   struct entry *entry, struct routine **routine)
 {
-    struct routine *taken = take_routine(dispatch);
+    bool is_whole = reload_settle(binding_of(dispatch->hub));
+    struct routine *taken = is_whole ? take_routine(dispatch) : NULL;
     if (!taken) {
         failure_report_plainly(dispatch->hub, entry, "not enough memory");
         return DISPATCH_FAILED;

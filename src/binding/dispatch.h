@@ -15,6 +15,12 @@ struct dispatch;
 
 enum { DISPATCH_POOL_SIZE = 64 };
 
+/* Which loading of the scripts something belongs to, and ends with. */
+struct origin {
+    unsigned loading; /* 0: none, as a handler's */
+    bool stays;       /* it is a room's, which goes on */
+};
+
 /* One entry. The body runs on a coroutine with the entry as light userdata at
  * index 1; it pushes its arguments itself, since what allocates must run under
  * protection, and calls the handler with dispatch_call. After that it must not
@@ -28,6 +34,7 @@ struct entry {
     void *owner;                   /* for done; the caller's own */
     /* Called when an entry that waited has ended, or NULL. */
     void (*done)(struct entry *entry, bool succeeded);
+    struct origin origin;
     bool must_not_wait; /* check_message, on_error */
     bool is_report;     /* has memory beyond the limit */
 };

@@ -157,8 +157,11 @@ static void shut_down(struct binding *binding)
 static void run_turn(struct hub *hub)
 {
     struct binding *binding = binding_of(hub);
+    if (!reload_settle(binding))
+        return;
     shut_down(binding);
     dispatch_turn(&binding->dispatch);
+    reload_turn(binding);
     client_events_turn(binding);
     room_end_closed(binding);
 }

@@ -15,6 +15,7 @@ struct lua_timer {
     double interval;
     const char *place; /* where it was made: text of a user value */
     int anchor;
+    struct origin origin;
     bool repeats, runs;
     bool is_own; /* Moonroom's own: neither counted nor listed */
 };
@@ -160,7 +161,8 @@ static void expire(struct timer *armed, double now)
     struct firing firing = {.entry = {.body = firing_body,
                                       .where = timer->place,
                                       .owner = timer,
-                                      .done = fired},
+                                      .done = fired,
+                                      .origin = timer->origin},
                             .timer = timer};
     if (timer->repeats)
         repeat(timer, now);
@@ -193,6 +195,7 @@ static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
                                 .binding = binding,
                                 .interval = seconds,
                                 .anchor = LUA_NOREF,
+                                .origin = reload_origin(L, binding),
                                 .repeats = repeats,
                                 .is_own = is_own};
     list_init(&timer->owned);
@@ -210,6 +213,8 @@ static struct lua_timer *timer_new(lua_State *L, struct binding *binding,
     binding_push_anchors(L, binding);
     lua_setiuservalue(L, 5, TIMER_HUB);
     lua_settop(L, 5);
+    if (reload_is_over(&binding->reload, timer->origin))
+        return timer; /* what still runs of it begins nothing anew */
     anchor(L, timer, 5);
     if (!start(timer, hub_read_clock(binding->hub) + seconds)) {
         settle(timer);
@@ -223,7 +228,8 @@ int timer_new_owned(lua_State *L, struct binding *binding,
 {
     struct lua_timer *timer = timer_new(L, binding, repeats, false);
     timer->owner = owner;
-    join_owner(timer);
+    if (timer->anchor != LUA_NOREF)
+        join_owner(timer);
     return 1;
 }
 
@@ -301,6 +307,27 @@ static int timer_index(lua_State *L)
     }
     lua_rawget(L, lua_upvalueindex(1));
     return 1;
+}
+
+/* To stop one moves another to its place, or before it: hence the rounds. */
+void timer_stop_over(struct binding *binding)
+{
+    const struct timers *timers = &binding->hub->timers;
+    bool is_clean = false;
+    while (!is_clean) {
+        is_clean = true;
+        for (size_t i = 0; i < timers->count;) {
+            struct lua_timer *timer =
+                LIST_ENTRY(timers->heap[i], struct lua_timer, timer);
+            if (timer->timer.expire != expire || timer->is_own ||
+                !reload_is_over(&binding->reload, timer->origin)) {
+                i++;
+                continue;
+            }
+            is_clean = false;
+            stop(timer);
+        }
+    }
 }
 
 /* core.testkit.app.timers(hub) -> array of those that are armed */

@@ -15,6 +15,9 @@ int timer_list(lua_State *L);
 
 struct binding;
 
+/* Stops the timers of a loading that is over. Never raises. */
+void timer_stop_over(struct binding *binding);
+
 /* The timers of a room or client. */
 struct timer_owner {
     struct list timers; /* those that are armed or run */

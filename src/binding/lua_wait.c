@@ -239,7 +239,8 @@ static int spawn_at(lua_State *L, int level)
     struct spawn spawn = {.entry = {.body = task_body,
                                     .where = note_place(L, 1, level),
                                     .owner = task,
-                                    .done = task_done},
+                                    .done = task_done,
+                                    .origin = reload_origin(L, binding)},
                           .task = task};
     enum dispatch_result result =
         dispatch_run(&binding->dispatch, &spawn.entry, &task->routine);
@@ -288,14 +289,50 @@ static int task_method_wait(lua_State *L)
     return routine_wait(L, routine, seconds, 0, after_task_wait);
 }
 
+static void cancel(struct task *task)
+{
+    task->state = TASK_CANCELLED;
+    routine_cancel(task->routine);
+}
+
+/* The tasks of the list that are over, to another list. */
+static void gather_over(struct binding *binding, struct list *from,
+                        struct list *to)
+{
+    struct list *next;
+    for (struct list *link = from->next; link != from; link = next) {
+        struct routine *routine = LIST_ENTRY(link, struct routine, link);
+        next = link->next;
+        if (routine->entry.body == task_body &&
+            reload_is_over(&binding->reload, routine->entry.origin)) {
+            list_remove(link);
+            list_append(to, link);
+        }
+    }
+}
+
+/* What one closes may wake another one, or have it wait again. */
+void wait_cancel_over(struct binding *binding)
+{
+    struct list round;
+    list_init(&round);
+    for (;;) {
+        gather_over(binding, &binding->dispatch.waiting, &round);
+        gather_over(binding, &binding->dispatch.woken, &round);
+        if (list_is_empty(&round))
+            return;
+        while (!list_is_empty(&round))
+            cancel(LIST_ENTRY(round.next, struct routine, link)->entry.owner);
+    }
+}
+
 /* task:cancel() -> true, or nil, "ended" or "running" (it is the caller, or
  * has called the caller). */
 static int task_method_cancel(lua_State *L)
 {
     struct task *task = luaL_checkudata(L, 1, task_type);
     if (task->state == TASK_RUNNING && task->routine && task->routine->waits) {
-        task->state = TASK_CANCELLED;
-        routine_cancel(task->routine);
+        cancel(task);
         lua_pushboolean(L, 1);
         return 1;
     }

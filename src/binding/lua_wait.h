@@ -13,6 +13,11 @@ int wait_promise(lua_State *L);
 /* spawn(hub, fn, ...) -> task, as if the caller's caller had spawned it. */
 int wait_spawn_for_caller(lua_State *L);
 
+struct binding;
+
+/* Cancels the tasks of a loading that is over. Never raises. */
+void wait_cancel_over(struct binding *binding);
+
 /* Makes the metatables of tasks and promises, once a state. */
 void wait_define(lua_State *L);
 

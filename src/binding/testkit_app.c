@@ -7,6 +7,7 @@
  *                              has for the application, or nil
  *   option(hub, name)          what an option is: a number, or a level's name
  *   load(hub, fn, ...)         calls the function, for at most load_timeout
+ *   reload(hub) -> true | nil, error   loads the app's scripts again
  *   turn(hub) -> seconds       one turn; seconds until the next, or inf
  *   advance(hub, seconds)      turns until nothing is left to do then
  *   flow(hub, till) -> news    the same up to a time of the monotonic clock, or
@@ -280,6 +281,20 @@ static int app_load(lua_State *L)
     return lua_error(L);
 }
 
+static int app_reload(lua_State *L)
+{
+    struct binding *binding = binding_check(L, 1);
+    if (dispatch_is_running(L))
+        return luaL_error(L, "a handler is running");
+    if (reload_run(L, binding)) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, binding->reload.error);
+    return 2;
+}
+
 static int app_free(lua_State *L)
 {
     struct binding *binding = binding_check(L, 1);
@@ -481,6 +496,7 @@ static const luaL_Reg functions[] = {
     {"hub", app_hub},
     {"option", app_option},
     {"load", app_load},
+    {"reload", app_reload},
     {"turn", app_turn},
     {"advance", app_advance},
     {"flow", testkit_flow},

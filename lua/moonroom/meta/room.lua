@@ -280,6 +280,21 @@ function Room:on_leave(client, code, reason, clean) end
 ---```
 function Room:on_close() end
 
+---Override: the scripts have been reloaded, and the room has this class now; its fields are as they
+---were. May wait. It isn't called for a room that is new. An error is logged, and that is all.
+---```lua
+---local Notes = moonroom.Room:extend("Notes", { version = 2 })
+---function Notes:init() self.lines = {} end
+---function Notes:on_reload(old_version)
+---  if old_version == 1 then -- it had one text, and no lines
+---    self.lines, self.text = { self.text }, nil
+---  end
+---end
+---moonroom.mount("/:name", Notes)
+---```
+---@param old_version any the field version of the class that the room had before, or nil
+function Room:on_reload(old_version) end
+
 ---Override: an error in a handler. By default it is logged and the client closed with 1011. It must
 ---not wait.
 ---```lua

@@ -287,6 +287,26 @@ function App:log() end
 ---@field place string where it was made: "init.lua:12"
 ---@field left number seconds
 
+---Loads what test.load has loaded again, as HUP has a server do: files as they are by now, or the
+---function. In memory only.
+---
+---```lua
+---local word = "one"
+---local app = test.load(function(moonroom)
+---  local said, Room = word, moonroom.Room:extend("Room")
+---  function Room:on_text(client) client:send(said) end
+---  moonroom.mount("/", Room)
+---end)
+---local ann = app:connect("/")
+---word = "two"
+---assert.is_true(app:reload())
+---ann:send("?")
+---assert.peer(ann).received("two")
+---```
+---@return true|nil
+---@return string? error what is wrong; the old ones go on
+function App:reload() end
+
 ---The armed timers of after and every.
 ---
 ---```lua

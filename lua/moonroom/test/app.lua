@@ -191,6 +191,14 @@ function methods:run(fn, ...)
   return table.unpack(outcome, 2, outcome.n)
 end
 
+function methods:reload()
+  self:need_inside("app:reload")
+  local is_new, why = self.world:reload()
+  self:settle()
+  if is_new then return true end
+  return nil, why
+end
+
 function methods:timers()
   local inside = self:need_inside("app:timers")
   local list = {}

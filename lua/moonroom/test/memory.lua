@@ -7,6 +7,7 @@
 --   world:settle()                   runs until nothing is left to do at this moment
 --   world:advance(seconds)           the same at each moment on the way
 --   world:now() -> Unix time
+--   world:reload() -> true | nil, error      loads the scripts again
 --   world:take_log() -> string       the lines of the log since the last call
 --   world:stop()                     ends it as TERM ends a server, and gives everything back
 -- and, where the app is in this state, and only there:
@@ -123,6 +124,7 @@ end
 function World:settle() run(self, kit.now(self.hub)) end
 function World:advance(seconds) run(self, kit.now(self.hub) + seconds) end
 function World:until_next() return kit.turn(self.hub) end
+function World:reload() return kit.reload(self.hub) end
 function World:now() return kit.wall(self.hub) end
 
 function World:take_log()
@@ -175,14 +177,26 @@ local function new_hub(script, options)
   return hub, settings
 end
 
+-- What a reload makes new is found anew.
+local function new_inside(app)
+  return setmetatable({ hub = app.hub }, {
+    __index = function(_, key)
+      if key == "moonroom" then return app.public end
+      return key == "environment" and app.registered.environment or nil
+    end,
+  })
+end
+
 local function load_scripts(world, script, options, settings)
   local app = app_module.new(world.hub, settings)
-  local globals = environment.new {
-    hub = world.hub, seed = options.seed or default_seed, directory = directory_of(script),
-    moonroom = app.public,
-  }
-  world.inside = { hub = world.hub, moonroom = app.public, environment = globals }
-  kit.load(world.hub, loader.load_into, app, script, globals)
+  local directory = directory_of(script)
+  local function new_environment()
+    return environment.new {
+      app = app, seed = options.seed or default_seed, directory = directory,
+    }
+  end
+  world.inside = new_inside(app)
+  kit.load(world.hub, loader.load_into, app, script, new_environment)
 end
 
 -- options: app, seed and start as test.load's, and hub, a table of the core's options.

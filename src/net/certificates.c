@@ -48,7 +48,7 @@ static void tell(const struct hub *hub, const char *reason,
     log_end(&line);
 }
 
-bool certificates_reload(const struct certificates *list,
+void certificates_reload(const struct certificates *list,
                          const struct listener *listeners,
                          const struct hub *hub)
 {
@@ -59,7 +59,6 @@ bool certificates_reload(const struct certificates *list,
         tell(hub, is_new ? NULL : error, addresses);
         certificates_warn(one->context, hub->log, hub_wall(hub));
     }
-    return list;
 }
 
 void certificates_warn(const struct tls_context *context, struct log *log,

@@ -22,8 +22,8 @@ struct tls_context *certificates_open(struct certificates **list,
                                       char error[TLS_ERROR_SIZE]);
 
 /* Reads all of them again, and says in the hub's log for each how that went and
- * which of the listeners have it. Returns whether there are any. */
-bool certificates_reload(const struct certificates *list,
+ * which of the listeners have it. */
+void certificates_reload(const struct certificates *list,
                          const struct listener *listeners,
                          const struct hub *hub);
 

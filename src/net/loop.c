@@ -28,6 +28,8 @@ struct loop {
     struct ev_timer due;      /* of the hub's next turn */
     struct ev_timer too_late; /* of the drain */
     struct ev_signal signals[SIGNAL_COUNT];
+    void (*reload)(void *context); /* NULL: HUP is for certificates only */
+    void *reload_context;
     double woken_at;
     double planned_at; /* when the hub's next turn is due; 0: at no time */
     bool is_draining;
@@ -194,15 +196,14 @@ static void on_reload(struct ev_loop *events, struct ev_signal *watcher,
     (void)events;
     (void)happened;
     struct loop *loop = watcher->data;
-    if (certificates_reload(loop->certificates, loop->listeners,
-                            loop->shared.hub))
-        say(loop, LOG_INFO,
-            "scripts are not reloaded, restart to load new ones",
-            watcher->signum);
-    else
-        say(loop, LOG_WARN,
-            "reloading is not available, restart to load new scripts",
-            watcher->signum);
+    say(loop, LOG_INFO,
+        loop->is_draining ? "stopping, nothing is reloaded" : "reloading",
+        watcher->signum);
+    if (loop->is_draining)
+        return;
+    certificates_reload(loop->certificates, loop->listeners, loop->shared.hub);
+    if (loop->reload)
+        loop->reload(loop->reload_context);
 }
 
 static void on_reopen(struct ev_loop *events, struct ev_signal *watcher,
@@ -275,6 +276,13 @@ struct loop *loop_new(void)
 void loop_reserve(struct loop *loop, size_t descriptors)
 {
     reserve_events(loop->shared.events, descriptors);
+}
+
+void loop_on_reload(struct loop *loop, void (*reload)(void *context),
+                    void *context)
+{
+    loop->reload = reload;
+    loop->reload_context = context;
 }
 
 /* From here on the process is about to end: a signal must not turn that into

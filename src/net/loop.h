@@ -18,6 +18,10 @@ struct loop *loop_new(void);
  * that loop_attach names: the process is about to end. */
 void loop_free(struct loop *loop);
 
+/* Has HUP call the function too, between two turns. The context is borrowed. */
+void loop_on_reload(struct loop *loop, void (*reload)(void *context),
+                    void *context);
+
 /* How many descriptors the process may have open. */
 size_t loop_descriptor_limit(void);
 
@@ -63,7 +67,7 @@ bool loop_is_secure(const struct loop *loop, size_t index);
 
 /* Runs until the hub has been drained after TERM or INT, or a second one of
  * these, or the shutdown timeout, cut that short. HUP reads the certificates
- * again, USR1 opens the hub's log again. */
+ * again and does what loop_on_reload says, USR1 opens the hub's log again. */
 void loop_run(struct loop *loop);
 
 #endif

@@ -14,13 +14,13 @@
 #include "announce.h"
 #include "binding.h"
 #include "certificates.h"
-#include "config.h"
 #include "give_up.h"
 #include "interpreter.h"
 #include "log_output.h"
 #include "loop.h"
 #include "overview.h"
 #include "recording.h"
+#include "reloading.h"
 #include "tree.h"
 
 enum {
@@ -32,6 +32,8 @@ enum {
 struct worker {
     struct flags flags;
     struct settings settings;
+    struct configuration configuration;
+    struct reloading reloading;
     struct log_output output;
     struct recording recording;
     struct loop *loop;
@@ -91,48 +93,6 @@ static int open_state(struct worker *worker)
     return worker->L ? 0 : give_up(EX_SOFTWARE, "%s", error);
 }
 
-static void clear_listen(void *context)
-{
-    settings_clear_listen(context);
-}
-
-static bool say_no_memory(char error[OPTION_ERROR_SIZE])
-{
-    snprintf(error, OPTION_ERROR_SIZE, "not enough memory");
-    return false;
-}
-
-static bool add_listen(void *context, const struct config_listen *listen,
-                       char error[OPTION_ERROR_SIZE])
-{
-    if (!settings_listen(context, listen->address, error))
-        return false;
-    return !listen->tls || settings_listen_tls(context, listen->tls) ||
-           say_no_memory(error);
-}
-
-static bool set_admin(void *context, struct slice address,
-                      char error[OPTION_ERROR_SIZE])
-{
-    return settings_admin(context, address, error);
-}
-
-static bool set_log_file(void *context, struct slice path)
-{
-    return settings_log_file(context, path);
-}
-
-static bool set_tls(void *context, const struct tls_options *tls,
-                    char error[OPTION_ERROR_SIZE])
-{
-    return settings_tls(context, tls) || say_no_memory(error);
-}
-
-static void note_line(void *context, const char *name, size_t line)
-{
-    settings_note_line(context, name, line);
-}
-
 /* "config.lua", as the user would name it. */
 static void name_config(const struct worker *worker, char path[CONFIG_SIZE])
 {
@@ -141,58 +101,23 @@ static void name_config(const struct worker *worker, char path[CONFIG_SIZE])
              is_here ? "" : worker->directory, is_here ? "" : "/");
 }
 
-static int read_config(struct worker *worker, const struct options *limits)
-{
-    char error[CONFIG_ERROR_SIZE];
-    struct config_target target = {&worker->settings.options,
-                                   limits,
-                                   clear_listen,
-                                   add_listen,
-                                   set_tls,
-                                   set_log_file,
-                                   set_admin,
-                                   note_line,
-                                   &worker->settings};
-    bool is_here = !strcmp(worker->directory, ".");
-    if (!worker->is_directory)
-        return 0;
-    enum config_result result =
-        config_load(worker->L, worker->directory, &target, error);
-    if (result == CONFIG_READ)
-        return 0;
-    return give_up(result == CONFIG_WRONG ? EX_CONFIG : EX_SOFTWARE, "%s%s%s",
-                   is_here ? "" : worker->directory, is_here ? "" : "/", error);
-}
-
-static int read_flags(struct worker *worker, int argc, char *const argv[])
-{
-    char error[SETTINGS_ERROR_SIZE];
-    if (!flags_parse(argc, argv, &worker->flags, &worker->settings, error))
-        return give_up(EX_USAGE, "%s", error);
-    return 0;
-}
-
-/* The flags are read for what config.lua itself may take, and once more over
- * what it says. */
 static int read_settings(struct worker *worker, int argc, char *const argv[])
 {
+    char error[CONFIGURATION_ERROR_SIZE];
+    worker->configuration = (struct configuration){
+        .L = worker->L,
+        .directory = worker->is_directory ? worker->directory : NULL,
+        .argc = argc,
+        .argv = argv,
+    };
     settings_init(&worker->settings);
-    int status = read_flags(worker, argc, argv);
+    int status = configuration_read(&worker->configuration, &worker->settings,
+                                    &worker->flags, error);
     if (status)
-        return status;
-    const struct options limits = worker->settings.options;
-    settings_release(&worker->settings);
-    settings_init(&worker->settings);
-    status = read_config(worker, &limits);
-    status = status ? status : read_flags(worker, argc, argv);
-    if (status)
-        return status;
-    const struct options *options = &worker->settings.options;
-    if (options->proxy_protocol && !options->trusted_proxies.text[0])
-        return give_up(EX_CONFIG,
-                       "proxy_protocol needs trusted_proxies, the addresses of "
-                       "those who send its header");
-    log_output_init(&worker->output, options);
+        return give_up(status, "%s", error);
+    reloading_begin(&worker->reloading, &worker->configuration,
+                    &worker->settings);
+    log_output_init(&worker->output, &worker->settings.options);
     if (worker->flags.command == COMMAND_CHECK) {
         /* It lists what is wrong: all of it. */
         worker->output.log.rates = NULL;
@@ -347,6 +272,7 @@ static int load_scripts(struct worker *worker)
 {
     char error[MESSAGE_SIZE];
     int status = binding_load(worker->L, worker->flags.path);
+    reloading_hook(&worker->reloading, worker->hub);
     if (!status)
         return 0;
     interpreter_take_message(worker->L, error, sizeof error);
@@ -415,11 +341,18 @@ static void warn_of_root(struct worker *worker)
     log_end(&line);
 }
 
+static void reload(void *context)
+{
+    const struct worker *worker = context;
+    binding_reload(worker->L);
+}
+
 /* A recording is begun when nothing else can fail: a second try finds no file
  * in its way. */
 static int run(struct worker *worker)
 {
     loop_attach(worker->loop, worker->hub);
+    loop_on_reload(worker->loop, reload, worker);
     int status = listen_all(worker);
     if (!status)
         status = start_recording(worker);

@@ -20,11 +20,10 @@ local FIXTURES = {
   TLS = true,
 }
 
--- What waits for a supervisor (as what Lua can't interrupt does), for Redis, and for reloading.
+-- What waits for a supervisor (as what Lua can't interrupt does), and for Redis.
 local LATER = {
   S04 = true, S05 = true, O02 = true, O04 = true, O22 = true,
   O05 = true, O07 = true, O08 = true,
-  O16 = true, O17 = true,
 }
 
 -- The room of examples/echo, and who leaves it is told to whoever watches.

@@ -1,4 +1,4 @@
---- Rows of the group ops that need one worker, no Redis and no reload: functions by a row's id,
+--- Rows of the group ops that need one worker and no Redis: functions by a row's id,
 --- each of which raises where the row doesn't hold. Where it takes many sockets, special_ops.py
 --- has the clients: `run(here, bounded, ids)` is hostile_spec's. What a row says of milliseconds
 --- and seconds is held as a time-out: the machine may be busy.
@@ -202,6 +202,38 @@ local function check_start(expected, said, files, flags)
   program.remove(directory)
   assert.same({ expected, "" }, { code, out })
   assert.equal(said:gsub("DIR", (directory:gsub("%%", "%%%%"))) .. "\n", err)
+end
+
+-- HUP with scripts that are wrong, each with the line where, while clients chat: all that they send
+-- before and behind it is answered by the old ones.
+local function check_refused(scripts, flags)
+  local here = start(flags)
+  local clients = {}
+  for index = 1, 20 do clients[index] = assert(websocket.connect(here.port, "/quiet")) end
+  local function send(text)
+    for _, client in ipairs(clients) do client:send(text) end
+  end
+  for text, line in pairs(scripts) do
+    local seen = #here:log()
+    program.write(here.root .. "/init.lua", text)
+    send("before")
+    here:signal("sighup")
+    send("behind")
+    local place = ("scripts not reloaded[^\n]*init%%.lua:%d: "):format(line)
+    wait(function() return here:log():find(place, seen + 1) end, place)
+    for _, client in ipairs(clients) do
+      assert.same({ "before", "behind" }, { (client:receive()), (client:receive()) })
+    end
+  end
+  for _, client in ipairs(clients) do client:close() end
+  check_ends_well(here)
+end
+
+function rows.O16() check_refused { ["\nmoonroom.mount('/', function( end)"] = 2 } end
+
+function rows.O17()
+  check_refused({ ["\n\nerror('no')"] = 3, ["local n = 0\nwhile true do n = n + 1 end"] = 2 },
+    { "--load-timeout", "0.3" })
 end
 
 function rows.O19()

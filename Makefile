@@ -57,6 +57,13 @@ FUZZ_OBJECTS := $(patsubst spec/fuzz/%.c,$(BUILD)/obj/fuzz/%.o,$(FUZZ_SOURCES))
 FUZZ_TARGETS := $(notdir $(sort $(wildcard spec/fuzz/corpus/*)))
 IN_FUZZ      := base protocol core
 
+# The bench's own programs: the load generator, and a bare TCP echo.
+WSLOAD_SOURCES := $(sort $(wildcard scripts/bench/wsload/*.c))
+BENCH_SOURCES  := $(WSLOAD_SOURCES) scripts/bench/raw.c
+BENCH_HEADERS  := $(sort $(wildcard scripts/bench/wsload/*.h))
+BENCH_OBJECTS  := $(patsubst scripts/%.c,$(BUILD)/obj/%.o,$(BENCH_SOURCES))
+BENCH_PROGRAMS := $(BUILD)/bench/wsload $(BUILD)/bench/raw
+
 # --- Flags ------------------------------------------------------------------
 
 PKG_CONFIG ?= pkg-config
@@ -102,12 +109,12 @@ BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all objects spec-modules run test conformance lint format asan asan-test \
-    valgrind fuzz fuzz-targets bench bench-idle bench-handlers docs install uninstall clean \
-    help needs headers tidy
+    valgrind fuzz fuzz-targets bench bench-idle bench-handlers bench-programs \
+    docs install uninstall clean help needs headers tidy
 
 all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
 
-objects: $(OBJECTS) $(NATIVE_OBJECTS) $(FUZZ_OBJECTS)
+objects: $(OBJECTS) $(NATIVE_OBJECTS) $(FUZZ_OBJECTS) $(BENCH_OBJECTS)
 
 # The host (lua5.4, or the binary) brings Lua's symbols: hence no -llua here.
 $(BUILD)/lua/moonroom/core.so: $(call objects_of,$(IN_CORE_SO))
@@ -160,7 +167,28 @@ $(BUILD)/obj/fuzz/%.o: spec/fuzz/%.c Makefile | needs
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(call flags_of,binding) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(NATIVE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
+bench-programs: $(BENCH_PROGRAMS) ## build what `make bench` loads servers with
+
+# What it measures with must not be the limit.
+BENCH_FLAGS := $(MOONROOM_CFLAGS) -O3
+
+$(BUILD)/obj/bench/%.o: scripts/bench/%.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(BENCH_FLAGS) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
+
+$(BUILD)/bench/wsload: $(WSLOAD_SOURCES:scripts/%.c=$(BUILD)/obj/%.o)
+$(BUILD)/bench/raw: $(BUILD)/obj/bench/raw.o
+$(BENCH_PROGRAMS):
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) -pie $(MOONROOM_LDFLAGS) $(LDFLAGS) -o $@ $^ -lssl -lcrypto
+
+$(BUILD)/tidy/bench/%.ok: scripts/bench/%.c $(BUILD)/obj/bench/%.o .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- $(BENCH_FLAGS) 2>$@.err || \
+	    { grep -v 'warnings* generated' $@.err >&2; exit 1; }
+	@touch $@
+
+-include $(OBJECTS:.o=.d) $(NATIVE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d)
 
 # Of binding one is fuzzed: it needs Lua and nothing else.
 $(BUILD)/targets/json: $(filter $(BUILD)/obj/binding/json%,$(call objects_of,binding))
@@ -183,7 +211,8 @@ needs:
 
 # For scripts/lint.
 headers: $(patsubst src/%.h,$(BUILD)/headers/%.ok,$(HEADERS))
-tidy: $(patsubst src/%.c,$(BUILD)/tidy/%.ok,$(SOURCES))
+tidy: $(patsubst src/%.c,$(BUILD)/tidy/%.ok,$(SOURCES)) \
+    $(patsubst scripts/%.c,$(BUILD)/tidy/%.ok,$(BENCH_SOURCES))
 
 # --- Use --------------------------------------------------------------------
 
@@ -208,7 +237,7 @@ tls-check: ## run testssl.sh and sslscan against what run-tls serves
 
 test: ## build, then run every spec; SPECS= some of them
 	@scripts/setup test
-	@$(MAKE) --no-print-directory all spec-modules
+	@$(MAKE) --no-print-directory all spec-modules bench-programs
 	@BUILD=$(BUILD) scripts/test $(SPECS)
 
 # In make test they go fewer ways; spec/conformance/README.md.
@@ -223,7 +252,7 @@ lint: ## compilers' warnings, clang-tidy, cppcheck, luacheck, format, layers
 
 format: ## reformat the C sources in place
 	clang-format -i $(SOURCES) $(HEADERS) $(NATIVE) spec/native/*.h \
-	    $(FUZZ_SOURCES) $(FUZZ_HEADERS)
+	    $(FUZZ_SOURCES) $(FUZZ_HEADERS) $(BENCH_SOURCES) $(BENCH_HEADERS)
 
 asan: ## build everything with ASan and UBSan into build/asan
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan \
@@ -231,7 +260,7 @@ asan: ## build everything with ASan and UBSan into build/asan
 
 asan-test: ## run the specs on the ASan build; SPECS= some of them
 	@scripts/setup test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all bench-programs
 	@$(MAKE) --no-print-directory asan
 	@BUILD=$(BUILD) scripts/test --asan $(SPECS)
 

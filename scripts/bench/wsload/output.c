@@ -118,7 +118,8 @@ static void fail(struct connection *connection)
     if (load->is_finishing || connection->state >= STATE_CLOSING) {
         connection_close(connection);
     } else {
-        load_fail(load, connection, "write: %s",
+        load_fail(load, connection, "%s: %s",
+                  connection->state == STATE_HTTP ? "connect" : "write",
                   connection->ssl ? "TLS failed" : strerror(errno));
     }
 }

@@ -130,9 +130,8 @@ static void check_progress(struct load *load)
     double timeout = load->options->timeout;
     if (load->is_running && load->mode != &MODE_IDLE &&
         clock_now() > load->progressed_at + clock_of_seconds(timeout)) {
-        load_fail(load, NULL,
-                  "nothing came for %.0f s, %llu messages under way", timeout,
-                  (unsigned long long)load->flying);
+        load_fail(load, NULL, "nothing came for %g s, %llu messages under way",
+                  timeout, (unsigned long long)load->flying);
     }
 }
 
@@ -196,13 +195,16 @@ static int count_left(const struct load *load)
     return left;
 }
 
+/* Politely, where the run has gone well. */
 static int close_all(struct load *load)
 {
     int left;
     uint64_t end = clock_now() + CLOSING;
     load->is_finishing = true;
     for (int i = 0; i < load->count; i++) {
-        if (load->connections[i].state <= STATE_OPEN) {
+        if (load->is_aborted) {
+            connection_close(&load->connections[i]);
+        } else if (load->connections[i].state <= STATE_OPEN) {
             connection_say_close(&load->connections[i]);
         }
         if (i % CLOSES_AT_ONCE == 0) {

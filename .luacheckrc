@@ -4,6 +4,8 @@ max_line_length = 100
 self = false
 exclude_files = { "spec/node_modules", "examples/*/lua_modules" }
 
+-- A server that ours is compared with.
+files["scripts/bench/peers/nginx"] = { std = "ngx_lua" }
 files["spec"] = { std = "lua54+busted" }
 files["examples/*/spec"] = { std = "lua54+busted" }
 files["scripts/share/new/spec"] = { std = "lua54+busted" }

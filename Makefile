@@ -109,7 +109,7 @@ BINARY_LIBS := -llua5.4 -lev -lssl $(CORE_LIBS) -lm
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all objects spec-modules run test conformance lint format asan asan-test \
-    valgrind fuzz fuzz-targets bench bench-idle bench-handlers bench-programs \
+    valgrind fuzz fuzz-targets bench bench-quick bench-idle bench-handlers bench-programs \
     docs install uninstall clean help needs headers tidy
 
 all: $(BUILD)/lua/moonroom/core.so $(BUILD)/moonroom ## build core.so and the moonroom binary
@@ -287,7 +287,26 @@ docs: ## make the manual, as HTML in build/docs
 	@mkdir -p $(BUILD)/docs
 	lua5.4 scripts/docs/make.lua $(BUILD)/docs
 
-bench: bench-idle bench-handlers ## the two that follow
+# How many rounds, of how many seconds; SCENARIO and PEERS: some of them, by name.
+ROUNDS   ?=
+SECONDS  ?=
+SCENARIO ?=
+PEERS    ?=
+
+bench: ## measure beside other servers; PEERS= SCENARIO= some, ROUNDS=5 SECONDS=3
+	@scripts/setup run
+	-@scripts/setup bench
+	@$(MAKE) --no-print-directory bench-run
+
+bench-quick: ## the same in a minute: Moonroom and a bare TCP echo alone
+	@scripts/setup run
+	@$(MAKE) --no-print-directory bench-run QUICK=--quick
+
+.PHONY: bench-run
+bench-run: all bench-programs
+	@BUILD=$(BUILD) scripts/certificate $(TLS) >/dev/null
+	@python3 -B scripts/bench/run.py --build $(BUILD) $(QUICK) --rounds "$(ROUNDS)" \
+	    --seconds "$(SECONDS)" --scenarios "$(SCENARIO)" --peers "$(PEERS)"
 
 bench-idle: ## weigh an idle client: plain, compressed, over TLS
 	@scripts/setup test
@@ -338,4 +357,4 @@ clean: ## remove the build directory
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | \
-	    expand -t 14
+	    expand -t 18

@@ -41,7 +41,8 @@ describe("the Makefile", function()
   it("lists its targets with `make help`", function()
     local help = run("make help")
     for _, target in ipairs {
-      "all", "run", "test", "lint", "format", "asan", "asan-test", "valgrind", "bench-handlers",
+      "all", "run", "test", "lint", "format", "asan", "asan-test", "valgrind", "bench",
+      "bench-quick", "bench-idle", "bench-handlers", "bench-programs",
       "fuzz", "docs", "install", "uninstall", "clean", "help",
     } do
       assert.matches("\n  " .. target:gsub("%-", "%%-") .. "  +%w", "\n" .. help)
@@ -212,7 +213,7 @@ describe("scripts/setup", function()
   it("refuses an argument that it does not know", function()
     local output, status = run("scripts/setup everything")
     assert.equal(64, status)
-    assert.equal("usage: scripts/setup [run|test|lint|fuzz|tls-check]\n", output)
+    assert.equal("usage: scripts/setup [run|test|lint|fuzz|tls-check|bench]\n", output)
   end)
 end)
 

@@ -1,0 +1,2 @@
+-- Of the worker's one room; a module, since that is what all its requests share.
+return {}

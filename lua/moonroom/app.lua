@@ -175,6 +175,7 @@ local function new(hub, settings)
   add_loading(app)
   app.use(new_registered(app, app.settings))
   if not hub then return app end
+  if core.is_dev(hub) then app.dev = require("moonroom.dev").new(app) end
   core.attach(hub, {
     upgrade = function(request)
       check_dispatch(app)

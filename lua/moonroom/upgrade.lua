@@ -59,10 +59,12 @@ local function is_listed(origins, origin)
   return false
 end
 
--- Returns whether the origin is allowed. An absent one is: it isn't a browser's.
-local function allows_origin(origins, request)
-  local origin = request.origin
+-- Returns whether the origin is allowed. An absent one is: it isn't a browser's. In dev so is any
+-- of this machine, such as a bundler's own port.
+local function allows_origin(app, target, request)
+  local origin, origins = request.origin, target.origins
   if origin == nil or origins == "*" then return true end
+  if app.dev and app.dev:allows_origin(origin) then return true end
   if origins == "same" then return core.is_same_origin(origin, request.host) end
   if type(origins) == "table" then return is_listed(origins, origin) end
   return origins(origin, request) and true or false
@@ -89,9 +91,9 @@ local function name_of(target)
 end
 
 -- Checks what is known before a room exists. Returns true, or nil after a refusal.
-local function check_room(request, target, room)
+local function check_room(app, request, target, room)
   local name = name_of(target)
-  if not allows_origin(target.origins, request) then return refuse_origin(request, target, name) end
+  if not allows_origin(app, target, request) then return refuse_origin(request, target, name) end
   local most = target.max_clients or 0
   if room and most > 0 and core.occupancy(room) >= most then
     return refuse(request, 503, "max_clients", format("the room has %d clients, as many as it may: "
@@ -104,12 +106,12 @@ end
 local function room_for(app, request, found)
   local target = found.target
   local path = found.path
-  if rooms.is_room(target) then return check_room(request, target, target) and target end
+  if rooms.is_room(target) then return check_room(app, request, target, target) and target end
   if #path > rooms.max_path then
     return refuse(request, 404, "path", "the path is too long for a room's name")
   end
   local room = app.rooms:made_at(path)
-  if not check_room(request, room or target, room) then return nil end
+  if not check_room(app, request, room or target, room) then return nil end
   room = room or app.rooms:make(target, path, found.params, found.is_literal)
   if not room then
     return refuse(request, 503, "max_rooms", "the server has as many rooms as it may",

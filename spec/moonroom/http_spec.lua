@@ -10,10 +10,11 @@ local plain = noting.plain
 local function new(setup, options)
   local w = world.new(options, setup)
   function w.ask(method, path, fields, body)
-    local peer = w:peer()
+    local peer = w:peer(w.from)
     peer.is_head = method == "HEAD"
-    peer:send(plain(path, ("%sContent-Length: %d\r\n"):format(fields or "", #(body or "")), method)
-      .. (body or ""))
+    local length = ("Content-Length: %d\r\n"):format(#(body or ""))
+    local head = plain(path, (fields or "") .. length, method)
+    peer:send(head:gsub("Host: a", "Host: localhost") .. (body or ""))
     return peer:response(), peer
   end
   return w
@@ -237,6 +238,7 @@ describe("in dev", function()
   it("a failed handler's 500 has the traceback, a refusal its reason", function()
     local w = new(function(moonroom, w)
       w.kit.set_dev(w.hub, true)
+      w.from = { address = "127.0.0.1" }
       moonroom.get("/x", function() error("what went wrong") end)
       moonroom.get("/wrong", function() return true end)
       moonroom.mount("/room", function() error("no room") end)
@@ -247,7 +249,7 @@ describe("in dev", function()
     assert.matches("http_spec.lua:%d+: what went wrong\nstack traceback:\n.*http_spec.lua",
       response.body)
     assert.matches("returned a boolean", w.ask("GET", "/wrong").body)
-    assert.matches("no room", w:connect("/room").body)
+    assert.matches("no room", w:connect("/room", w.from).body)
     assert.matches("nothing is here", w.ask("GET", "/none").body)
     assert.matches("handler failed", w:log())
   end)

@@ -166,7 +166,7 @@ describe("the command line", function()
   it("refuses a word that is neither a command nor a path", function()
     for _, word in ipairs { "serve-it", "test/none", "init.lua/x", "" } do
       assert.equal(('moonroom: "%s" is no file or directory, nor a command '
-        .. "(these are run, check, test and new)\n"):format(word), refusal(word))
+        .. "(these are run, dev, check, test and new)\n"):format(word), refusal(word))
     end
   end)
 

@@ -56,6 +56,7 @@ describe("moonroom --help", function()
 
   it("offers what there is and nothing else", function()
     assert.matches("moonroom %[run%] ", text)
+    assert.matches("moonroom dev ", text)
     assert.matches("moonroom check ", text)
     assert.matches("moonroom test ", text)
     assert.matches("moonroom new ", text)

@@ -31,7 +31,7 @@ local function command_line(source, flags)
     table.move({ "sh", "-c", SAY_PID }, 1, 3, #command + 1, command)
   end
   command[#command + 1] = flags.binary or server.binary
-  command[#command + 1] = "run"
+  command[#command + 1] = flags.command or "run"
   if not flags.listens then
     command[#command + 1] = "--listen"
     command[#command + 1] = "127.0.0.1:0"
@@ -55,7 +55,8 @@ end
 --- Starts the program on `source`, a directory's or file's path or a table of files (see
 --- program.directory; removed when it stops), and waits until it listens. `flags` are its
 --- arguments; fields of it: binary = a program instead of server.binary, wrapper = a command to
---- run it under ({ "strace", "-c", "-o", path }), listens = true: --listen is among the flags.
+--- run it under ({ "strace", "-c", "-o", path }), command = another one than "run", listens = true:
+--- --listen is among the flags.
 --- `env`: see process.start. The result has port, ports and pid. Raises with its log where it
 --- doesn't come up.
 function server.start(source, flags, env)

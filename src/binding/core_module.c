@@ -6,6 +6,7 @@
 #include "directory.h"
 #include "json.h"
 #include "lua_client.h"
+#include "lua_dev.h"
 #include "lua_group.h"
 #include "lua_log.h"
 #include "lua_metric.h"
@@ -303,6 +304,7 @@ int luaopen_moonroom_core(lua_State *L)
     luaL_setfuncs(L, functions, 0);
     luaL_setfuncs(L, request_answers, 0);
     luaL_setfuncs(L, reload_functions, 0);
+    luaL_setfuncs(L, dev_functions, 0);
     budget_open(L);
     binding_define(L);
     define_type(L, &room_type, "room_rules");

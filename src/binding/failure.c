@@ -3,6 +3,7 @@
 #include "close_code.h"
 #include "hub.h"
 #include "lua_client.h"
+#include "lua_dev.h"
 #include "lua_room.h"
 #include "lua_slice.h"
 
@@ -135,15 +136,15 @@ static int push_failure(lua_State *L, const struct failure *failure)
     return 2;
 }
 
-/* Who waits for the answer is told in dev: it is who wrote the script. */
-static void tell_peer(const struct entry *failed, struct slice traceback)
+/* Stack: 1 failure, 2 error, 3 traceback. */
+static void tell_developer(lua_State *L, const struct failure *failure)
 {
-    struct connection *connection = failed->connection;
-    if (connection && connection->hub->is_dev)
-        connection_refuse(connection, 500,
-                          slice_of("Content-Type: text/plain; "
-                                   "charset=utf-8\r\n"),
-                          traceback, "script", slice_of("the script failed"));
+    if (!failure->dispatch->hub->is_dev)
+        return;
+    push_error_text(L, 2);
+    lua_pushvalue(L, 3);
+    dev_tell_failure(L, failure->dispatch->hub, failure->failed,
+                     path_of(connection_of(failure->failed)));
 }
 
 static int report_body(lua_State *L)
@@ -151,13 +152,13 @@ static int report_body(lua_State *L)
     const struct failure *failure = lua_touserdata(L, 1);
     const struct entry *failed = failure->failed;
     push_failure(L, failure);
+    tell_developer(L, failure);
     if (push_on_error(L, failure))
         return dispatch_call(L, 5);
     push_error_text(L, 2);
     log_failure(failure->dispatch->hub, failed->where,
                 path_of(connection_of(failed)), lua_slice_at(L, -1),
                 lua_slice_at(L, 3));
-    tell_peer(failed, lua_slice_at(L, 3));
     return 0;
 }
 

@@ -2,11 +2,13 @@
  *
  *   ip(text) -> text, subscriber's text | nil
  *   prefix_has(prefix, ip) -> bool, or nil where either is none
+ *   loopback(text) -> as an address, as a Host, as an Origin: bools
  *   proxy(bytes, ...) -> "more" | "wrong", reason | "done", consumed of the
  * last piece, address | nil, port; the pieces of a stream */
 #include "testkit.h"
 
 #include "ip.h"
+#include "loopback.h"
 #include "lua_slice.h"
 #include "proxy.h"
 #include "testkit_parts.h"
@@ -25,6 +27,15 @@ static int ip(lua_State *L)
     ip_format(&address, text);
     lua_pushstring(L, text);
     return 2;
+}
+
+static int loopback(lua_State *L)
+{
+    struct slice text = lua_slice_check(L, 1);
+    lua_pushboolean(L, loopback_is_address(text));
+    lua_pushboolean(L, loopback_is_host(text));
+    lua_pushboolean(L, loopback_is_origin(text));
+    return 3;
 }
 
 static int prefix_has(lua_State *L)
@@ -79,10 +90,8 @@ static int proxy(lua_State *L)
 int testkit_network(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"ip", ip},
-        {"prefix_has", prefix_has},
-        {"proxy", proxy},
-        {NULL, NULL},
+        {"ip", ip},       {"loopback", loopback}, {"prefix_has", prefix_has},
+        {"proxy", proxy}, {NULL, NULL},
     };
     luaL_newlib(L, functions);
     return 1;

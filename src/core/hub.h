@@ -45,9 +45,9 @@ struct hub {
     size_t connection_count; /* in connections */
     size_t pending_count, admin_count;
     unsigned version; /* moves when a handler may have changed */
-    bool is_dev;      /* who asks is told why it is refused, and what failed;
-                         files aren't kept */
     bool is_draining;
+    bool is_dev; /* tells whoever runs it more (developer.h); files aren't kept
+                  */
     bool has_woken;    /* the application has work for another turn */
     bool has_goodbyes; /* clients that haven't been told of the end yet */
 };

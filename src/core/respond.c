@@ -1,5 +1,6 @@
 #include "respond.h"
 
+#include "developer.h"
 #include "handshake.h"
 #include "hub.h"
 #include "response.h"
@@ -168,8 +169,8 @@ void connection_refuse(struct connection *connection, int status,
         respond(connection, status, fields, body);
     else
         respond_plainly(connection, status, fields,
-                        connection->hub->is_dev ? reason
-                                                : (struct slice){NULL, 0});
+                        developer_asks(connection) ? reason
+                                                   : (struct slice){NULL, 0});
 }
 
 void respond_refuse(struct connection *connection, int status, const char *rule,

@@ -89,7 +89,23 @@ static void put_path(struct announcement *line, const char *path)
     put(line, "%s", is_here ? here : path);
 }
 
-void announce(const struct loop *loop, const char *path)
+/* The address of the first listener that this machine reaches by a name of its
+ * own: the page is shown at no other. */
+static void put_page(struct announcement *line, const struct loop *loop)
+{
+    const char *address;
+    for (size_t i = 0; (address = loop_listening(loop, i)); i++) {
+        if (reach_of(address) == REACH_ADDRESS)
+            continue;
+        put(line, "moonroom: try it at ");
+        put_url(line, address, loop_is_secure(loop, i));
+        line->length -= loop_is_secure(loop, i) ? strlen(" (wss)") : 0;
+        put(line, "__dev\n");
+        return;
+    }
+}
+
+void announce(const struct loop *loop, const char *path, bool is_dev)
 {
     struct announcement line = {.length = 0};
     enum reach widest;
@@ -103,5 +119,7 @@ void announce(const struct loop *loop, const char *path)
     else if (widest == REACH_ALL)
         put(&line, " (at every address of this machine)");
     put(&line, "\n");
+    if (is_dev)
+        put_page(&line, loop);
     descriptor_write(STDERR_FILENO, line.text, line.length);
 }

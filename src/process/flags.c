@@ -171,10 +171,10 @@ static bool take_flag(struct command_line *line, const char *word)
 /* The commands, enum command beside each; behind them flags that are taken for
  * such. */
 static const struct option command_words[] = {
-    {.name = "run"}, {.name = "check"}, {.name = "test"},
-    {.name = "new"}, {.name = "help"},  {.name = "version"}};
-static const enum command command_ids[] = {COMMAND_RUN, COMMAND_CHECK,
-                                           COMMAND_TEST, COMMAND_NEW};
+    {.name = "run"}, {.name = "dev"},  {.name = "check"},  {.name = "test"},
+    {.name = "new"}, {.name = "help"}, {.name = "version"}};
+static const enum command command_ids[] = {
+    COMMAND_RUN, COMMAND_DEV, COMMAND_CHECK, COMMAND_TEST, COMMAND_NEW};
 
 enum {
     WORD_COUNT = sizeof command_words / sizeof command_words[0],

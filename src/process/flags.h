@@ -8,6 +8,7 @@ enum { FLAG_NAME_SIZE = 64 };
 
 enum command {
     COMMAND_RUN,
+    COMMAND_DEV,
     COMMAND_CHECK,
     COMMAND_TEST,
     COMMAND_NEW,

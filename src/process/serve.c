@@ -72,7 +72,7 @@ static int find_scripts(struct worker *worker)
         return give_up(
             EX_USAGE,
             "\"%s\" is no file or directory, nor a command (these are "
-            "run, check, test and new)",
+            "run, dev, check, test and new)",
             path);
     if (stat(path, &status) != 0)
         return give_up(EX_USAGE, "%s: %s", path, strerror(errno));
@@ -262,6 +262,7 @@ static int open_hub(struct worker *worker)
                       worker->files, loop_now(), loop_wall());
     if (worker->hub) {
         worker->hub->clock = loop_clock;
+        worker->hub->is_dev = worker->flags.command == COMMAND_DEV;
         return 0;
     }
     interpreter_take_message(worker->L, error, sizeof error);
@@ -358,7 +359,8 @@ static int run(struct worker *worker)
         status = start_recording(worker);
     if (status)
         return status;
-    announce(worker->loop, worker->flags.path);
+    announce(worker->loop, worker->flags.path,
+             worker->flags.command == COMMAND_DEV);
     warn_of_root(worker);
     loop_run(worker->loop);
     return 0;

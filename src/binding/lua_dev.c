@@ -1,0 +1,90 @@
+#include "lua_dev.h"
+
+#include "binding_state.h"
+#include "developer.h"
+#include "hub.h"
+#include "loopback.h"
+#include "lua_request.h"
+#include "lua_slice.h"
+
+/* --- errors --- */
+
+/* Stack: ..., error, traceback. */
+static void tell_listener(lua_State *L, const struct binding *binding,
+                          const struct entry *failed, struct slice path)
+{
+    int top = lua_gettop(L);
+    if (binding->failed == LUA_NOREF)
+        return;
+    binding_push_anchored(L, binding, binding->failed);
+    lua_pushvalue(L, top - 1);
+    lua_pushvalue(L, top);
+    lua_pushstring(L, failed->where);
+    lua_slice_push(L, path);
+    lua_pcall(L, 4, 0, 0);
+    lua_settop(L, top);
+}
+
+static void answer(lua_State *L, struct connection *connection)
+{
+    lua_pushliteral(L, "\n");
+    lua_concat(L, 2);
+    connection_refuse(connection, 500,
+                      slice_of("Content-Type: text/plain; charset=utf-8\r\n"),
+                      lua_slice_at(L, -1), "script",
+                      slice_of("the script failed"));
+}
+
+void dev_tell_failure(lua_State *L, struct hub *hub, const struct entry *failed,
+                      struct slice path)
+{
+    struct connection *connection = failed->connection;
+    int top = lua_gettop(L);
+    tell_listener(L, binding_of(hub), failed, path);
+    if (connection && developer_asks(connection))
+        answer(L, connection);
+    lua_settop(L, top - 2);
+}
+
+/* core.on_failure(hub, function(error, traceback, where, path)): who hears of
+ * errors in handlers, all of them texts; in dev alone */
+static int dev_on_failure(lua_State *L)
+{
+    struct binding *binding = binding_check(L, 1);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    binding_unanchor(binding, &binding->failed);
+    binding->failed = binding_anchor(L, binding, 2);
+    return 0;
+}
+
+/* --- who asks --- */
+
+/* core.is_dev(hub) */
+static int dev_is_on(lua_State *L)
+{
+    lua_pushboolean(L, binding_check(L, 1)->hub->is_dev);
+    return 1;
+}
+
+/* core.is_developers(request) -> whether it may have what only dev shows */
+static int dev_is_developers(lua_State *L)
+{
+    const struct request_box *box = object_check(L, 1, &request_type);
+    lua_pushboolean(L, box->connection && developer_asks(box->connection));
+    return 1;
+}
+
+/* core.is_loopback_origin(origin) */
+static int dev_is_loopback_origin(lua_State *L)
+{
+    lua_pushboolean(L, loopback_is_origin(lua_slice_check(L, 1)));
+    return 1;
+}
+
+const luaL_Reg dev_functions[] = {
+    {"on_failure", dev_on_failure},
+    {"is_dev", dev_is_on},
+    {"is_developers", dev_is_developers},
+    {"is_loopback_origin", dev_is_loopback_origin},
+    {NULL, NULL},
+};

@@ -1,0 +1,21 @@
+/* What `moonroom dev` has that a server for others has not. Private to
+ * binding/. */
+#ifndef MOONROOM_BINDING_LUA_DEV_H
+#define MOONROOM_BINDING_LUA_DEV_H
+
+#include "dispatch.h"
+
+#include <lauxlib.h>
+
+struct hub;
+
+/* Stack: ..., an error's text, its traceback; both are popped. Tells whoever
+ * listens (core.on_failure), and answers the request that has failed with the
+ * traceback where it is the developer's. What goes wrong in that is lost. */
+void dev_tell_failure(lua_State *L, struct hub *hub, const struct entry *failed,
+                      struct slice path);
+
+/* Functions of moonroom.core. */
+extern const luaL_Reg dev_functions[];
+
+#endif

@@ -1,0 +1,12 @@
+#include "developer.h"
+
+#include "hub.h"
+#include "loopback.h"
+
+bool developer_asks(const struct connection *connection)
+{
+    const struct request *request = connection->request;
+    return connection->hub->is_dev && request &&
+           loopback_is_address(slice_of(connection->address)) &&
+           loopback_is_host(request->host);
+}

@@ -1,0 +1,14 @@
+/* Who may see what a server in dev shows: the person who runs it. */
+#ifndef MOONROOM_CORE_DEVELOPER_H
+#define MOONROOM_CORE_DEVELOPER_H
+
+#include <stdbool.h>
+
+struct connection;
+
+/* Whether the hub is in dev, and its latest request comes from this machine and
+ * asks for it by a name of its own: a page elsewhere whose name has been made
+ * to point here (DNS rebinding) has another Host. */
+bool developer_asks(const struct connection *connection);
+
+#endif

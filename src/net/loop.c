@@ -5,6 +5,7 @@
 #include "reserve.h"
 #include "signals.h"
 #include "tcp.h"
+#include "watch.h"
 
 #include <assert.h>
 #include <ev.h>
@@ -22,6 +23,7 @@ struct loop {
     struct listener *listeners;
     struct listener *admin;            /* apart: they stay to the end */
     struct certificates *certificates; /* of the listeners */
+    struct watch *watch;               /* NULL: of nothing */
     struct ev_check woken;
     struct ev_prepare turn;
     struct ev_idle at_once;   /* active: the loop doesn't wait */
@@ -301,6 +303,7 @@ void loop_free(struct loop *loop)
     listeners_close(&loop->listeners);
     listeners_close(&loop->admin);
     certificates_free(&loop->certificates);
+    watch_free(loop->watch);
     block_signals(loop);
     for (int i = 0; i < SIGNAL_COUNT; i++)
         ev_signal_stop(events, &loop->signals[i]);
@@ -352,6 +355,27 @@ const char *loop_listening(const struct loop *loop, size_t index)
 bool loop_is_secure(const struct loop *loop, size_t index)
 {
     return listeners_is_secure(loop->listeners, index);
+}
+
+static void tell_partial(struct loop *loop)
+{
+    struct hub *hub = loop->shared.hub;
+    struct log_line line;
+    log_begin(&line, hub->log, LOG_WARN, hub_wall(hub),
+              "not all directories are watched: there are too many "
+              "(fs.inotify.max_user_watches)");
+    log_end(&line);
+}
+
+bool loop_watch(struct loop *loop, const char *directory, bool is_deep,
+                loop_changed *changed, void *context)
+{
+    assert(loop->shared.hub && !loop->watch);
+    loop->watch =
+        watch_new(loop->shared.events, directory, is_deep, changed, context);
+    if (loop->watch && watch_is_partial(loop->watch))
+        tell_partial(loop);
+    return loop->watch != NULL;
 }
 
 void loop_run(struct loop *loop)

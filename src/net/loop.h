@@ -65,6 +65,16 @@ const char *loop_listening(const struct loop *loop, size_t index);
 /* Whether TLS is spoken there. */
 bool loop_is_secure(const struct loop *loop, size_t index);
 
+/* Told of changed scripts: the first that changed, below the directory. */
+typedef void loop_changed(void *context, const char *file);
+
+/* Watches the scripts of a directory and, where is_deep, of those below it
+ * (watch.h); once, when the loop has its hub. changed is called between turns,
+ * once for a burst; context is borrowed. False, errno set, where it can't be
+ * watched. */
+bool loop_watch(struct loop *loop, const char *directory, bool is_deep,
+                loop_changed *changed, void *context);
+
 /* Runs until the hub has been drained after TERM or INT, or a second one of
  * these, or the shutdown timeout, cut that short. HUP reads the certificates
  * again and does what loop_on_reload says, USR1 opens the hub's log again. */

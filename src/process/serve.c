@@ -348,6 +348,27 @@ static void reload(void *context)
     binding_reload(worker->L);
 }
 
+static void reload_saved(void *context, const char *file)
+{
+    struct worker *worker = context;
+    struct log_line line;
+    log_begin(&line, &worker->output.log, LOG_INFO, loop_wall(),
+              "scripts changed");
+    log_string(&line, "file", file);
+    log_end(&line);
+    reload(worker);
+}
+
+static int watch_scripts(struct worker *worker)
+{
+    if (worker->flags.command != COMMAND_DEV ||
+        loop_watch(worker->loop, worker->directory, worker->is_directory,
+                   reload_saved, worker))
+        return 0;
+    return give_up(EX_OSERR, "%s can't be watched: %s", worker->directory,
+                   strerror(errno));
+}
+
 /* A recording is begun when nothing else can fail: a second try finds no file
  * in its way. */
 static int run(struct worker *worker)
@@ -355,6 +376,8 @@ static int run(struct worker *worker)
     loop_attach(worker->loop, worker->hub);
     loop_on_reload(worker->loop, reload, worker);
     int status = listen_all(worker);
+    if (!status)
+        status = watch_scripts(worker);
     if (!status)
         status = start_recording(worker);
     if (status)

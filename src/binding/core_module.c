@@ -10,6 +10,7 @@
 #include "lua_group.h"
 #include "lua_log.h"
 #include "lua_metric.h"
+#include "lua_network.h"
 #include "lua_option.h"
 #include "lua_rate.h"
 #include "lua_request.h"
@@ -276,6 +277,7 @@ static const luaL_Reg functions[] = {
     {"group", group_new_object},
     {"client", client_new},
     {"routes", routes_new_object},
+    {"network", network_new_object},
     {"list_files", directory_list},
     {"is_directory", directory_exists},
     {"log", log_from_lua},

@@ -4,6 +4,8 @@
  *                              tls: {server_name=, subject=, fingerprint=} of
  *                              one that is secure
  *                              layer: a light userdata, struct transport_layer
+ *                              flows: true, or core.network's value for one in
+ *                              that network instead of the kit's
  *   peer:send(bytes)           goes to the core at once
  *   peer:finish(), :reset(), :take() -> bytes, :state() -> table,
  *   peer:faults{piece=, full=, broken=, read=, passes=}, :writable()
@@ -51,12 +53,20 @@ static bool secure(lua_State *L, struct memory_transport *transport)
                                    text_of(L, "fingerprint"));
 }
 
+/* The network that the value on the top means, or NULL. */
+static struct network *network_at_top(lua_State *L, const struct hub *hub)
+{
+    if (lua_islightuserdata(L, -1))
+        return lua_touserdata(L, -1);
+    return lua_toboolean(L, -1) ? &testkit_world_of(hub)->network : NULL;
+}
+
 int testkit_connect(lua_State *L)
 {
     struct hub *hub = binding_check(L, 1)->hub;
     struct peer peer = {.address = "192.0.2.1", .port = 40000};
     struct transport_layer *layer = NULL;
-    bool flows = false;
+    struct network *network = NULL;
     if (lua_istable(L, 2)) {
         if (lua_getfield(L, 2, "address") == LUA_TSTRING)
             peer.address = lua_tostring(L, -1);
@@ -67,7 +77,7 @@ int testkit_connect(lua_State *L)
         lua_getfield(L, 2, "admin");
         peer.is_admin = lua_toboolean(L, -1);
         lua_getfield(L, 2, "flows");
-        flows = lua_toboolean(L, -1);
+        network = network_at_top(L, hub);
         lua_getfield(L, 2, "layer");
         layer = lua_touserdata(L, -1);
     }
@@ -85,8 +95,8 @@ int testkit_connect(lua_State *L)
         return luaL_error(L, "not enough memory");
     lua_settop(L, result);
     transport->holders++;
-    if (flows)
-        network_add(&testkit_world_of(hub)->network, transport);
+    if (network)
+        network_add(network, transport);
     struct transport *used = &transport->base;
     if (!peer.is_admin)
         used = proxied_open(hub, used, peer.address);
@@ -130,6 +140,7 @@ static int peer_feed(lua_State *L)
     if (!buffer_append(&transport->input, &transport->memory, bytes.bytes,
                        bytes.length))
         return luaL_error(L, "not enough memory");
+    network_want(transport);
     return 0;
 }
 
@@ -137,6 +148,7 @@ static int peer_finish(lua_State *L)
 {
     struct memory_transport *transport = check_peer(L);
     transport->has_finished = true;
+    network_want(transport);
     if (!transport->is_closed && !transport->network)
         transport_end(&transport->base, false);
     return 0;
@@ -187,6 +199,7 @@ static int peer_faults(lua_State *L)
     transport->read_piece = (size_t)luaL_optinteger(L, -1, 0);
     lua_getfield(L, 2, "passes");
     memory_transport_pass_files(transport, lua_toboolean(L, -1));
+    network_want(transport);
     return 0;
 }
 

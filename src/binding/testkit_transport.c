@@ -8,10 +8,19 @@
 
 enum { READ_MOST = 128 * 1024 };
 
+void network_want(const struct memory_transport *transport)
+{
+    struct network *network = transport->network;
+    if (network && network->wanted)
+        network->wanted(network);
+}
+
 static void tell(struct memory_transport *transport)
 {
-    if (transport->network && list_is_empty(&transport->news))
-        list_append(&transport->network->news, &transport->news);
+    if (!transport->network || !list_is_empty(&transport->news))
+        return;
+    list_append(&transport->network->news, &transport->news);
+    network_want(transport);
 }
 
 static ssize_t transport_write(struct transport *base, const struct span *spans,
@@ -41,12 +50,18 @@ static ssize_t transport_write(struct transport *base, const struct span *spans,
 
 static void transport_want_write(struct transport *base, bool on)
 {
-    ((struct memory_transport *)base)->wants_write = on;
+    struct memory_transport *transport = (struct memory_transport *)base;
+    transport->wants_write = on;
+    if (on)
+        network_want(transport);
 }
 
 static void transport_want_read(struct transport *base, bool on)
 {
-    ((struct memory_transport *)base)->wants_read = on;
+    struct memory_transport *transport = (struct memory_transport *)base;
+    transport->wants_read = on;
+    if (on)
+        network_want(transport);
 }
 
 static void transport_shutdown(struct transport *base)

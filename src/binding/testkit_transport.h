@@ -1,4 +1,5 @@
-/* A transport in memory, with its faults; only the test kit includes it. */
+/* A transport in memory, with its faults: for the test kit, and for the users
+ * that dev makes. */
 #ifndef MOONROOM_BINDING_TESTKIT_TRANSPORT_H
 #define MOONROOM_BINDING_TESTKIT_TRANSPORT_H
 
@@ -11,6 +12,9 @@ struct network {
     struct list transports; /* that are open */
     struct list news;       /* those whose peers have something to take */
     size_t count;           /* of all there have been */
+    /* Called when there is something to do, which may be often; NULL: whoever
+     * has it looks by himself. */
+    void (*wanted)(struct network *network);
 };
 
 /* Shared by the hub, until it closes the transport, and a peer's userdata. */
@@ -61,6 +65,9 @@ void network_init(struct network *network);
 
 /* From here on the transport flows. The network must outlive it. */
 void network_add(struct network *network, struct memory_transport *transport);
+
+/* The peer has done something that may move bytes. */
+void network_want(const struct memory_transport *transport);
 
 /* Moves for each transport what a socket would bring in one turn. Returns
  * whether anything has moved. */

@@ -42,7 +42,8 @@ SOURCES := $(foreach layer,$(LAYERS),$(sort $(wildcard src/$(layer)/*.c)))
 HEADERS := $(foreach layer,$(LAYERS),$(sort $(wildcard src/$(layer)/*.h)))
 NATIVE  := $(sort $(wildcard spec/native/*.c))
 STARTER := $(sort $(patsubst scripts/share/%,%,$(shell find scripts/share/new -type f)))
-MODULES := $(sort $(patsubst lua/%,%,$(shell find lua/moonroom -name '*.lua')))
+# With the files of dev's page.
+MODULES := $(sort $(patsubst lua/%,%,$(shell find lua/moonroom -type f)))
 
 objects_of = $(patsubst src/%.c,$(BUILD)/obj/%.o,\
     $(filter $(addprefix src/,$(addsuffix /%,$(1))),$(SOURCES)))

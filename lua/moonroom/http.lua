@@ -143,6 +143,7 @@ end
 -- Answers an ordinary request: by a handler, a file, 426 where a room is, 405, or else 404.
 local function answer(app, request)
   local method = request.method
+  if app.dev and app.dev:answer(request) then return end
   local handler, more = app.http:find(method, request.path)
   if handler then
     core.set_params(request, more)

@@ -204,7 +204,9 @@ end
 
 -- The same into the running app.
 local function load(path)
-  load_into(require "moonroom.current", path, new_environment)
+  local app = require "moonroom.current"
+  if app.dev then app.dev:set_script(path) end
+  load_into(app, path, new_environment)
 end
 
 -- The same in a state that is there for nothing else: what scripts shouldn't have is gone from it.

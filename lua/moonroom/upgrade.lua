@@ -64,7 +64,7 @@ end
 local function allows_origin(app, target, request)
   local origin, origins = request.origin, target.origins
   if origin == nil or origins == "*" then return true end
-  if app.dev and app.dev:allows_origin(origin) then return true end
+  if app.dev and app.dev:allows_origin(target, origin) then return true end
   if origins == "same" then return core.is_same_origin(origin, request.host) end
   if type(origins) == "table" then return is_listed(origins, origin) end
   return origins(origin, request) and true or false
@@ -178,7 +178,7 @@ end
 -- Answers a handshake: with 101 and a client in a room, or with a refusal.
 local function decide(app, request)
   local hold <close> = new_hold(app)
-  local found = app.rooms:resolve(request, true)
+  local found = app.dev and app.dev:resolve(request) or app.rooms:resolve(request, true)
   if not found then
     return refuse(request, 404, "dispatch", format("no room at %s: neither moonroom.dispatch nor a "
       .. "mount answers for it", request.path))

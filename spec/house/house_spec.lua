@@ -112,7 +112,7 @@ describe("what is built", function()
     local _, status = run("make -s BUILD='%s' DESTDIR='%s' PREFIX=/opt/m install", build, folder)
     assert.equal(0, status)
     local expected = { "./opt/m/bin/moonroom", "./opt/m/lib/lua/5.4/moonroom/core.so" }
-    for _, path in ipairs(lines(run("find lua/moonroom -name '*.lua' | LC_ALL=C sort"))) do
+    for _, path in ipairs(lines(run("find lua/moonroom -type f | LC_ALL=C sort"))) do
       expected[#expected + 1] = "./opt/m/share/lua/5.4/" .. path:gsub("^lua/", "")
     end
     table.insert(expected, "./opt/m/share/bash-completion/completions/moonroom")

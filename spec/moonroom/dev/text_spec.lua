@@ -1,0 +1,26 @@
+local text = require "moonroom.dev.text"
+
+describe("text for the page", function()
+  it("is UTF-8, whatever it was", function()
+    assert.equal("plain é 🌕", text.clean("plain é 🌕"))
+    assert.equal("", text.clean(""))
+    assert.equal("a\u{FFFD}b\u{FFFD}", text.clean("a\xFFb\xC3"))
+    assert.equal("\u{FFFD}\u{FFFD}", text.clean("\xC0\x80"))
+    assert.equal(("\u{FFFD}"):rep(1000), text.clean(("\xFE"):rep(1000)))
+  end)
+
+  it("is cut before a character", function()
+    assert.same({ "abc", false }, { text.cut("abc", 3) })
+    assert.same({ "ab", true }, { text.cut("abc", 2) })
+    assert.same({ "a", true }, { text.cut("aé", 2) })
+    assert.same({ "", true }, { text.cut("🌕", 3) })
+  end)
+
+  it("has hexadecimal digits for bytes, and back", function()
+    assert.equal("00ff41", text.to_hex("\0\xFFA"))
+    assert.equal("\0\xFFA", text.from_hex("00 FF\n4 1"))
+    assert.equal("", text.from_hex(" "))
+    assert.is_nil(text.from_hex("0"))
+    assert.is_nil(text.from_hex("0x"))
+  end)
+end)

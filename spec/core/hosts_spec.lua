@@ -66,6 +66,17 @@ describe("hosts", function()
     assert.equal(426, peer:response().status)
   end)
 
+  it("keeps nobody out who is at this machine in dev", function()
+    local function asks(host, address)
+      return w:connect("/room", { headers = { Host = host }, address = address }).status
+    end
+    assert.equal(421, asks("localhost", "127.0.0.1"))
+    w.kit.set_dev(w.hub, true)
+    assert.equal(101, asks("localhost:12345", "127.0.0.1"))
+    assert.equal(421, asks("evil.example", "127.0.0.1"))
+    assert.equal(421, asks("localhost", "192.0.2.1"))
+  end)
+
   it("comes after what is wrong with the syntax, and before a shutdown", function()
     assert.equal(400, w:connect("/", { headers = { Host = "evil.example",
       ["Sec-WebSocket-Key"] = "x" } }).status)

@@ -126,6 +126,7 @@ end
 local function new(app)
   local dev = setmetatable({ app = app, users = {}, errors = errors.new(nil) }, Dev)
   core.on_failure(app.hub, function(...) add_error(dev, ...) end)
+  core.on_reload(app.hub, function(...) dev:reloaded(...) end)
   return dev
 end
 

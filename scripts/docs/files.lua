@@ -6,7 +6,7 @@ local declarations = {
 }
 local guides = {
   "rooms", "http", "files", "waiting", "classes", "handlers", "limits", "metrics", "reload",
-  "restart", "tls", "testing",
+  "restart", "tls", "dev", "testing",
 }
 
 local function list(directory, extension)

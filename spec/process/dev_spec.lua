@@ -1,3 +1,5 @@
+local json = require("moonroom.core").json
+local program = require "program"
 local server = require "server"
 local websocket = require "websocket"
 local wire = require "wire"
@@ -109,5 +111,49 @@ describe("moonroom dev", function()
       assert.matches("^%d+ [%w ]+\n$", asked(other.port, path, "localhost"))
     end
     assert.equal(404, (get(here.port, "/none")))
+  end)
+end)
+
+describe("a script that is saved in dev", function()
+  local here
+
+  local function save(text) program.write(here.root .. "/init.lua", text) end
+
+  before_each(function()
+    here = server.start({ ["init.lua"] = ECHO }, { command = "dev" })
+  end)
+
+  after_each(server.stop_all)
+
+  it("is loaded again, with who is connected kept", function()
+    local client = assert(websocket.connect(here.port, "/"))
+    save((ECHO:gsub("client:send%(text%)", 'client:send("new " .. text)')))
+    here:wait_for_log("scripts reloaded")
+    client:send("hi")
+    assert.equal("new hi", (client:receive()))
+    client:close()
+  end)
+
+  it("stays as it was where it is wrong, and the page is told", function()
+    local client = assert(websocket.connect(here.port, "/"))
+    local page = assert(websocket.connect(here.port, "/__dev/socket"))
+    local function told(kind)
+      while true do
+        local what = json.decode((assert(page:receive())))
+        if what.type == kind then return what end
+      end
+    end
+    save(ECHO .. "\nlocal = 1\n")
+    assert.is_false(told("reload").news.ok)
+    local failed = told("error").error
+    assert.matches("init.lua:14: .*expected near '='", failed.message)
+    assert.same({ "init.lua", 14 }, { failed.places[1].file, failed.places[1].line })
+    client:send("hi")
+    assert.equal("hi", (client:receive()))
+    save(ECHO)
+    assert.is_true(told("reload").news.ok)
+    assert.same({}, told("errors").errors)
+    client:send("hi")
+    assert.equal("hi", (client:receive()))
   end)
 end)

@@ -136,7 +136,8 @@ struct binding *binding_new(lua_State *L, const struct options *options,
                                 .over = LUA_NOREF,
                                 .shutdown = LUA_NOREF,
                                 .stopped = LUA_NOREF,
-                                .failed = LUA_NOREF};
+                                .failed = LUA_NOREF,
+                                .reloaded = LUA_NOREF};
     reload_init(&binding->reload);
     luaL_setmetatable(L, hub_type);
     binding->gc_rounds = gc_watch(L);

@@ -27,7 +27,8 @@ struct binding {
     /* References to the app's functions; LUA_NOREF until attached. */
     int upgrade, request, wants_body, emptied, over, shutdown, stopped;
     struct reload reload;
-    int failed;                /* the same of who hears of errors in dev */
+    int failed,
+        reloaded; /* the same of who hears of errors and reloads in dev */
     struct list clients;       /* whose kept events can go on */
     size_t timer_count;        /* the scripts', armed or running */
     struct list ending;        /* rooms that were closed, with guests left */

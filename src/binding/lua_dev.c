@@ -46,15 +46,57 @@ void dev_tell_failure(lua_State *L, struct hub *hub, const struct entry *failed,
     lua_settop(L, top - 2);
 }
 
+static int listen_with(lua_State *L, const struct binding *binding,
+                       int *reference)
+{
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    binding_unanchor(binding, reference);
+    *reference = binding_anchor(L, binding, 2);
+    return 0;
+}
+
 /* core.on_failure(hub, function(error, traceback, where, path)): who hears of
  * errors in handlers, all of them texts; in dev alone */
 static int dev_on_failure(lua_State *L)
 {
     struct binding *binding = binding_check(L, 1);
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    binding_unanchor(binding, &binding->failed);
-    binding->failed = binding_anchor(L, binding, 2);
-    return 0;
+    return listen_with(L, binding, &binding->failed);
+}
+
+/* --- reloads --- */
+
+struct reloaded {
+    struct entry entry;
+    const struct binding *binding;
+    const char *why;
+};
+
+static int reloaded_body(lua_State *L)
+{
+    const struct reloaded *reloaded = lua_touserdata(L, 1);
+    const struct binding *binding = reloaded->binding;
+    binding_push_anchored(L, binding, binding->reloaded);
+    lua_pushboolean(L, !reloaded->why);
+    lua_pushstring(L, reloaded->why);
+    return dispatch_call(L, 2);
+}
+
+void dev_tell_reload(struct binding *binding, const char *why)
+{
+    struct reloaded reloaded = {.entry = {.body = reloaded_body,
+                                          .where = "reload",
+                                          .must_not_wait = true},
+                                .binding = binding,
+                                .why = why};
+    if (binding->reloaded != LUA_NOREF)
+        dispatch_run(&binding->dispatch, &reloaded.entry, NULL);
+}
+
+/* core.on_reload(hub, function(succeeded, why)): who hears of reloads */
+static int dev_on_reload(lua_State *L)
+{
+    struct binding *binding = binding_check(L, 1);
+    return listen_with(L, binding, &binding->reloaded);
 }
 
 /* --- who asks --- */
@@ -83,6 +125,7 @@ static int dev_is_loopback_origin(lua_State *L)
 
 const luaL_Reg dev_functions[] = {
     {"on_failure", dev_on_failure},
+    {"on_reload", dev_on_reload},
     {"is_dev", dev_is_on},
     {"is_developers", dev_is_developers},
     {"is_loopback_origin", dev_is_loopback_origin},

@@ -7,6 +7,7 @@
 
 #include <lauxlib.h>
 
+struct binding;
 struct hub;
 
 /* Stack: ..., an error's text, its traceback; both are popped. Tells whoever
@@ -14,6 +15,10 @@ struct hub;
  * traceback where it is the developer's. What goes wrong in that is lost. */
 void dev_tell_failure(lua_State *L, struct hub *hub, const struct entry *failed,
                       struct slice path);
+
+/* Tells whoever listens (core.on_reload) that the scripts were loaded again, or
+ * why they weren't. No handler may be running. */
+void dev_tell_reload(struct binding *binding, const char *why);
 
 /* Functions of moonroom.core. */
 extern const luaL_Reg dev_functions[];

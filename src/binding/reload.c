@@ -2,6 +2,7 @@
 
 #include "binding_state.h"
 #include "config.h"
+#include "lua_dev.h"
 #include "lua_timer.h"
 #include "lua_wait.h"
 
@@ -241,6 +242,7 @@ bool reload_run(lua_State *L, struct binding *binding)
     reload->is_wanted = false;
     bool succeeded = run(L, binding);
     tell(binding, succeeded, clock ? clock() - since : -1);
+    dev_tell_reload(binding, succeeded ? NULL : reload->error);
     wake_callers(reload);
     return succeeded;
 }

@@ -131,4 +131,50 @@ describe("lua_memory", function()
     w:advance(1)
     assert.same({ tostring(6 << 20) }, peer:text("try"):take())
   end)
+
+  -- Fills the memory, and fails, with something in it that acts as it is collected.
+  local function fail_with(act)
+    local kept = { setmetatable({}, { __gc = act }) }
+    for at = 2, 5 do kept[at] = ("%d"):format(at):rep(3 << 20) end
+    error("with " .. #kept)
+  end
+
+  it("leaves room again when a task is over: a finalizer that cancels it gets no other", function()
+    local w = limited(nil, 16 << 20)
+    local sleep, spawn = w.moonroom.sleep, w.moonroom.spawn
+    local task, other, answer
+    collectgarbage("stop")
+    finally(function() collectgarbage("restart") end)
+    task = spawn(function()
+      sleep(1)
+      fail_with(function()
+        other = spawn(sleep, 1)
+        answer = { task:cancel() }
+      end)
+    end)
+    w:advance(1)
+    assert.same({ nil, "ended" }, answer)
+    assert.equal("task (running)", tostring(other))
+    w:advance(1)
+    assert.equal("task (returned)", tostring(other))
+  end)
+
+  it("leaves room again when a request that waited is over, its coroutine freed with it", function()
+    local w = limited(nil, 16 << 20)
+    local ran, requests = 0, {}
+    w.moonroom.get("/wait/:seconds", function(request)
+      table.insert(requests, request)
+      w.moonroom.sleep(tonumber(request.params.seconds))
+      if request.params.seconds == "2" then fail_with(function() ran = ran + 1 end) end
+      return "done"
+    end)
+    collectgarbage("stop")
+    finally(function() collectgarbage("restart") end)
+    local last = w:peer():send("GET /wait/2 HTTP/1.1\r\nHost: a\r\n\r\n")
+    for _ = 1, 64 do w:peer():send("GET /wait/1 HTTP/1.1\r\nHost: a\r\n\r\n") end
+    w:advance(1)
+    w:advance(1)
+    assert.equal(500, last:response().status)
+    assert.same({ 1, 65 }, { ran, #requests })
+  end)
 end)

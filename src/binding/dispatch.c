@@ -154,7 +154,9 @@ void dispatch_release(struct dispatch *dispatch)
 
 /* Ends a routine whose coroutine has returned, failed or been cancelled. To
  * collect behind a report would be too early: what failed holds its variables
- * until its own end, which follows. */
+ * until its own end, which follows. Finalizers run as it is collected, which
+ * frees the routine or may have it do something else: whoever knows of it has
+ * forgotten it before. */
 static void end(struct routine *routine, bool succeeded, bool has_waited)
 {
     struct entry entry = routine->entry;
@@ -162,10 +164,10 @@ static void end(struct routine *routine, bool succeeded, bool has_waited)
     struct lua_memory *tight = routine->meter.tight;
     routine->meter.tight = NULL;
     give_routine(routine);
-    if (tight && !entry.is_report)
-        lua_memory_relieve(dispatch->L, tight, dispatch->hub);
     if (has_waited && entry.done)
         entry.done(&entry, succeeded);
+    if (tight && !entry.is_report)
+        lua_memory_relieve(dispatch->L, tight, dispatch->hub);
 }
 
 /* What has been stopped while variables were closed; the coroutine is whole. */

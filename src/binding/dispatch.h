@@ -32,7 +32,8 @@ struct entry {
                                       it ends during a wait */
     struct client_box *client;     /* whose event it is, or NULL */
     void *owner;                   /* for done; the caller's own */
-    /* Called when an entry that waited has ended, or NULL. */
+    /* Called when an entry that waited has ended, or NULL. Its routine is
+     * another's by then: first of all it is forgotten, and not written to. */
     void (*done)(struct entry *entry, bool succeeded);
     struct origin origin;
     bool must_not_wait; /* check_message, on_error */

@@ -250,6 +250,10 @@ static void finish_request(struct connection *connection)
 static void decided(struct entry *entry, bool succeeded)
 {
     struct binding *binding = entry->owner;
+    struct request_box *box =
+        entry->connection ? entry->connection->asker : NULL;
+    if (box)
+        box->routine = NULL;
     if (!succeeded)
         binding->has_missed = true;
     if (entry->connection)

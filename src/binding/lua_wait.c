@@ -193,19 +193,14 @@ static int task_body(lua_State *L)
     return task_after_call(L, LUA_OK, (lua_KContext)task);
 }
 
-static void task_release(struct task *task)
-{
-    task->routine = NULL;
-    binding_unanchor(task->binding, &task->anchor);
-}
-
 static void task_done(struct entry *entry, bool succeeded)
 {
     struct task *task = entry->owner;
+    task->routine = NULL;
     if (!succeeded && task->state == TASK_RUNNING)
         task->state = TASK_FAILED;
     promise_wake_all(&task->promise);
-    task_release(task);
+    binding_unanchor(task->binding, &task->anchor);
 }
 
 /* For errors: the place of the spawn. */

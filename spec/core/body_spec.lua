@@ -146,6 +146,26 @@ describe("a body", function()
     end
   end)
 
+  it("is never taken for none, where memory to find its handler is refused", function()
+    local head, failed = plain("/echo", "Content-Length: 5\r\n", "POST"), 0
+    for n = 1, 60 do
+      local w = new()
+      local peer, fail_lua = w:peer(), w.kit.fail_lua
+      local raw, bytes = peer.raw, w.kit.copy(head)
+      fail_lua(n, 2)
+      local ok = pcall(raw.send, raw, bytes)
+      fail_lua()
+      assert.is_true(ok)
+      peer:send("hello")
+      assert.is_true(#w.bodies == 0 or w.bodies[1] == "hello", n)
+      if #w.bodies == 0 then
+        failed = failed + 1
+        assert.same({ 500, true }, { peer:response().status, peer:state().shut })
+      end
+    end
+    assert.is_true(failed > 0)
+  end)
+
   it("has handshake_timeout from its head on, however it trickles in", function()
     local w = new { handshake_timeout = 10 }
     local peer = w:peer()

@@ -333,10 +333,15 @@ static void on_leave(struct connection *connection)
 }
 
 /* Whether 100 is said depends on what has come with the head. */
-static bool wants_body(struct connection *connection)
+static enum body_wish wants_body(struct connection *connection)
 {
-    return slice_is(connection->request->method, "POST") &&
-           !request_count(connection->request, "expect");
+    const struct request *request = connection->request;
+    if (slice_is(request->method, "PUT"))
+        return BODY_UNDECIDED;
+    return slice_is(request->method, "POST") &&
+                   !request_count(request, "expect")
+               ? BODY_WANTED
+               : BODY_UNWANTED;
 }
 
 static void on_refresh(struct room *room)

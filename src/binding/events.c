@@ -222,15 +222,16 @@ static int wants_body_body(lua_State *L)
     return take_wish(L, LUA_OK, 0);
 }
 
-static bool ask_wants_body(struct connection *connection)
+static enum body_wish ask_wants_body(struct connection *connection)
 {
     struct body_question question = {.entry = {.body = wants_body_body,
                                                .where = "request",
                                                .connection = connection,
                                                .must_not_wait = true}};
     struct dispatch *dispatch = &binding_of(connection->hub)->dispatch;
-    dispatch_run(dispatch, &question.entry, NULL);
-    return question.is_wanted && connection->state == CONNECTION_DECIDING;
+    if (dispatch_run(dispatch, &question.entry, NULL) != DISPATCH_DONE)
+        return BODY_UNDECIDED;
+    return question.is_wanted ? BODY_WANTED : BODY_UNWANTED;
 }
 
 /* An error leaves the request unanswered: 500, without a word of the cause. */

@@ -7,6 +7,8 @@
 struct group;
 struct script_figures; /* figures.h */
 
+enum body_wish { BODY_UNWANTED, BODY_WANTED, BODY_UNDECIDED };
+
 /* None of these may free a connection, a room or a group; all may mark them. */
 struct application {
     /* A handshake with nothing wrong so far: answer it, now or later, with
@@ -16,8 +18,9 @@ struct application {
      * connection_respond_file. */
     void (*request)(struct connection *connection);
     /* Whether the body of such a request is wanted: it is read then, before
-     * request is called; else the connection ends with the answer. */
-    bool (*wants_body)(struct connection *connection);
+     * request is called; unwanted, the connection ends with the answer. Where
+     * that couldn't be found out the request is refused. */
+    enum body_wish (*wants_body)(struct connection *connection);
     /* Before a data frame's payload is read, where room->announces. Returns 0
      * to go on, or a close code, with *reason borrowed until the next call. */
     int (*check)(struct connection *connection, enum opcode opcode,

@@ -106,6 +106,22 @@ static void hand_over(struct connection *connection, bool is_read)
     hub->application->request(connection);
 }
 
+/* Nobody is handed a request whose body may be missed. */
+static void decide_body(struct connection *connection, enum request_body body,
+                        uint64_t length, bool has_more)
+{
+    enum body_wish wish = connection->hub->application->wants_body(connection);
+    if (connection->state != CONNECTION_DECIDING)
+        return;
+    if (wish == BODY_WANTED)
+        body_begin(connection, body, length, has_more);
+    else if (wish == BODY_UNWANTED)
+        hand_over(connection, false);
+    else
+        connection_refuse(connection, 500, slice_of(""), slice_of(""), "script",
+                          slice_of("the script failed"));
+}
+
 /* has_more: bytes have come behind the head. */
 static void decide_plain(struct connection *connection, bool has_more)
 {
@@ -125,10 +141,8 @@ static void decide_plain(struct connection *connection, bool has_more)
         respond_refuse(connection, 413, "max_body", "the body is too large");
     else if (body == BODY_NONE)
         hand_over(connection, true);
-    else if (hub->application->wants_body(connection))
-        body_begin(connection, body, length, has_more);
-    else if (connection->state == CONNECTION_DECIDING)
-        hand_over(connection, false);
+    else
+        decide_body(connection, body, length, has_more);
 }
 
 /* What the transport knows of the peer by TLS. False: no memory. */

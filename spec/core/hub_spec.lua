@@ -103,6 +103,26 @@ describe("max_pending_handshakes", function()
     assert.equal(101, newest:send(request_head("/echo")):response().status)
   end)
 
+  it("where it drops who is sent a file too many, the oldest download goes", function()
+    local w = new()
+    w.kit.set_max_downloads(w.hub, 2)
+    local takers = {}
+    for index = 1, 3 do
+      takers[index] = w:peer()
+      takers[index]:faults { full = true }
+      takers[index]:send(plain("/large"))
+    end
+    w:rest()
+    assert.same({ true, false, false, 2 }, { takers[1]:state().closed, takers[2]:state().closed,
+      takers[3]:state().closed, w.kit.open_files(w.hub) })
+    assert.matches("download dropped rule=descriptors address=", w:log(), 1, true)
+    takers[2]:faults {}
+    takers[2]:writable()
+    assert.equal(300000, #takers[2]:response().body)
+    assert.equal("A", w:get("/a.txt").body)
+    assert.is_false(takers[3]:state().closed)
+  end)
+
   it("of one always leaves the newest its chance", function()
     local w = new { max_pending_handshakes = 1 }
     for _ = 1, 100 do w:peer() end

@@ -270,6 +270,15 @@ describe("a file that the system can't open now", function()
       { response.status, response.headers["retry-after"], peer:state().shut })
     assert.matches("rule=descriptors", w:log(), 1, true)
   end)
+
+  it("has the oldest download make room for the next one", function()
+    local w = new { large = ("x"):rep(300000), ["a.txt"] = false }
+    local taker = w:peer()
+    taker:faults { full = true }
+    taker:send(noting.plain("/large"))
+    assert.equal(503, w:get("/a.txt").status)
+    assert.is_true(taker:state().closed)
+  end)
 end)
 
 describe("a file that the transport sends by itself", function()

@@ -228,6 +228,31 @@ describe("accepting", function()
     for i = 1, 60 do silent[i]:close() end
   end)
 
+  it("has the oldest download make room where nobody else is left to", function()
+    local here = server.start({
+      ["public/large.bin"] = ("x"):rep(8 << 20),
+      ["init.lua"] = [[local moonroom = require "moonroom"
+        moonroom.mount("/echo", moonroom.Room:extend("Echo", {
+          on_text = function(_, client, text) client:send(text) end }))]],
+    }, {
+      binary = server.release_binary,
+      wrapper = { "sh", "-c", 'ulimit -n 256; exec "$@"', "sh" },
+    })
+    assert.equal(0, (process.run { "prlimit", "--pid", tostring(here.pid), "--nofile=40:40" }))
+    local takers = {}
+    for i = 1, 20 do
+      takers[i] = assert(wire.connect(here.port))
+      takers[i]:send("GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n")
+      assert.matches("^HTTP/1%.1 [25]0", takers[i]:receive_to("\r\n\r\n"))
+    end
+    here:wait_for_log("download dropped rule=descriptors")
+    for _ = 1, 3 do
+      local client = assert(websocket.connect(here.port, "/echo"))
+      assert.equal("good", client:send("good"):receive())
+    end
+    for i = 1, 20 do takers[i]:close() end
+  end)
+
   it("rests where not even one descriptor is left, and takes under 5 % of the CPU", function()
     local here = server.start("examples/echo", {
       binary = server.release_binary,

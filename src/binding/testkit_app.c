@@ -36,6 +36,7 @@
  *                              when opened; or false: it can't be opened now
  *   open_files(hub) -> count   of these
  *   set_dev(hub, on)           hub->is_dev
+ *   set_max_downloads(hub, n)  hub->max_downloads
  *   record(hub [, n]), mask_secrets(head), unmasker(): see testkit_record.c */
 #include "testkit.h"
 
@@ -485,6 +486,12 @@ static int app_set_dev(lua_State *L)
     return 0;
 }
 
+static int app_set_max_downloads(lua_State *L)
+{
+    check_hub(L)->max_downloads = (size_t)luaL_checkinteger(L, 2);
+    return 0;
+}
+
 static int app_open_files(lua_State *L)
 {
     size_t count = files_in_memory_open(check_hub(L)->files);
@@ -520,6 +527,7 @@ static const luaL_Reg functions[] = {
     {"log", app_log},
     {"files", app_files},
     {"set_dev", app_set_dev},
+    {"set_max_downloads", app_set_max_downloads},
     {"open_files", app_open_files},
     {"connect", testkit_connect},
     {NULL, NULL},

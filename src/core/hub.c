@@ -172,11 +172,10 @@ static struct census take_census(const struct hub *hub)
 }
 
 static void log_drop(struct hub *hub, const struct connection *connection,
-                     const char *reason)
+                     const char *event, const char *reason)
 {
     struct log_line line;
-    log_begin_for(&line, hub->log, LOG_WARN, hub_wall(hub), "handshake dropped",
-                  reason);
+    log_begin_for(&line, hub->log, LOG_WARN, hub_wall(hub), event, reason);
     log_string(&line, "rule", reason);
     log_string(&line, "address", connection->address);
     log_end(&line);
@@ -193,8 +192,32 @@ static bool drop_one(struct hub *hub, const struct census *census,
     }
     if (!census->asking)
         return false;
-    log_drop(hub, census->asking, reason);
+    log_drop(hub, census->asking, "handshake dropped", reason);
     connection_die(census->asking, true);
+    return true;
+}
+
+static struct connection *oldest_download(const struct hub *hub)
+{
+    for (struct list *link = hub->pending.next; link != &hub->pending;
+         link = link->next) {
+        struct connection *connection =
+            LIST_ENTRY(link, struct connection, link);
+        if (connection->download)
+            return connection;
+    }
+    return NULL;
+}
+
+/* Who takes a file at its leisure, descriptor and all, must not keep everybody
+ * out. */
+static bool end_download(struct hub *hub, const char *reason)
+{
+    struct connection *connection = oldest_download(hub);
+    if (!connection)
+        return false;
+    log_drop(hub, connection, "download dropped", reason);
+    connection_die(connection, true);
     return true;
 }
 
@@ -202,7 +225,13 @@ bool hub_drop_handshake(struct hub *hub, const char *reason)
 {
     struct census census = take_census(hub);
     metrics_count_rule(&hub->metrics, reason);
-    return drop_one(hub, &census, reason);
+    return drop_one(hub, &census, reason) || end_download(hub, reason);
+}
+
+bool hub_drop_download(struct hub *hub, const char *reason)
+{
+    metrics_count_rule(&hub->metrics, reason);
+    return end_download(hub, reason);
 }
 
 /* The newest is asking: so there is always one to drop. */

@@ -44,7 +44,9 @@ struct hub {
     struct list leaving, dying;
     size_t connection_count; /* in connections */
     size_t pending_count, admin_count;
-    unsigned version; /* moves when a handler may have changed */
+    size_t download_count; /* files that are open, to be sent */
+    size_t max_downloads;  /* beyond it the oldest goes; 0: any number */
+    unsigned version;      /* moves when a handler may have changed */
     bool is_draining;
     bool is_dev; /* tells whoever runs it more (developer.h); files aren't kept
                   */
@@ -81,10 +83,13 @@ struct connection *hub_accept(struct hub *hub, struct transport *transport,
                               const struct peer *peer, double now);
 
 /* Makes room: ends the oldest connection that waits for another request, else
- * the oldest that hasn't asked yet (logged with the reason); whoever is being
- * answered stays. Its descriptor is free after the turn. False: there is none.
- */
+ * the oldest that hasn't asked yet (logged with the reason), else the oldest
+ * download; whoever else is being answered stays. Its descriptors are free
+ * after the turn. False: there is none. */
 bool hub_drop_handshake(struct hub *hub, const char *reason);
+
+/* Ends the oldest connection that is sent a file: the same of it. */
+bool hub_drop_download(struct hub *hub, const char *reason);
 
 /* Ends a turn: due timers, what was read and not served, leaves, one write a
  * dirty connection, the dead are freed. Returns the seconds until it must run

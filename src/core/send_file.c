@@ -94,6 +94,14 @@ static void send_head(struct connection *connection, int status,
         respond_finish(connection);
 }
 
+/* Each has a descriptor beside its connection's. */
+static void count_download(struct hub *hub)
+{
+    if (hub->max_downloads && hub->download_count >= hub->max_downloads)
+        hub_drop_download(hub, "descriptors");
+    hub->download_count++;
+}
+
 /* Sends a range of the file, which is closed when that is over. */
 static void send_range(struct connection *connection, struct file *file,
                        int status, const struct fields *fields,
@@ -102,12 +110,16 @@ static void send_range(struct connection *connection, struct file *file,
     struct hub *hub = connection->hub;
     struct file_source *files = hub->files;
     bool has_body = range->length && !respond_is_head(connection);
+    struct download *download = NULL;
     if (has_body)
-        connection->download = download_new(&hub->memory, files, file, range,
-                                            connection->transport);
-    if (!connection->download)
+        download = download_new(&hub->memory, files, file, range,
+                                connection->transport);
+    if (download)
+        count_download(hub);
+    else
         files->close(file);
-    if (has_body && !connection->download)
+    connection->download = download;
+    if (has_body && !download)
         connection_die(connection, true);
     else
         send_head(connection, status, fields, range->length);
@@ -224,6 +236,7 @@ bool connection_respond_file(struct connection *connection)
         redirect(connection);
         return true;
     case REPRESENTATION_FAILED:
+        hub_drop_download(connection->hub, "descriptors");
         respond_refuse(connection, 503, "descriptors",
                        "the file can't be opened now");
         return true;
@@ -234,9 +247,12 @@ bool connection_respond_file(struct connection *connection)
 
 void send_file_end(struct connection *connection)
 {
-    if (connection->download)
-        download_close(connection->download, &connection->hub->memory);
+    struct hub *hub = connection->hub;
+    if (!connection->download)
+        return;
+    download_close(connection->download, &hub->memory);
     connection->download = NULL;
+    hub->download_count--;
 }
 
 static void finish_if_done(struct connection *connection)

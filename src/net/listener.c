@@ -8,6 +8,7 @@
 #include <ev.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,13 @@ static void take(struct listener *listener, int socket,
              &peer);
 }
 
+/* accept4 looks for a descriptor before it looks for anybody. */
+static bool has_waiting(const struct listener *listener)
+{
+    struct pollfd waiting = {.fd = listener->readable.fd, .events = POLLIN};
+    return poll(&waiting, 1, 0) != 0;
+}
+
 /* Whether accepting can go on. Who waits to be accepted comes before who has
  * been and doesn't ask: the next turn has that one's descriptor. */
 static bool make_room(struct listener *listener)
@@ -149,6 +157,8 @@ static bool survive(struct listener *listener, int error)
         return false;
     case EMFILE:
     case ENFILE:
+        if (!has_waiting(listener))
+            return false;
         complain(listener, error);
         return make_room(listener);
     case ENOBUFS:

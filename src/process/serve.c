@@ -26,7 +26,8 @@
 enum {
     MESSAGE_SIZE = 8192,
     CONFIG_SIZE = PATH_MAX + 16,
-    RESERVED_DESCRIPTORS = 64 /* for listeners, files and what scripts open */
+    RESERVED_DESCRIPTORS = 64, /* for listeners and what scripts open */
+    DOWNLOADS_SHARE = 4        /* of the rest, one in so many is a file's */
 };
 
 struct worker {
@@ -200,13 +201,28 @@ static void clamp_connections(struct worker *worker)
     lower(worker, "max_clients lowered", clients, room - *handshakes);
 }
 
-/* Nobody has more descriptors open than these (clamp_connections). */
+/* A download holds a second descriptor, which clamp_connections doesn't count:
+ * alone, downloads leave half of the descriptors to others. */
+static size_t most_downloads(void)
+{
+    size_t limit = loop_descriptor_limit();
+    size_t room =
+        limit > RESERVED_DESCRIPTORS ? limit - RESERVED_DESCRIPTORS : 0;
+    return room < DOWNLOADS_SHARE ? 1 : room / DOWNLOADS_SHARE;
+}
+
+/* Nobody has more descriptors open than these: a connection may have a file's
+ * too, within the limit of downloads. */
 static void reserve(struct worker *worker)
 {
     const struct options *options = &worker->settings.options;
-    loop_reserve(worker->loop, options->max_worker_clients +
-                                   options->max_pending_handshakes +
-                                   RESERVED_DESCRIPTORS);
+    size_t connections =
+        options->max_worker_clients + options->max_pending_handshakes;
+    size_t downloads = most_downloads();
+    loop_reserve(worker->loop,
+                 connections +
+                     (downloads < connections ? downloads : connections) +
+                     RESERVED_DESCRIPTORS);
 }
 
 static int open_loop(struct worker *worker)
@@ -262,6 +278,7 @@ static int open_hub(struct worker *worker)
                       worker->files, loop_now(), loop_wall());
     if (worker->hub) {
         worker->hub->clock = loop_clock;
+        worker->hub->max_downloads = most_downloads();
         worker->hub->is_dev = worker->flags.command == COMMAND_DEV;
         return 0;
     }

@@ -291,7 +291,7 @@ describe("the admin listener", function()
     assert.same({ true, false }, { peer:state().closed, peer:state().reset })
   end)
 
-  it("answers on this machine for its address and its own names only", function()
+  it("answers everybody for its address and its own names only", function()
     w = noting.echoing { hosts = { "chat.example" } }
     local function status(host, address)
       return (ask("/healthz", { host = host, address = address or "127.0.0.1" }))
@@ -303,13 +303,16 @@ describe("the admin listener", function()
     assert.equal(421, status "evil.example:9901")
     assert.equal(421, status("evil.example:9901", "::1"))
     assert.equal(421, status("evil.example:9901", "::ffff:127.0.0.1"))
-    assert.equal(200, status("moonroom.internal:9901", "192.0.2.9"))
+    assert.equal(421, status("evil.example:9901", "192.0.2.9"))
+    for _, host in ipairs { "192.0.2.1:9901", "[2001:db8::1]:9901", "localhost", "chat.example" } do
+      assert.equal(200, status(host, "192.0.2.9"), host)
+    end
   end)
 
   it("expects no PROXY header, and believes no forwarded address", function()
     w = noting.echoing { trusted_proxies = "192.0.2.1", proxy_protocol = true }
     assert.equal(200, (ask("/healthz", { fields = "X-Forwarded-For: 127.0.0.1\r\n",
-      host = "moonroom.internal" })))
+      host = "192.0.2.1" })))
   end)
 
   it("is left whole by every want of memory", function()

@@ -173,16 +173,6 @@ void admin_release(struct connection *connection)
 
 /* --- which --- */
 
-static bool is_loopback(const char *address)
-{
-    struct ip_prefix four, six;
-    struct ip ip;
-    return ip_parse(slice_of(address), &ip) &&
-           ip_prefix_parse(slice_of("127.0.0.0/8"), &four) &&
-           ip_prefix_parse(slice_of("::1"), &six) &&
-           (ip_prefix_has(&four, &ip) || ip_prefix_has(&six, &ip));
-}
-
 static bool is_among_hosts(const struct hub *hub, struct slice host)
 {
     struct slice rest = slice_of(hub->options.hosts.text), name;
@@ -202,13 +192,11 @@ static bool is_address(struct slice host)
     return ip_parse(host, &ip);
 }
 
-/* From the same machine the figures may be read by a browser that runs there,
- * and so by a page that has its own name point here (DNS rebinding). */
+/* A browser that may reach this address would read the figures for a page that
+ * has its own name point here (DNS rebinding). */
 static bool may_ask(const struct connection *connection)
 {
     struct authority authority;
-    if (!is_loopback(connection->address))
-        return true;
     return authority_parse(connection->request->host, &authority) &&
            (is_address(authority.host) ||
             slice_is_nocase(authority.host, "localhost") ||
@@ -257,6 +245,5 @@ void admin_answer(struct connection *connection)
         choose(connection);
     else
         answer(connection, 421,
-               "from this machine, ask by an address, localhost or one of the "
-               "option hosts\n");
+               "ask by an address, localhost or one of the option hosts\n");
 }

@@ -76,6 +76,33 @@ wait_seconds_count 5
     assert.matches('other_seconds_bucket{le="10"} 0\n', own(), 1, true)
   end)
 
+  it("puts labels together whole, whatever finalizers observe meanwhile", function()
+    local names = { "a", "b", "c", "d", "e", "f", "g", "h" }
+    local moves = metric.counter("moves_total", "Moves.", { labels = names })
+    local ends = metric.counter("ends_total", "Ends.", { labels = { "z" } })
+    local ran, count = 0, 300
+    local function observe()
+      ran = ran + 1
+      ends:add(1, { z = 7 })
+    end
+    local mode = collectgarbage("incremental")
+    finally(function() collectgarbage(mode) end)
+    local kept = {}
+    for index = 1, 20000 do kept[index] = setmetatable({}, { __gc = observe }) end
+    while #kept > 0 do kept[#kept] = nil end
+    repeat collectgarbage("step", 0) until ran > 0 -- the others run as memory is asked for
+    local began, all = ran, {}
+    for number = 1, count do
+      all[number] = {}
+      for index, name in ipairs(names) do all[number][name] = 8 * number + index / 16 end
+      moves:add(1, all[number])
+    end
+    assert.is_true(ran > began, began .. " " .. ran)
+    for number = 1, count do assert.equal(1, moves:value(all[number]), number) end
+    collectgarbage()
+    assert.equal(20000, ends:value { z = 7 })
+  end)
+
   it("tells series apart by labels, in the order of their declaration", function()
     local moves = metric.counter("moves_total", "Moves.", { labels = { "game", "turn" } })
     moves:add(1, { turn = 1, game = "chess" })

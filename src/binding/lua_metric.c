@@ -153,21 +153,18 @@ int metric_from_lua(lua_State *L)
 
 /* --- a series --- */
 
-/* Adds a label; its value is on the top. */
-static void add_label(lua_State *L, struct exposition *text, const char *name)
+static void add_label(struct exposition *text, struct slice name,
+                      struct slice value)
 {
-    luaL_tolstring(L, -1, NULL);
-    struct slice value = lua_slice_at(L, -1);
     if (value.length > LABEL_VALUE_MAX)
         value.length =
             utf8_is_valid(value.bytes, value.length)
                 ? utf8_cut(value.bytes, value.length, LABEL_VALUE_MAX)
                 : LABEL_VALUE_MAX;
     exposition_add(text, slice_of(text->text.length ? "," : ""));
-    exposition_add(text, slice_of(name));
+    exposition_add(text, name);
     exposition_add(text, slice_of("="));
     exposition_quote_label(text, value);
-    lua_pop(L, 1);
 }
 
 static size_t count_keys(lua_State *L, int index)
@@ -197,7 +194,36 @@ static void check_value(lua_State *L, const char *name)
                    name, luaL_typename(L, -1));
 }
 
-/* Pushes 'a="1",b="2"' of the table at an index. */
+/* Pushes the labels' values as strings, in the order of their names. */
+static void push_texts(lua_State *L, int index, int names, size_t count)
+{
+    luaL_checkstack(L, (int)count + 4, "too many labels");
+    for (size_t i = 1; i <= count; i++) {
+        lua_rawgeti(L, names, (lua_Integer)i);
+        lua_pushvalue(L, -1);
+        lua_rawget(L, index);
+        check_value(L, lua_tostring(L, -2));
+        luaL_tolstring(L, -1, NULL);
+        lua_replace(L, -3);
+        lua_pop(L, 1);
+    }
+}
+
+/* Puts together what is on the stack from the names on. Nothing here asks Lua
+ * for memory: a finalizer could run then, and use the scratch too. */
+static void put_together(lua_State *L, struct exposition *text, int names,
+                         size_t count)
+{
+    text->text.length = 0;
+    text->has_failed = false;
+    for (size_t i = 1; i <= count; i++) {
+        lua_rawgeti(L, names, (lua_Integer)i);
+        add_label(text, lua_slice_at(L, -1), lua_slice_at(L, names + (int)i));
+        lua_pop(L, 1);
+    }
+}
+
+/* Pushes 'a="1",b="2"' of the table at an index, and more below it. */
 static void push_labels(lua_State *L, const struct metric_box *box, int index)
 {
     struct exposition *text = &box->binding->hub->instruments.scratch;
@@ -208,20 +234,11 @@ static void push_labels(lua_State *L, const struct metric_box *box, int index)
     else
         luaL_argcheck(L, lua_isnoneornil(L, index), index,
                       "the metric has no labels");
-    text->text.length = 0;
-    text->has_failed = false;
-    for (size_t i = 1; i <= count; i++) {
-        lua_rawgeti(L, names, (lua_Integer)i);
-        const char *name = lua_tostring(L, -1);
-        lua_pushvalue(L, -1);
-        lua_rawget(L, index);
-        check_value(L, name);
-        add_label(L, text, name);
-        lua_pop(L, 2);
-    }
+    push_texts(L, index, names, count);
     if (count && count_keys(L, index) > count)
         luaL_error(L, "the metric has the labels %s, and no others",
                    box->instrument->label_names);
+    put_together(L, text, names, count);
     if (text->has_failed)
         luaL_error(L, "not enough memory");
     lua_pushlstring(L, count ? (char *)text->text.bytes : "",

@@ -68,6 +68,18 @@ describe("After a handler that ran for long", function()
     assert.equal("closing", client.ready_state)
   end)
 
+  it("handshake_timeout is whole for a body", function()
+    local w = echoing { handshake_timeout = 3 }
+    w.moonroom.post("/", function() end)
+    local peer = w:peer()
+    w.kit.pass(w.hub, 2)
+    peer:send(plain("/", "Content-Length: 1\r\n", "POST"))
+    w:advance(2.99)
+    assert.is_nil(peer:response())
+    w:advance(0.02)
+    assert.equal(408, peer:response().status)
+  end)
+
   it("handshake_timeout is whole for who comes, and for a next request", function()
     local w = echoing { handshake_timeout = 3 }
     w.kit.files(w.hub, { ["a.txt"] = "a" })

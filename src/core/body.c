@@ -40,7 +40,7 @@ void body_begin(struct connection *connection, enum request_body framing,
     body->is_chunked = framing == BODY_CHUNKED;
     body->left = length;
     connection->state = CONNECTION_BODY;
-    connection->due = hub->now + hub->options.handshake_timeout;
+    connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
     connection_arm(connection);
 }
 

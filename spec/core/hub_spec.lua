@@ -100,6 +100,7 @@ describe("max_pending_handshakes", function()
     local newest = w:peer()
     w:rest()
     assert.same({ true, false }, { takers[1]:state().closed, takers[2]:state().closed })
+    assert.equal(1, w.kit.metrics(w.hub).max_clients)
     assert.equal(101, newest:send(request_head("/echo")):response().status)
   end)
 

@@ -258,6 +258,7 @@ static void limit_all(struct hub *hub, const struct connection *newest)
     struct census census = take_census(hub);
     if (census.asking == newest)
         census.asking = LIST_ENTRY(hub->pending.next, struct connection, link);
+    metrics_count(&hub->metrics, METRIC_MAX_CLIENTS);
     drop_one(hub, &census, "max_clients");
 }
 

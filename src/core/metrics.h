@@ -26,7 +26,7 @@
     X(MAX_BODY, "max_body", "requests refused with 413")                       \
     X(ORIGINS, "origins", "handshakes refused with 403")                       \
     X(MAX_CLIENTS, "max_clients",                                              \
-      "handshakes refused with 503, by server or room")                        \
+      "handshakes refused with 503, by server or room; others dropped")        \
     X(MAX_ROOMS, "max_rooms", "handshakes refused with 503")                   \
     X(DESCRIPTORS, "descriptors", "turned away: descriptors had run out")      \
     X(MAX_PENDING_HANDSHAKES, "max_pending_handshakes",                        \

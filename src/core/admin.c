@@ -157,7 +157,7 @@ bool admin_refill(struct connection *connection)
         admin_release(connection);
         respond_finish(connection);
     }
-    return true;
+    return connection->state != CONNECTION_DEAD;
 }
 
 void admin_release(struct connection *connection)

@@ -279,7 +279,7 @@ bool send_file_refill(struct connection *connection)
         finish_if_done(connection);
     else
         connection_die(connection, true);
-    return queued;
+    return connection->state != CONNECTION_DEAD;
 }
 
 bool send_file_pass(struct connection *connection)
@@ -298,5 +298,5 @@ bool send_file_pass(struct connection *connection)
     connection_wrote(connection, (size_t)taken, is_all);
     if (is_all)
         finish_if_done(connection);
-    return is_all;
+    return is_all && connection->state != CONNECTION_DEAD;
 }

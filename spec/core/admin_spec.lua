@@ -250,6 +250,19 @@ describe("the admin listener", function()
     assert.is_false(waiting:state().closed)
   end)
 
+  it("counts no limit that it has run into", function()
+    local before = w.kit.metrics(w.hub)
+    local wrong, late = admin(), admin()
+    wrong:send("GET / HTTP/1.1\r\nX: " .. ("x"):rep(20000))
+    late:send("GET")
+    w:advance(60)
+    assert.same({ 431, 408 }, { wrong:response().status, late:response().status })
+    local after = w.kit.metrics(w.hub)
+    for _, name in ipairs { "max_header", "handshake_timeout", "refusals" } do
+      assert.equal(before[name], after[name], name)
+    end
+  end)
+
   it("doesn't count itself", function()
     local before = w.moonroom.stats()
     ask "/metrics"

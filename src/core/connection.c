@@ -148,7 +148,8 @@ void connection_blame(struct connection *connection, const char *rule)
     struct hub *hub = connection->hub;
     struct log_line line;
     connection->rule = rule;
-    metrics_count_rule(&hub->metrics, rule);
+    if (!connection->is_admin)
+        metrics_count_rule(&hub->metrics, rule);
     if (connection->is_upgraded)
         return;
     log_begin(&line, hub->log, LOG_INFO, hub_wall(hub), "connection ended");

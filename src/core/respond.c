@@ -113,8 +113,10 @@ static void log_refusal(const struct connection *connection, int status,
     const struct request *request = connection->request;
     struct hub *hub = connection->hub;
     struct log_line line;
-    metrics_count(&hub->metrics, METRIC_REFUSALS);
-    metrics_count_rule(&hub->metrics, rule);
+    if (!connection->is_admin) {
+        metrics_count(&hub->metrics, METRIC_REFUSALS);
+        metrics_count_rule(&hub->metrics, rule);
+    }
     log_begin_for(&line, hub->log, refusal_level(connection, status),
                   hub_wall(hub), "request refused", rule);
     log_number(&line, "status", status);

@@ -182,6 +182,21 @@ describe("a body", function()
     assert.equal(1, w.kit.metrics(w.hub).handshake_timeout)
   end)
 
+  it("is not late while the answer before it is still being taken", function()
+    local w = new { handshake_timeout = 10, write_stall = 100 }
+    local peer = w:peer()
+    peer:faults { full = true }
+    peer:send(plain("/none") .. plain("/echo", "Content-Length: 2\r\n", "POST") .. "h")
+    w:advance(15)
+    peer:faults {}
+    peer:writable()
+    assert.equal(404, peer:response().status)
+    assert.equal("hi", peer:send("i"):response().body)
+    peer:send(plain("/echo", "Content-Length: 2\r\n", "POST") .. "h")
+    w:advance(10.1)
+    assert.equal(408, peer:response().status)
+  end)
+
   it("that is unfinished counts as a handshake: the oldest goes", function()
     local w = new { max_pending_handshakes = 3 }
     local peers = {}

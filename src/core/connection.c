@@ -517,22 +517,37 @@ static bool has_passed(double due, double now)
     return due > 0 && due <= now;
 }
 
-/* Who is still taking the answer before can't be late with the next request. */
-static void expire_head(struct connection *connection)
+/* Who is still taking the answer before can't be late with the next request:
+ * write_stall watches it. */
+static void put_off(struct connection *connection)
 {
     struct hub *hub = connection->hub;
+    connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
+    connection_mark_dirty(connection);
+    connection_arm(connection);
+}
+
+static void expire_head(struct connection *connection)
+{
     if (connection->head) {
         respond_refuse(connection, 408, "handshake_timeout",
                        "the request took too long");
     } else if (connection_owes_answer(connection)) {
-        connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
-        connection_mark_dirty(connection); /* write_stall watches it */
-        connection_arm(connection);
+        put_off(connection);
     } else {
         if (!connection->keeps_alive) /* it has asked before */
             connection_blame(connection, "handshake_timeout");
         connection_die(connection, false);
     }
+}
+
+static void expire_body(struct connection *connection)
+{
+    if (connection_buffered(connection))
+        put_off(connection);
+    else
+        respond_refuse(connection, 408, "handshake_timeout",
+                       "the body took too long");
 }
 
 /* Why it was closed says more than that it didn't end. */
@@ -551,8 +566,7 @@ static void expire_due(struct connection *connection)
         expire_head(connection);
         break;
     case CONNECTION_BODY:
-        respond_refuse(connection, 408, "handshake_timeout",
-                       "the body took too long");
+        expire_body(connection);
         break;
     case CONNECTION_DECIDING:
         connection_blame(connection, "handshake_timeout");

@@ -261,6 +261,50 @@ describe("while a handler decides", function()
     assert.is_true(peer:state().closed)
   end)
 
+  -- A world with a handler at /wait that notes how it ends.
+  local function waiting()
+    local w = new { handshake_timeout = 10 }
+    w.ends = {}
+    w.moonroom.get("/wait/:seconds", function(request)
+      local _ <close> = setmetatable({}, {
+        __close = function() table.insert(w.ends, "closed") end,
+      })
+      w.moonroom.sleep(tonumber(request.params.seconds))
+      table.insert(w.ends, "ran")
+      return request.path
+    end)
+    return w
+  end
+
+  it("a peer that half-closed is waited for as long as handshake_timeout", function()
+    local w = waiting()
+    local peer, quick = w:peer():send(plain("/wait/1000")), w:peer():send(plain("/wait/9"))
+    peer:finish()
+    quick:finish()
+    w:advance(9.9)
+    assert.equal("/wait/9", quick:response().body)
+    assert.is_false(peer:state().closed)
+    w:advance(0.2)
+    assert.is_true(peer:state().closed)
+    assert.matches("connection ended rule=handshake_timeout", w:log(), 1, true)
+  end)
+
+  it("one that has gone leaves its handler handshake_timeout to end, at a wait", function()
+    local w = waiting()
+    w:peer():send(plain("/wait/9")):reset()
+    w:advance(9.9)
+    assert.same({ "ran", "closed" }, w.ends)
+    w:peer():send(plain("/wait/1000")):reset()
+    w:advance(9.9)
+    assert.equal(2, #w.ends)
+    assert.equal("", w:log())
+    w:advance(0.2)
+    assert.same({ "ran", "closed", "closed" }, w.ends)
+    assert.matches('handler ended: who asked has gone where="GET /wait/:seconds"', w:log(), 1, true)
+    w:advance(1000)
+    assert.equal(3, #w.ends)
+  end)
+
   it("a peer that half-closes gets its answer, one that goes is forgotten quietly", function()
     local w = new()
     local half, gone = w:peer():send(sized("half", "/slow")), w:peer():send(sized("gone", "/slow"))

@@ -92,6 +92,21 @@ static void expire(struct timer *timer, double now)
     routine_wake(routine);
 }
 
+/* Timers expire while nothing runs: it waits, or has been woken. */
+static void expire_last(struct timer *timer, double now)
+{
+    (void)now;
+    struct routine *routine = LIST_ENTRY(timer, struct routine, last);
+    const struct hub *hub = routine->dispatch->hub;
+    const char *where = routine->entry.where;
+    struct log_line line;
+    log_begin_for(&line, hub->log, LOG_INFO, hub_wall(hub),
+                  "handler ended: who asked has gone", where);
+    log_string(&line, "where", where);
+    log_end(&line);
+    routine_cancel(routine);
+}
+
 static struct routine *routine_new(struct dispatch *dispatch)
 {
     struct routine *routine = NULL;
@@ -99,6 +114,7 @@ static struct routine *routine_new(struct dispatch *dispatch)
         return NULL;
     routine->dispatch = dispatch;
     routine->timer.expire = expire;
+    routine->last.expire = expire_last;
     meter_init(&routine->meter, dispatch->hub);
     routine->meter.where = &routine->entry.where;
     list_init(&routine->link);
@@ -163,6 +179,7 @@ static void end(struct routine *routine, bool succeeded, bool has_waited)
     struct dispatch *dispatch = routine->dispatch;
     struct lua_memory *tight = routine->meter.tight;
     routine->meter.tight = NULL;
+    timers_stop(&dispatch->hub->timers, &routine->last);
     give_routine(routine);
     if (has_waited && entry.done)
         entry.done(&entry, succeeded);
@@ -412,6 +429,13 @@ void routine_cancel(struct routine *routine)
     close_coroutines(routine, routine->L);
     leave_closed(routine);
     end(routine, false, true);
+}
+
+void routine_abandon(struct routine *routine, double seconds)
+{
+    struct hub *hub = routine->dispatch->hub;
+    timers_start(&hub->timers, &hub->memory, &routine->last,
+                 hub_read_clock(hub) + seconds);
 }
 
 bool routine_owns(lua_State *L, lua_State *coroutine)

@@ -50,6 +50,7 @@ struct routine {
     struct list link;   /* in dispatch->waiting or ->woken */
     struct list place;  /* in what it waits for; a list of the owner's */
     struct timer timer; /* the limit of its wait */
+    struct timer last;  /* armed: when it is cancelled at the latest */
     /* Called when its wait is over, or couldn't begin, before anything else
      * goes on; NULL where nobody else knows of the wait but by place. */
     void (*let_go)(void *waited_for);
@@ -122,6 +123,10 @@ void routine_wake(struct routine *routine);
 /* Ends a routine that waits: its to-be-closed variables are closed, nothing
  * behind the wait runs, done is called with false. */
 void routine_cancel(struct routine *routine);
+
+/* Has a routine that waits, for whose answer nobody is left, cancelled in so
+ * many seconds if it hasn't ended by then: it is in the log. */
+void routine_abandon(struct routine *routine, double seconds);
 
 /* The routine that L runs in, or NULL: L is its coroutine, or one that it has
  * resumed. */

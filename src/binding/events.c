@@ -332,8 +332,19 @@ static void run_refresh(struct room *room)
         room->version--;
 }
 
+/* A plain request's handler has some time left to do what it had begun. The
+ * room that a handshake has made may be others' too. */
+static void abandon(const struct connection *connection)
+{
+    const struct request_box *box = connection->asker;
+    if (box && box->routine && !connection->asks_upgrade)
+        routine_abandon(box->routine,
+                        connection->hub->options.handshake_timeout);
+}
+
 static void run_forget(struct connection *connection)
 {
+    abandon(connection);
     request_forget(connection);
     client_forget(connection);
 }

@@ -1,13 +1,12 @@
 #include "connection.h"
 
 #include "admin.h"
-#include "close_code.h"
+#include "deadlines.h"
 #include "exchange.h"
 #include "forwarded.h"
 #include "hub.h"
 #include "keep_alive.h"
 #include "recorder.h"
-#include "respond.h"
 #include "room.h"
 #include "send_file.h"
 #include "slow.h"
@@ -15,8 +14,6 @@
 
 /* How long the peer may take to end after our FIN (RFC 6455 7.1.1). */
 static const double drain_timeout = 2;
-
-static void expire(struct timer *timer, double now);
 
 /* --- what the transport tells --- */
 
@@ -66,7 +63,7 @@ struct connection *connection_new(struct hub *hub, struct transport *transport)
     transport->events = &connection_events;
     transport->user = connection;
     connection->limits = hub->options.limits;
-    connection->timer.expire = expire;
+    connection->timer.expire = deadlines_expire;
     connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
     if (!timers_start(&hub->timers, &hub->memory, &connection->timer,
                       connection->due)) {
@@ -301,6 +298,19 @@ void connection_serve(struct connection *connection)
         connection_end(connection, false);
 }
 
+/* Half closed: it may still read a response. It needn't, and would be waited
+ * for as long as the application takes. */
+static void end_deciding(struct connection *connection)
+{
+    struct hub *hub = connection->hub;
+    if (connection->asks_upgrade) {
+        connection_die(connection, false);
+    } else if (!connection->download && !connection->page) {
+        connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
+        connection_arm(connection);
+    }
+}
+
 void connection_end(struct connection *connection, bool broken)
 {
     if (connection->recorded && (broken || !connection->is_ended))
@@ -313,9 +323,8 @@ void connection_end(struct connection *connection, bool broken)
     if (has_waiting(connection)) /* served first */
         return;
     switch (connection->state) {
-    case CONNECTION_DECIDING: /* half closed: it may still read a response */
-        if (connection->asks_upgrade)
-            connection_die(connection, false);
+    case CONNECTION_DECIDING:
+        end_deciding(connection);
         break;
     case CONNECTION_HEAD:
     case CONNECTION_BODY:
@@ -510,94 +519,4 @@ void connection_refused(struct connection *connection, const char *rule,
 void connection_terminate(struct connection *connection)
 {
     connection_die(connection, true);
-}
-
-static bool has_passed(double due, double now)
-{
-    return due > 0 && due <= now;
-}
-
-/* Who is still taking the answer before can't be late with the next request:
- * write_stall watches it. */
-static void put_off(struct connection *connection)
-{
-    struct hub *hub = connection->hub;
-    connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
-    connection_mark_dirty(connection);
-    connection_arm(connection);
-}
-
-static void expire_head(struct connection *connection)
-{
-    if (connection->head) {
-        respond_refuse(connection, 408, "handshake_timeout",
-                       "the request took too long");
-    } else if (connection_owes_answer(connection)) {
-        put_off(connection);
-    } else {
-        if (!connection->keeps_alive) /* it has asked before */
-            connection_blame(connection, "handshake_timeout");
-        connection_die(connection, false);
-    }
-}
-
-static void expire_body(struct connection *connection)
-{
-    if (connection_buffered(connection))
-        put_off(connection);
-    else
-        respond_refuse(connection, 408, "handshake_timeout",
-                       "the body took too long");
-}
-
-/* Why it was closed says more than that it didn't end. */
-static void note_late(struct connection *connection)
-{
-    if (connection->rule)
-        metrics_count(&connection->hub->metrics, METRIC_CLOSE_TIMEOUT);
-    else
-        connection_blame(connection, "close_timeout");
-}
-
-static void expire_due(struct connection *connection)
-{
-    switch (connection->state) {
-    case CONNECTION_HEAD:
-        expire_head(connection);
-        break;
-    case CONNECTION_BODY:
-        expire_body(connection);
-        break;
-    case CONNECTION_DECIDING:
-        connection_blame(connection, "handshake_timeout");
-        connection_die(connection, true);
-        break;
-    default: /* closing and draining that took too long */
-        if (!connection->is_shut)
-            note_late(connection);
-        connection_die(connection, connection_buffered(connection) > 0);
-    }
-}
-
-/* A deadline that has been put off or dropped leaves the timer as it was: it
- * is set again when it comes early. */
-static void expire(struct timer *timer, double now)
-{
-    struct connection *connection = LIST_ENTRY(timer, struct connection, timer);
-    if (connection->is_stuck && has_passed(connection->stall_due, now)) {
-        connection_blame(connection, "write_stall");
-        connection_die(connection, true);
-    } else if (has_passed(connection->due, now)) {
-        expire_due(connection);
-    } else if (has_passed(connection->message_due, now)) {
-        connection_blame(connection, "message_timeout");
-        websocket_fail(connection, CLOSE_POLICY, "the message took too long");
-    } else if (has_passed(connection->soft_due, now)) {
-        slow_expire(connection);
-    } else {
-        if (has_passed(keep_alive_due(connection), now))
-            keep_alive_expire(connection);
-        if (connection->state != CONNECTION_DEAD)
-            connection_arm(connection);
-    }
 }

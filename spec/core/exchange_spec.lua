@@ -119,6 +119,21 @@ describe("a request", function()
     assert.is_false(peer:state().shut)
   end)
 
+  it("is answered with the time, but for a 101", function()
+    local w = new()
+    local function date(path) return (ask(w, plain(path))).headers.date end
+    for second, path in pairs { [20] = "/a.txt", [21] = "/none", [22] = "/echo" } do
+      w = new()
+      w:advance(second - 20 + 0.5)
+      assert.equal(("Tue, 14 Nov 2023 22:13:%d GMT"):format(second), date(path))
+    end
+    local before = date "/a.txt"
+    w:advance(1)
+    assert.not_equal(before, date "/a.txt")
+    local peer = w:peer():send(world.request_head("/echo"))
+    assert.is_nil(peer:response().headers.date)
+  end)
+
   it("that is refused with 204 or 304 gets no body, whatever the script says", function()
     for _, status in ipairs { 204, 304 } do
       local w = world.new(nil, function(moonroom)

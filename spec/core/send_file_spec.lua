@@ -25,7 +25,7 @@ describe("a file's answer", function()
       ["content-type"] = "text/html; charset=utf-8", ["content-length"] = "3",
       ["x-content-type-options"] = "nosniff", ["cache-control"] = "no-cache",
       ["last-modified"] = "Sun, 13 Sep 2020 12:26:40 GMT", ["accept-ranges"] = "bytes",
-      connection = "keep-alive",
+      connection = "keep-alive", date = "Tue, 14 Nov 2023 22:13:20 GMT",
     }, headers)
   end)
 

@@ -71,6 +71,22 @@ describe("response_field", function()
 end)
 
 describe("response_head", function()
+  it("has a Date, unless the fields have one", function()
+    local date = "Sun, 06 Nov 1994 08:49:37 GMT"
+    local function dates(fields)
+      local list = {}
+      local head = http.response_head(200, fields, 0, true, nil, date)
+      for value in head:gmatch("\n[Dd]ate: (.-)\r") do list[#list + 1] = value end
+      return list
+    end
+    assert.same({ date }, dates(""))
+    assert.same({ date }, dates("Dat: a\r\nX: Date: x\r\nUpdate: x\r\n"))
+    assert.same({ "mine" }, dates("A: b\r\ndate: mine\r\n"))
+    assert.same({ "mine" }, dates("Date: mine\r\n"))
+    local longest = http.response_head(426, "", math.maxinteger, true, nil, date)
+    assert.matches("\r\nConnection: Upgrade, keep%-alive\r\n\r\n$", longest)
+  end)
+
   it("names Upgrade and websocket with a 426, beside close or keep-alive", function()
     for keep, option in pairs { [true] = "keep-alive", [false] = "close" } do
       assert.equal("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nUpgrade: websocket\r\n"

@@ -20,7 +20,8 @@
  *   query(text), cookies(text) -> list of {name, value or false}
  *   status_reason(n)  status_is_final(n)  is_field(name, value)
  *   response_field(name, value [, fail_at]) -> text | nil
- *   response_head(status, fields, length, keep [, fail_at]) -> text | nil
+ *   response_head(status, fields, length, keep [, fail_at [, date]])
+ *                                                       -> text | nil
  *   is_literal(pattern)
  *   routes(patterns [, fail_at]) -> routes | nil, reason
  *     routes:match(path [, from]) -> index (from 1), {{name, value}, ...} | nil
@@ -454,10 +455,11 @@ static int kit_response_head(lua_State *L)
     struct slice fields = check_slice(L, 2);
     uint64_t length = (uint64_t)luaL_checkinteger(L, 3);
     bool keep = lua_toboolean(L, 4);
+    const char *date = luaL_optstring(L, 6, NULL);
     struct output_box *box = new_box(L, OUTPUT_TYPE, sizeof *box, 5);
     return push_output(L, box,
                        response_head(&box->buffer, &box->memory, status, fields,
-                                     length, keep));
+                                     length, keep, date));
 }
 
 static int output_release(lua_State *L)

@@ -52,11 +52,11 @@ static bool begin_page(struct connection *connection, const char *type,
 {
     struct hub *hub = connection->hub;
     char head[512];
-    int length =
-        snprintf(head, sizeof head,
-                 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n" COMMON_FIELDS
-                 "Transfer-Encoding: chunked\r\nConnection: %s\r\n\r\n",
-                 type, connection->keeps_alive ? "keep-alive" : "close");
+    int length = snprintf(
+        head, sizeof head,
+        "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n" COMMON_FIELDS "Date: %s\r\n"
+        "Transfer-Encoding: chunked\r\nConnection: %s\r\n\r\n",
+        type, hub_date(hub), connection->keeps_alive ? "keep-alive" : "close");
     connection->page = memory_new_zero(&hub->memory, sizeof *connection->page);
     if (!connection->page)
         return false;

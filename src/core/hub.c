@@ -129,6 +129,16 @@ double hub_wall(const struct hub *hub)
     return hub->now + hub->wall_offset;
 }
 
+const char *hub_date(struct hub *hub)
+{
+    int64_t at = (int64_t)floor(hub_wall(hub));
+    if (!*hub->date.text || at != hub->date.at) {
+        http_date_write(at, hub->date.text);
+        hub->date.at = at;
+    }
+    return hub->date.text;
+}
+
 /* It has had its answer, and no request of its has begun since. */
 static bool is_idle(const struct connection *connection)
 {

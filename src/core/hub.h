@@ -4,6 +4,7 @@
 
 #include "application.h"
 #include "deflater.h"
+#include "http_date.h"
 #include "inflater.h"
 #include "instruments.h"
 #include "metrics.h"
@@ -25,7 +26,11 @@ struct hub {
     /* Reads the monotonic clock; NULL: it stands still while a turn runs. */
     double (*clock)(const struct hub *hub);
     double wall_offset; /* Unix time - now */
-    double started_at;  /* Unix time */
+    struct {
+        int64_t at; /* its Unix time */
+        char text[HTTP_DATE_SIZE];
+    } date;            /* the latest that was asked for */
+    double started_at; /* Unix time */
     struct timers timers;
     struct outq_pool pool;
     size_t held; /* bytes that the transports of the living hold */
@@ -116,5 +121,8 @@ void hub_reset_all(struct hub *hub);
 
 /* Unix time, in seconds. */
 double hub_wall(const struct hub *hub);
+
+/* The same as responses say it; valid until it is asked for again. */
+const char *hub_date(struct hub *hub);
 
 #endif

@@ -22,13 +22,15 @@ static bool asks_upgrade(const struct connection *connection)
            (request && request_count(request, "sec-websocket-key") > 0);
 }
 
+/* RFC 9110 6.6.1: no Date is asked for with a 1xx, and a 101 is small. */
 bool respond_head(struct connection *connection, int status,
                   struct slice fields, uint64_t length)
 {
     struct hub *hub = connection->hub;
     struct buffer head = {0};
     bool queued = response_head(&head, &hub->memory, status, fields, length,
-                                connection->keeps_alive) &&
+                                connection->keeps_alive,
+                                status == 101 ? NULL : hub_date(hub)) &&
                   outq_append(&connection->output, &hub->pool,
                               (struct span){head.bytes, head.length},
                               (struct span){NULL, 0});

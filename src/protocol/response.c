@@ -114,26 +114,41 @@ static const char *connection_fields(int status, bool keep)
     return keep ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
 }
 
+static bool has_date(struct slice fields)
+{
+    static const char name[] = "Date:";
+    while (fields.length) {
+        struct slice line = slice_cut(&fields, '\n');
+        line.length = line.length < strlen(name) ? 0 : strlen(name);
+        if (slice_is_nocase(line, name))
+            return true;
+    }
+    return false;
+}
+
 static size_t tail_write(char *tail, size_t size, int status,
-                         uint64_t content_length, bool keep)
+                         uint64_t content_length, bool keep, const char *date)
 {
     int length = 0;
+    if (date)
+        length = snprintf(tail, size, "Date: %s\r\n", date);
     if (status_has_content(status))
-        length = snprintf(tail, size, "Content-Length: %" PRIu64 "\r\n",
-                          content_length);
+        length += snprintf(tail + length, size - (size_t)length,
+                           "Content-Length: %" PRIu64 "\r\n", content_length);
     length += snprintf(tail + length, size - (size_t)length, "%s\r\n",
                        connection_fields(status, keep));
     return (size_t)length;
 }
 
 bool response_head(struct buffer *out, struct memory *memory, int status,
-                   struct slice fields, uint64_t content_length, bool keep)
+                   struct slice fields, uint64_t content_length, bool keep,
+                   const char *date)
 {
-    char line[64], tail[128];
+    char line[64], tail[192];
     size_t line_length = (size_t)snprintf(
         line, sizeof line, "HTTP/1.1 %d %s\r\n", status, status_reason(status));
-    size_t tail_length =
-        tail_write(tail, sizeof tail, status, content_length, keep);
+    size_t tail_length = tail_write(tail, sizeof tail, status, content_length,
+                                    keep, has_date(fields) ? NULL : date);
     return buffer_reserve(out, memory,
                           line_length + fields.length + tail_length) &&
            buffer_append(out, memory, line, line_length) &&

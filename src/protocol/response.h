@@ -25,12 +25,13 @@ bool response_field_is_valid(struct slice name, struct slice value);
 bool response_field(struct buffer *out, struct memory *memory,
                     struct slice name, struct slice value);
 
-/* Appends a status line and the fields given (each ended by CRLF), then
- * Content-Length (for 101, 204 and 304 none) and Connection (close, or
- * keep-alive; for 101 the caller's own; for 426 Upgrade: websocket and the
- * option Upgrade too), and the empty line. The body follows as the caller sends
- * it. False: no memory. */
+/* Appends a status line and the fields given (each ended by CRLF), then Date
+ * (none where date is NULL, or the fields have one), Content-Length (for 101,
+ * 204 and 304 none) and Connection (close, or keep-alive; for 101 the caller's
+ * own; for 426 Upgrade: websocket and the option Upgrade too), and the empty
+ * line. The body follows as the caller sends it. False: no memory. */
 bool response_head(struct buffer *out, struct memory *memory, int status,
-                   struct slice fields, uint64_t content_length, bool keep);
+                   struct slice fields, uint64_t content_length, bool keep,
+                   const char *date);
 
 #endif

@@ -40,6 +40,15 @@ local function assert_wrong(words, ...)
 end
 
 describe("what a handler returns", function()
+  it("has no body with 205, and a length that says so", function()
+    local response, _, w = answer_to(205, "a body")
+    assert.same({ 205, "", "0" },
+      { response.status, response.body, response.headers["content-length"] })
+    local peer = w:peer():send(plain("/x") .. plain("/x"))
+    assert.same({ 205, 205 }, { peer:response().status, peer:response().status })
+    assert.equal("", peer.bytes)
+  end)
+
   it("is text for a string, JSON for a table, 204 for nothing", function()
     local text = answer_to("hello")
     assert.same({ 200, "text/plain; charset=utf-8", "hello" },

@@ -64,6 +64,8 @@ void respond(struct connection *connection, int status, struct slice fields,
     slow_shed(hub);
     if (connection->state == CONNECTION_DEAD)
         return;
+    if (status == 205) /* RFC 9110 15.3.6: no content, and its length says so */
+        body = (struct slice){NULL, 0};
     if (respond_is_head(connection) || !status_has_content(status))
         body.bytes = NULL;
     struct span span = {body.bytes, body.bytes ? body.length : 0};

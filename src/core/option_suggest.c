@@ -44,24 +44,45 @@ static size_t edit_distance(struct slice word, struct slice name)
     return last[name.length];
 }
 
+/* For the name that is nearest to a word. */
+struct search {
+    struct slice word;
+    size_t least; /* more than the edits that are allowed, or that were found */
+    const char *nearest;
+};
+
+static struct search search_for(struct slice word)
+{
+    size_t length = word.length;
+    return (struct search){word, length < 4 ? 2 : length < 8 ? 3 : 4, NULL};
+}
+
+static void consider(struct search *search, const char *name)
+{
+    struct slice candidate = slice_of(name);
+    if (!search->word.length || search->word.length > NAME_MAX_LENGTH ||
+        candidate.length > NAME_MAX_LENGTH)
+        return;
+    size_t distance = edit_distance(search->word, candidate);
+    if (distance >= search->least)
+        return;
+    search->least = distance;
+    search->nearest = name;
+}
+
+static void consider_all(struct search *search, const struct option *table,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        consider(search, table[i].name);
+}
+
 const char *option_suggest(const struct option *table, size_t count,
                            struct slice name)
 {
-    if (!name.length || name.length > NAME_MAX_LENGTH)
-        return NULL;
-    size_t nearest = name.length < 4 ? 1 : name.length < 8 ? 2 : 3;
-    const char *suggestion = NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct slice candidate = slice_of(table[i].name);
-        if (candidate.length > NAME_MAX_LENGTH)
-            continue;
-        size_t distance = edit_distance(name, candidate);
-        if (distance > nearest || (suggestion && distance == nearest))
-            continue;
-        nearest = distance;
-        suggestion = table[i].name;
-    }
-    return suggestion;
+    struct search search = search_for(name);
+    consider_all(&search, table, count);
+    return search.nearest;
 }
 
 /* What other servers call the address to listen on. */
@@ -77,14 +98,11 @@ static bool means_listen(struct slice word)
 
 const char *option_suggest_among(struct slice word, const char *const further[])
 {
-    enum { NAMES_MAX = 64 };
-    struct option names[NAMES_MAX];
-    size_t count = 0;
+    struct search search = search_for(word);
     if (means_listen(word))
         return "listen";
-    for (; count < NAMES_MAX && further[count]; count++)
-        names[count] = (struct option){.name = further[count]};
-    for (size_t i = 0; i < option_count && count < NAMES_MAX; i++)
-        names[count++] = option_table[i];
-    return option_suggest(names, count, word);
+    for (; *further; further++)
+        consider(&search, *further);
+    consider_all(&search, option_table, option_count);
+    return search.nearest;
 }

@@ -252,6 +252,21 @@ describe("scripts/test", function()
     assert.equal(1, status)
   end)
 
+  it("refuses a path that isn't there, rather than run all", function()
+    for path, arguments in pairs {
+      ["spec/core/hbu_spec.lua"] = "spec/core/hbu_spec.lua",
+      ["hbu_spec.lua"] = ("--filter=a/b '%s' hbu_spec.lua"):format(folder),
+    } do
+      local output, status = run("BUILD='%s/build' scripts/test %s", folder, arguments)
+      assert.equal("scripts/test: there is no " .. path .. "\n", output)
+      assert.equal(64, status)
+    end
+    write(folder .. "/a_spec.lua", "it('a/b', function() end) it('c', function() end)")
+    local output = run("env -u MOONROOM_RESULTS -u MOONROOM_FAILURES BUILD='%s/build' " ..
+                       "scripts/test --filter a/b '%s'", folder, folder)
+    assert.matches("\ntest: 1 passed, 0 failed\n$", output)
+  end)
+
   it("fails where there is no spec", function()
     local _, status = run("env -u MOONROOM_RESULTS -u MOONROOM_FAILURES BUILD='%s/build' " ..
                           "scripts/test '%s'", folder, folder)

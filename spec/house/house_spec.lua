@@ -108,7 +108,11 @@ describe("what is built", function()
 
   it("installs the binary, core.so, the Lua modules and what it shares, and removes exactly those",
      function()
+    -- As whoever builds by hand names it: what make writes down of an object's headers goes by
+    -- the object's name.
     local build = release:gsub("/[^/]+$", "")
+    local root = run("pwd -P"):match("[^\n]+") .. "/"
+    if build:sub(1, #root) == root then build = build:sub(#root + 1) end
     local _, status = run("make -s BUILD='%s' DESTDIR='%s' PREFIX=/opt/m install", build, folder)
     assert.equal(0, status)
     local expected = { "./opt/m/bin/moonroom", "./opt/m/lib/lua/5.4/moonroom/core.so" }

@@ -21,7 +21,8 @@ end
 
 -- What `describe` says of what was loaded from a path, and the log; or the error.
 local function load_anew(path)
-  local hub, strings = kit.hub(), getmetatable("").__index
+  local hub, strings, methods = kit.hub(), getmetatable("").__index, {}
+  for name, method in pairs(strings) do methods[name] = method end
   local core_hub, lua_print, taken = core.hub, print, take_modules()
   core.hub = function() return hub end
   local ok, why = pcall(function()
@@ -29,6 +30,7 @@ local function load_anew(path)
     loader.load(path)
     return loader.describe()
   end)
+  for name, method in pairs(methods) do strings[name] = method end
   getmetatable("").__index = strings
   core.hub, print = core_hub, lua_print -- luacheck: globals print
   take_modules()
@@ -238,5 +240,20 @@ describe("the loader", function()
     has("/a                       class Talk", load())
     write("rooms/bad.lua", "return 5")
     has("rooms/bad.lua: a file in rooms/ returns", load())
+  end)
+
+  it("goes on where init.lua empties string, and the other libraries", function()
+    write("init.lua", [[
+      local log, assert, pairs, error = require("moonroom").log, assert, pairs, error
+      for _, library in pairs { table, math, debug, os, io, utf8, getmetatable("").__index } do
+        for name in pairs(library) do library[name] = nil end
+      end
+      log.info("%d %s", 1, "is logged")]])
+    write("rooms/a/index.lua", class)
+    local output = load()
+    has("/a                       class Talk", output)
+    has("1 is logged", output)
+    write("rooms/bad.lua", "local function deep() error 'deep' end deep()")
+    has("stack traceback", load())
   end)
 end)

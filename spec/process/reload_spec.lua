@@ -84,6 +84,24 @@ describe("HUP", function()
     end
   end)
 
+  it("refuses a config.lua with which no start would come about, in the same words", function()
+    local here = server.start(files(1))
+    local client = assert(websocket.connect(here.port, "/"))
+    write(here, "init.lua", SCRIPT:format(2))
+    for _, text in ipairs {
+      'return { public = "pubic" }',
+      'return { listen = { { "127.0.0.1:0", tls = { cert = "nope.pem" } } } }',
+    } do
+      write(here, "config.lua", text)
+      local code, _, why = program.run { "check", here.root }
+      local level, rest = reload(here)
+      assert.same({ 78, "error" }, { code, level })
+      assert.matches(' error="' .. why:gsub("\n$", ""):gsub("%p", "%%%0") .. '"$',
+        (rest:gsub('\\"', '"')))
+      assert.equal("1 a word first", client:send("a"):receive())
+    end
+  end)
+
   it("keeps the flags over config.lua", function()
     local here = server.start(files(1), { "--max-message", "5" })
     write(here, "config.lua", "return { max_message = 100 }")

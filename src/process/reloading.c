@@ -85,6 +85,15 @@ static void compare(struct reloading *reloading,
 
 /* --- the hooks --- */
 
+/* What a start would give up for. */
+static bool is_sound(const struct reloading *reloading,
+                     const struct settings *settings, char *error, size_t size)
+{
+    char path[SOUND_PATH_SIZE];
+    return sound_certificates(settings, NULL, error, size) &&
+           sound_public(settings, reloading->place, path, error, size);
+}
+
 static bool read_again(void *context, char *error, size_t size)
 {
     struct reloading *reloading = context;
@@ -96,11 +105,12 @@ static bool read_again(void *context, char *error, size_t size)
         configuration_read(reloading->configuration, &settings, &flags, why);
     if (status)
         snprintf(error, size, "%s", why);
-    else
+    bool is_good = !status && is_sound(reloading, &settings, error, size);
+    if (is_good)
         compare(reloading, &settings);
     reloading->limits = settings.options.limits;
     settings_release(&settings);
-    return !status;
+    return is_good;
 }
 
 static void apply(void *context)
@@ -120,10 +130,12 @@ static void apply(void *context)
 
 void reloading_begin(struct reloading *reloading,
                      const struct configuration *configuration,
-                     const struct settings *settings)
+                     const struct settings *settings,
+                     const struct sound_place *place)
 {
     *reloading = (struct reloading){.configuration = configuration,
                                     .settings = settings,
+                                    .place = place,
                                     .options = settings->options};
 }
 

@@ -5,13 +5,15 @@
 
 #include "configuration.h"
 #include "hub.h"
+#include "sound.h"
 
 enum { RELOADING_NAMES_SIZE = 512 };
 
 struct reloading {
     const struct configuration *configuration;
     const struct settings *settings; /* those of the start */
-    struct options options;          /* the same, as they were read */
+    const struct sound_place *place;
+    struct options options; /* the same, as they were read */
     struct hub *hub;
     struct limits limits;             /* read for the reload that runs */
     char names[RELOADING_NAMES_SIZE]; /* of options that need a restart */
@@ -22,7 +24,8 @@ struct reloading {
  * *reloading itself. */
 void reloading_begin(struct reloading *reloading,
                      const struct configuration *configuration,
-                     const struct settings *settings);
+                     const struct settings *settings,
+                     const struct sound_place *place);
 
 /* Has the hub, which there is by now, take them. */
 void reloading_hook(struct reloading *reloading, struct hub *hub);

@@ -1,7 +1,6 @@
 #include "serve.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <lua.h>
 #include <stdio.h>
@@ -13,7 +12,6 @@
 #include "admin_listen.h"
 #include "announce.h"
 #include "binding.h"
-#include "certificates.h"
 #include "give_up.h"
 #include "interpreter.h"
 #include "log_output.h"
@@ -21,6 +19,7 @@
 #include "overview.h"
 #include "recording.h"
 #include "reloading.h"
+#include "sound.h"
 #include "tree.h"
 
 enum {
@@ -34,6 +33,7 @@ struct worker {
     struct flags flags;
     struct settings settings;
     struct configuration configuration;
+    struct sound_place place;
     struct reloading reloading;
     struct log_output output;
     struct recording recording;
@@ -116,8 +116,10 @@ static int read_settings(struct worker *worker, int argc, char *const argv[])
                                     &worker->flags, error);
     if (status)
         return give_up(status, "%s", error);
+    worker->place =
+        (struct sound_place){worker->directory, !worker->is_directory};
     reloading_begin(&worker->reloading, &worker->configuration,
-                    &worker->settings);
+                    &worker->settings, &worker->place);
     log_output_init(&worker->output, &worker->settings.options);
     if (worker->flags.command == COMMAND_CHECK) {
         /* It lists what is wrong: all of it. */
@@ -141,34 +143,13 @@ static int open_log(struct worker *worker)
 }
 
 /* Read here too, before anything runs, so that check finds what is wrong. */
-static int check_certificate(struct worker *worker,
-                             const struct tls_options *tls)
-{
-    static const double never = 0;
-    char error[TLS_ERROR_SIZE];
-    struct tls_context *context = tls_context_new(tls, &never, error);
-    if (!context)
-        return give_up(EX_CONFIG, "%s%s%s", tls->place ? tls->place : "",
-                       tls->place ? ": " : "", error);
-    certificates_warn(context, &worker->output.log, loop_wall());
-    tls_context_free(context);
-    return 0;
-}
-
-/* That of all once, wherever it is used. */
 static int check_certificates(struct worker *worker)
 {
-    const struct settings *settings = &worker->settings;
-    bool is_checked = false;
-    int status = 0;
-    for (size_t i = 0; i < settings->listen_count && !status; i++) {
-        const struct tls_options *tls = settings_tls_at(settings, i);
-        bool is_of_all = tls == &settings->tls;
-        if (tls && !(is_of_all && is_checked))
-            status = check_certificate(worker, tls);
-        is_checked |= is_of_all;
-    }
-    return status;
+    char error[MESSAGE_SIZE];
+    if (sound_certificates(&worker->settings, &worker->output.log, error,
+                           sizeof error))
+        return 0;
+    return give_up(EX_CONFIG, "%s", error);
 }
 
 static void lower(struct worker *worker, const char *event, size_t *option,
@@ -238,34 +219,15 @@ static int open_loop(struct worker *worker)
     return 0;
 }
 
-/* Whether there is such a directory, else errno says why not. What it holds is
- * opened by name: it needn't be listed. */
-static bool find_public(const char *path)
-{
-    struct stat status;
-    if (stat(path, &status) != 0)
-        return false;
-    errno = ENOTDIR;
-    return S_ISDIR(status.st_mode) &&
-           faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
-}
-
-/* Who names a directory wants it served; the default may be lacking. */
 static int open_files(struct worker *worker)
 {
-    const char *name = worker->settings.options.public.text;
-    bool is_default = !strcmp(name, PUBLIC_DEFAULT);
-    char path[PATH_MAX + OPTION_NAME_SIZE + 1];
-    if (!*name || (is_default && !worker->is_directory))
+    char path[SOUND_PATH_SIZE], error[MESSAGE_SIZE];
+    if (!sound_public(&worker->settings, &worker->place, path, error,
+                      sizeof error))
+        return give_up(EX_CONFIG, "%s", error);
+    if (!*path)
         return 0;
-    if (*name == '/')
-        snprintf(path, sizeof path, "%s", name);
-    else
-        snprintf(path, sizeof path, "%s/%s", worker->directory, name);
-    if (find_public(path))
-        worker->files = tree_new(path);
-    else if (is_default && (errno == ENOENT || errno == ENOTDIR))
-        return 0;
+    worker->files = tree_new(path);
     return worker->files ? 0
                          : give_up(EX_CONFIG, "%s: %s", path, strerror(errno));
 }

@@ -124,9 +124,7 @@ end
 
 local order = { "GET", "HEAD", "POST", "PUT", "DELETE" }
 
--- A path without handlers may have a file or a room.
 local function allow_of(allowed)
-  if not next(allowed) then return "GET, HEAD" end
   local list = {}
   for _, method in ipairs(order) do
     if allowed[method] or method == "HEAD" and allowed.GET then list[#list + 1] = method end
@@ -140,6 +138,29 @@ local function refuse_method(request, allowed)
     format("Allow: %s\r\n", allow))
 end
 
+local function refuse_path(request, allowed)
+  if next(allowed) then return refuse_method(request, allowed) end
+  refuse(request, 404, "path", "nothing is here")
+end
+
+-- GET and HEAD. allowed: the methods that have a handler there.
+local function answer_reading(app, request, allowed)
+  if core.send_file(request) then return end
+  if app.rooms:resolve(request, false) then
+    return refuse(request, 426, "upgrade", "a room is here, for a WebSocket", nil,
+      "A room is here: connect to it with a WebSocket.\n")
+  end
+  refuse_path(request, allowed)
+end
+
+-- Other methods: 405 needs something there that another one is for.
+local function answer_other(app, request, allowed)
+  if core.has_file(request) or not next(allowed) and app.rooms:resolve(request, false) then
+    allowed.GET = true
+  end
+  refuse_path(request, allowed)
+end
+
 -- Answers an ordinary request: by a handler, a file, 426 where a room is, 405, or else 404.
 local function answer(app, request)
   local method = request.method
@@ -149,14 +170,8 @@ local function answer(app, request)
     core.set_params(request, more)
     return call(request, handler)
   end
-  if method ~= "GET" and method ~= "HEAD" then return refuse_method(request, more) end
-  if core.send_file(request) then return end
-  if app.rooms:resolve(request, false) then
-    return refuse(request, 426, "upgrade", "a room is here, for a WebSocket", nil,
-      "A room is here: connect to it with a WebSocket.\n")
-  end
-  if next(more) then return refuse_method(request, more) end
-  refuse(request, 404, "path", "nothing is here")
+  local is_reading = method == "GET" or method == "HEAD"
+  return (is_reading and answer_reading or answer_other)(app, request, more)
 end
 
 return { new = new, answer = answer, methods = methods }

@@ -142,8 +142,11 @@ describe("a handler", function()
 
   it("comes before a file and a room; what none answers is 405 with Allow, or 404", function()
     local w = new(function(moonroom, w)
-      w.kit.files(w.hub, { ["a.txt"] = "file", ["b.txt"] = "file" })
+      w.kit.files(w.hub, {
+        ["a.txt"] = "file", ["b.txt"] = "file", ["c.txt"] = "file", ["dir/index.html"] = "file",
+      })
       moonroom.mount("/room", moonroom.Room:extend("Room"))
+      moonroom.mount("/other", moonroom.Room:extend("Other"))
       moonroom.get("/a.txt", function() return "handler" end)
       moonroom.post("/b.txt", function() end)
       moonroom.post("/room", function() return "posted" end)
@@ -158,11 +161,20 @@ describe("a handler", function()
     assert.equal(404, w.ask("GET", "/none").status)
     for _, one in ipairs {
       { "GET", "/only", "POST" }, { "HEAD", "/only", "POST" }, { "OPTIONS", "/only", "POST" },
-      { "DELETE", "/both", "GET, HEAD, PUT" }, { "PUT", "/none", "GET, HEAD" },
+      { "DELETE", "/both", "GET, HEAD, PUT" }, { "PUT", "/b.txt", "GET, HEAD, POST" },
+      { "PUT", "/a.txt", "GET, HEAD" }, { "DELETE", "/c.txt", "GET, HEAD" },
+      { "POST", "/dir", "GET, HEAD" }, { "POST", "/dir/", "GET, HEAD" },
+      { "PATCH", "/room", "POST" }, { "PUT", "/other", "GET, HEAD" },
     } do
       local response = w.ask(one[1], one[2])
       assert.same({ 405, one[3] }, { response.status, response.headers.allow })
     end
+    for _, method in ipairs { "POST", "PUT", "DELETE", "PATCH", "OPTIONS" } do
+      assert.equal(404, w.ask(method, "/none").status)
+    end
+    assert.equal(0, w.kit.open_files(w.hub))
+    w.kit.files(w.hub, {})
+    assert.equal(404, w.ask("DELETE", "/c.txt").status)
     assert.equal(101, w:connect("/room").status)
   end)
 

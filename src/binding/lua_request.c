@@ -317,6 +317,13 @@ static int answer_send_file(lua_State *L)
     return 1;
 }
 
+static int answer_has_file(lua_State *L)
+{
+    const struct request_box *box = check(L);
+    lua_pushboolean(L, box->connection && connection_has_file(box->connection));
+    return 1;
+}
+
 static int answer_set_where(lua_State *L)
 {
     check(L);
@@ -360,6 +367,7 @@ const luaL_Reg request_answers[] = {
     {"refuse", answer_refuse},
     {"respond", answer_respond},
     {"send_file", answer_send_file},
+    {"has_file", answer_has_file},
     {"set_where", answer_set_where},
     {"field", answer_field},
     {"is_same_origin", answer_is_same_origin},

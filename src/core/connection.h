@@ -159,6 +159,10 @@ void connection_refuse(struct connection *connection, int status,
  * nothing answered, where the path means no file there. */
 bool connection_respond_file(struct connection *connection);
 
+/* Whether connection_respond_file would answer a GET, or might: the system may
+ * have no means to tell now. */
+bool connection_has_file(const struct connection *connection);
+
 /* Queues a message or a ping (opcode TEXT, BINARY, PING; text is valid UTF-8,
  * a ping has at most 125 bytes). Returns false where the connection is not
  * open, or still is and its full queue dropped it. Never writes, never waits.

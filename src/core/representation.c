@@ -63,3 +63,16 @@ representation_open(struct file_source *source, const struct request *request,
     consider_gzip(source, request, name, representation);
     return REPRESENTATION_FILE;
 }
+
+bool representation_exists(struct file_source *source,
+                           const struct request *request)
+{
+    char name[FILES_NAME_SIZE];
+    struct file file;
+    if (!files_name(request->path, name))
+        return false;
+    int result = source->open(source, name, &file);
+    if (result == FILE_OPENED)
+        source->close(&file);
+    return result != FILE_MISSING || is_directory(source, name);
+}

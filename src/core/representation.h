@@ -28,4 +28,8 @@ enum representation_kind
 representation_open(struct file_source *source, const struct request *request,
                     struct representation *representation);
 
+/* Whether representation_open finds something there, or fails. */
+bool representation_exists(struct file_source *source,
+                           const struct request *request);
+
 #endif

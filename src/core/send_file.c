@@ -245,6 +245,13 @@ bool connection_respond_file(struct connection *connection)
     }
 }
 
+bool connection_has_file(const struct connection *connection)
+{
+    struct file_source *files = connection->hub->files;
+    return files && connection->request &&
+           representation_exists(files, connection->request);
+}
+
 void send_file_end(struct connection *connection)
 {
     struct hub *hub = connection->hub;

@@ -35,6 +35,7 @@
  *                              modified = time}: a file that had another size
  *                              when opened; or false: it can't be opened now
  *   open_files(hub) -> count   of these
+ *   serve(hub, directory)      what the hub serves instead: the files there
  *   set_dev(hub, on)           hub->is_dev
  *   set_max_downloads(hub, n)  hub->max_downloads
  *   record(hub [, n]), mask_secrets(head), unmasker(): see testkit_record.c */
@@ -50,6 +51,7 @@
 #include "testkit_files_in_memory.h"
 #include "testkit_parts.h"
 #include "testkit_peer.h"
+#include "testkit_public.h"
 #include "testkit_world.h"
 #include "weak_table.h"
 #include <lauxlib.h>
@@ -480,6 +482,14 @@ static int app_files(lua_State *L)
     return 0;
 }
 
+static int app_serve(lua_State *L)
+{
+    struct hub *hub = check_hub(L);
+    hub->files = push_public_files(L, luaL_checkstring(L, 2));
+    testkit_keep_with(L, 1, -1);
+    return 0;
+}
+
 static int app_set_dev(lua_State *L)
 {
     check_hub(L)->is_dev = lua_toboolean(L, 2);
@@ -526,6 +536,7 @@ static const luaL_Reg functions[] = {
     {"fail_lua", app_fail_lua},
     {"log", app_log},
     {"files", app_files},
+    {"serve", app_serve},
     {"set_dev", app_set_dev},
     {"set_max_downloads", app_set_max_downloads},
     {"open_files", app_open_files},

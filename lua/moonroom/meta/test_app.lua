@@ -82,7 +82,8 @@ function App:connect(path, options) end
 ---@return moonroom.test.Response
 function App:request(method, path, options) end
 
----The same with GET.
+---The same with GET. What has no handler is looked for in `public/`, as a server does. For an app
+---that is a function there are no files, unless the option public names their directory.
 ---
 ---```lua
 ---local app = test.load(function(moonroom)
@@ -377,6 +378,8 @@ function App:stop() end
 ---- A peer that is paused, or has the fault full, isn't read from: the system's buffers fill first.
 ---  With the fault write, whatever its number, that of the peer is small.
 ---- An address is one of 127.0.0.0/8.
+---- What looks inside is for apps in memory: room, require, spawn, run, reload, timers, errors,
+---  expect_error and fail_allocation raise, and so does a peer that is secure.
 ---- A handler that failed fails stop, unless log() has told of it.
 ---- What makes the server end, or keeps it busy, raises in the next step, with what it said.
 ---

@@ -34,7 +34,7 @@ local raise = require "moonroom.test.raise"
 
 local kit = core.testkit.app
 
-local default_start, default_seed = 1700000000, 1
+local default_start, default_seed, default_public = 1700000000, 1, "public"
 local most_rounds = 100000
 
 -- --- wires -------------------------------------------------------------------
@@ -187,6 +187,18 @@ local function new_inside(app)
   })
 end
 
+-- As a server does: who names a directory wants it served, the default may be lacking.
+local function serve_files(hub, script)
+  local is_directory = type(script) == "string" and core.is_directory(script)
+  local name = kit.option(hub, "public")
+  local is_default = name == default_public
+  if name == "" or is_default and not is_directory then return end
+  local path = name:match("^/") and name or (directory_of(script) or ".") .. "/" .. name
+  if is_default and not core.is_directory(path) then return end
+  local ok, why = pcall(kit.serve, hub, path)
+  if not ok then raise("%s", why) end
+end
+
 local function load_scripts(world, script, options, settings)
   local app = app_module.new(world.hub, settings)
   local directory = directory_of(script)
@@ -196,6 +208,7 @@ local function load_scripts(world, script, options, settings)
     }
   end
   world.inside = new_inside(app)
+  serve_files(world.hub, script)
   kit.load(world.hub, loader.load_into, app, script, new_environment)
 end
 

@@ -272,6 +272,9 @@ describe("in dev", function()
     assert.matches("returned a boolean", w.ask("GET", "/wrong").body)
     assert.matches("no room", w:connect("/room", w.from).body)
     assert.matches("nothing is here", w.ask("GET", "/none").body)
-    assert.matches("handler failed", w:log())
+    local log = w:log()
+    for _, where in ipairs { "GET /x", "GET /wrong" } do
+      assert.matches('handler failed where="' .. where .. '" path=' .. where:sub(5), log)
+    end
   end)
 end)

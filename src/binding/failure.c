@@ -136,7 +136,7 @@ static int push_failure(lua_State *L, const struct failure *failure)
     return 2;
 }
 
-/* Stack: 1 failure, 2 error, 3 traceback. */
+/* Stack: 1 failure, 2 error, 3 traceback, 4 path. */
 static void tell_developer(lua_State *L, const struct failure *failure)
 {
     if (!failure->dispatch->hub->is_dev)
@@ -144,21 +144,23 @@ static void tell_developer(lua_State *L, const struct failure *failure)
     push_error_text(L, 2);
     lua_pushvalue(L, 3);
     dev_tell_failure(L, failure->dispatch->hub, failure->failed,
-                     path_of(connection_of(failure->failed)));
+                     lua_slice_at(L, 4));
 }
 
+/* What the developer is told may answer the request, which is forgotten then:
+ * its path is the fourth on the stack. */
 static int report_body(lua_State *L)
 {
     const struct failure *failure = lua_touserdata(L, 1);
     const struct entry *failed = failure->failed;
     push_failure(L, failure);
+    lua_slice_push(L, path_of(connection_of(failed)));
     tell_developer(L, failure);
     if (push_on_error(L, failure))
         return dispatch_call(L, 5);
     push_error_text(L, 2);
-    log_failure(failure->dispatch->hub, failed->where,
-                path_of(connection_of(failed)), lua_slice_at(L, -1),
-                lua_slice_at(L, 3));
+    log_failure(failure->dispatch->hub, failed->where, lua_slice_at(L, 4),
+                lua_slice_at(L, -1), lua_slice_at(L, 3));
     return 0;
 }
 

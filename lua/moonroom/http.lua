@@ -2,6 +2,7 @@
 
 local core = require "moonroom.core"
 local fields = require "moonroom.fields"
+local place = require "moonroom.place"
 local rules = require "moonroom.rules"
 
 local format, lower = string.format, string.lower
@@ -16,16 +17,12 @@ local function new(app)
   return setmetatable({
     app = app,
     routes = core.routes(),
-    handlers = {}, -- in the order of the patterns in routes: { method, pattern, call, name, place }
+    -- In the order of the patterns in routes: { method, pattern, call, name, place }.
+    handlers = {},
   }, Http)
 end
 
 -- --- who answers -------------------------------------------------------------
-
-local function place_of(level)
-  local info = debug.getinfo(level + 1, "Sl")
-  return format("%s:%d", info.short_src, info.currentline)
-end
 
 function Http:add(method, pattern, handler, level)
   self.app.rooms:need_hub(lower(method), level + 1)
@@ -40,9 +37,10 @@ function Http:add(method, pattern, handler, level)
   if not ok then error(why, level + 1) end
   table.insert(self.handlers, {
     method = method,
+    pattern = pattern,
     call = handler,
     name = method .. " " .. pattern,
-    place = place_of(level + 1),
+    place = place.of_call(level + 2),
   })
 end
 
@@ -112,8 +110,8 @@ end
 
 local function call(request, handler)
   core.set_where(request, handler.name)
-  respond(request, format("%s: the handler of %s", handler.place, handler.name),
-    handler.call(request))
+  local where = handler.place and handler.place .. ": " or ""
+  respond(request, format("%sthe handler of %s", where, handler.name), handler.call(request))
 end
 
 -- --- where there is no handler -----------------------------------------------

@@ -5,6 +5,7 @@ local core = require "moonroom.core"
 local environments = require "moonroom.environment"
 local globals = require "moonroom.globals"
 local log = require "moonroom.log"
+local place = require "moonroom.place"
 local reload = require "moonroom.reload"
 local review = require "moonroom.review"
 local rules = require "moonroom.rules"
@@ -163,6 +164,7 @@ local function load_any(app, script, new_environment)
     where = format("%s:%d", info.short_src, info.linedefined)
     load_function(app, script, where)
   elseif core.is_directory(script) then
+    app.directory = gsub(script, "(.)/+$", "%1")
     load_directory(app, script, environment)
   else
     load_file(app, script, environment)
@@ -230,13 +232,17 @@ end
 local function describe(app)
   app = app or require "moonroom.current"
   local lines, hidden = {}, review.hidden_mounts(app)
+  local hidden_handlers = review.hidden_handlers(app.http)
   for index, mount in ipairs(app.registered.mounts) do
     local by = hidden[index]
     lines[#lines + 1] = format("%-24s %s%s\n", mount.pattern, review.words_for(app, mount.target),
       by and format(", never reached: %s is mounted before it", by.pattern) or "")
   end
-  for _, handler in ipairs(app.http and app.http.handlers or {}) do
-    lines[#lines + 1] = format("%-24s a function\n", handler.name)
+  for index, handler in ipairs(app.http.handlers) do
+    local by, at = hidden_handlers[index], handler.place
+    lines[#lines + 1] = format("%-24s %s%s\n", handler.name,
+      at and "function at " .. place.below(app.directory, at) or "a function",
+      by and format(", never reached: %s comes before it", by.name) or "")
   end
   local asked = #app.public.dispatch
   if asked > 0 then

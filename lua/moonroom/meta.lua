@@ -27,7 +27,8 @@ local moonroom = {}
 ----- ann connects to /tables/7
 ----- ann gets "table 7"
 ---```
----@param pattern string "/lobby", "/rooms/:name"; a parameter is one segment of at most 255 bytes
+---@param pattern string "/lobby", "/rooms/:name"; a parameter is one segment of at most 255 bytes,
+--- and there is no "*"
 ---@param target moonroom.Room|fun(request: moonroom.Request): moonroom.Room|nil
 function moonroom.mount(pattern, target) end
 

@@ -24,4 +24,10 @@ local function of_call(level)
   return text
 end
 
-return { at = at, of_call = of_call }
+-- A place as it is named below a directory, where it lies there.
+local function below(directory, text)
+  local root = (directory or ".") .. "/"
+  return sub(text, 1, #root) == root and sub(text, #root + 1) or text
+end
+
+return { at = at, of_call = of_call, below = below }

@@ -54,6 +54,33 @@ local function tell_hidden(app, told)
   end
 end
 
+-- --- handlers of plain HTTP --------------------------------------------------
+
+-- For the index of each handler that an earlier one of its method hides, the earlier one.
+local function hidden_handlers(http)
+  local hidden, handlers, routes = {}, http.handlers, http.routes
+  for index, handler in ipairs(handlers) do
+    local path = sample_of(handler.pattern)
+    local earlier = routes:match(path)
+    while earlier and earlier < index and handlers[earlier].method ~= handler.method do
+      earlier = routes:match(path, earlier + 1)
+    end
+    hidden[index] = earlier and earlier < index and handlers[earlier] or nil
+  end
+  return hidden
+end
+
+local function tell_hidden_handlers(app, told)
+  local hidden = hidden_handlers(app.http)
+  for index, handler in ipairs(app.http.handlers) do
+    local by = hidden[index]
+    if by then
+      told[#told + 1] = format("%sthe handler of %s is never reached: %s comes before it%s",
+        prefix(handler.place), handler.name, by.name, by.place and ", at " .. by.place or "")
+    end
+  end
+end
+
 -- --- rooms -------------------------------------------------------------------
 
 -- on_error is everybody's.
@@ -109,6 +136,7 @@ end
 local function find_mistakes(app)
   local told = {}
   tell_hidden(app, told)
+  tell_hidden_handlers(app, told)
   tell_idle(app, told)
   return told
 end
@@ -117,5 +145,5 @@ local function warn(app)
   for _, text in ipairs(find_mistakes(app)) do core.log(app.hub, "warn", "script", text) end
 end
 
-return { hidden_mounts = hidden_mounts, is_servable = is_servable, warn = warn,
-         words_for = words_for }
+return { hidden_handlers = hidden_handlers, hidden_mounts = hidden_mounts,
+         is_servable = is_servable, warn = warn, words_for = words_for }

@@ -108,6 +108,12 @@ describe("routes_add", function()
     assert_refused("begins with '/'", ":x")
   end)
 
+  it("refuses a '*', which elsewhere stands for several segments", function()
+    for _, pattern in ipairs { "/*", "/files/*", "/a*", "/:name/*/b" } do
+      assert_refused("has no '*': a parameter", pattern)
+    end
+  end)
+
   it("refuses a parameter without a name, or that is no whole segment", function()
     assert_refused("no name", "/:")
     assert_refused("no name", "/a/:/b")

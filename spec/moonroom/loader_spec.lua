@@ -194,6 +194,39 @@ describe("the loader", function()
     assert.equal(2 * 4, select(2, text:gsub("never reached", "")))
   end)
 
+  it("tells of a handler of HTTP that an earlier one of its method hides, and where each is",
+    function()
+      write("init.lua", [[
+        local moonroom = require "moonroom"
+        moonroom.get("/:a", print)
+        moonroom.get("/b", print)
+        moonroom.post("/b", print)
+        moonroom.put("/c", print)
+        moonroom.put("/:c", print)
+        moonroom.post("/:b", print)
+        moonroom.post("/:c", print)
+        moonroom.mount("/b", moonroom.Room)]])
+      local text = load()
+      has("GET /:a                  function at init.lua:2\n", text)
+      has("PUT /c                   function at init.lua:5\n", text)
+      local hidden = { ["GET /b"] = { 3, "GET /:a", 2 }, ["POST /:c"] = { 8, "POST /:b", 7 } }
+      for name, words in pairs(hidden) do
+        local line, by, by_line = table.unpack(words)
+        has(("%-24s function at init.lua:%d, never reached: %s comes before it\n"):format(name,
+          line, by), text)
+        has(('warn  script message="%s/init.lua:%d: the handler of %s is never reached: %s comes '
+          .. 'before it, at %s/init.lua:%d"\n'):format(root, line, name, by, root, by_line), text)
+      end
+      assert.equal(2 * 2, select(2, text:gsub("never reached", "")))
+    end)
+
+  it("refuses a pattern with '*', at its line", function()
+    for _, name in ipairs { "mount", "get" } do
+      write("init.lua", ('\nrequire("moonroom").%s("/files/*", print)'):format(name))
+      has('init.lua:2: pattern "/files/*": a pattern has no \'*\': a parameter, as', load())
+    end
+  end)
+
   it("tells of rooms without handlers, once for each class", function()
     write("init.lua", [[
       local moonroom = require "moonroom"

@@ -141,11 +141,20 @@ static const char *parameter_check(struct slice name,
     return NULL;
 }
 
+/* Elsewhere it stands for any rest of a path: nobody means the character. */
+static bool has_star(struct slice pattern)
+{
+    return pattern.length && memchr(pattern.bytes, '*', pattern.length);
+}
+
 static const char *pattern_check(struct slice pattern)
 {
     struct route_match match = {.count = 0};
     struct slice rest = segments_of(pattern);
     const char *wrong = rest.bytes ? NULL : "a pattern begins with '/'";
+    if (has_star(pattern))
+        return "a pattern has no '*': a parameter, as ':name', takes one whole "
+               "segment, and nothing takes several";
     while (rest.bytes && !wrong) {
         struct slice segment = slice_cut(&rest, '/');
         if (!is_parameter(segment))

@@ -2,10 +2,11 @@
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
+local place = require "moonroom.place"
 local rooms = require "moonroom.rooms"
 local text = require "moonroom.dev.text"
 
-local format, sub = string.format, string.sub
+local format = string.format
 local array, clients_of = core.json.array, core.room_methods.clients
 
 local most_rooms, most_clients, longest_name = 200, 100, 200
@@ -16,16 +17,15 @@ end
 
 -- --- routes ------------------------------------------------------------------
 
--- As it is named below the directory of the scripts.
-local function in_directory(app, place)
-  local root = (app.dev.errors.directory or ".") .. "/"
-  return sub(place, 1, #root) == root and sub(place, #root + 1) or place
+-- A function at a place, which is named as below the directory of the scripts.
+local function function_at(app, where)
+  return where and "function at " .. place.below(app.dev.errors.directory, where) or "a function"
 end
 
 local function place_of(app, fn)
   if type(fn) ~= "function" then return "a " .. type(fn) end
   local info = debug.getinfo(fn, "S")
-  return "function at " .. in_directory(app, format("%s:%d", info.short_src, info.linedefined))
+  return function_at(app, format("%s:%d", info.short_src, info.linedefined))
 end
 
 local function name_of(app, target)
@@ -52,7 +52,7 @@ local function routes_of(app)
   for _, handler in ipairs(app.http.handlers) do
     list[#list + 1] = {
       pattern = shown(handler.name), kind = "http",
-      target = shown("function at " .. in_directory(app, handler.place)),
+      target = shown(function_at(app, handler.place)),
     }
   end
   return array(list)

@@ -9,8 +9,9 @@ local least_secret = 32
 
 local function check_secret(secret, level)
   if type(secret) ~= "string" or #secret < least_secret then
-    error(format("a secret is a string of at least %d bytes, as moonroom.token() makes them",
-      least_secret), level + 1)
+    local what = type(secret) == "string" and format("one of %d", #secret) or "a " .. type(secret)
+    error(format("a secret is a string of at least %d bytes, as moonroom.token() makes them, not "
+      .. "%s", least_secret, what), level + 1)
   end
 end
 

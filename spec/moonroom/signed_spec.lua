@@ -78,7 +78,9 @@ describe("a signed value", function()
       raises_here("a secret is a string of at least 32 bytes", function() sign("x", short) end)
       raises_here("a secret is a string of at least 32 bytes", function() verify("x", short) end)
     end
-    raises_here("a secret is a string of at least 32 bytes", function() sign("x") end)
+    raises_here("of at least 32 bytes, as moonroom.token() makes them, not a nil",
+      function() sign("x") end)
+    raises_here("not one of 6", function() sign("x", "sesame") end)
   end)
 
   it("raises at the line of who hands it something else", function()

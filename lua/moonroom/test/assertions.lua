@@ -21,6 +21,17 @@ local function list(messages)
   return #lines > 0 and table.concat(lines) or " nothing"
 end
 
+-- What has come, in the notation of what was expected: where that has tables, JSON is read.
+local function list_received(payloads, expected)
+  local messages, has_tables = {}, false
+  for _, message in ipairs(expected) do has_tables = has_tables or type(message) == "table" end
+  for index, payload in ipairs(payloads) do
+    local value = has_tables and json.decode(payload)
+    messages[index] = type(value) == "table" and value or payload
+  end
+  return list(messages)
+end
+
 -- What has become of a peer.
 local function fate(peer)
   if peer.state == "refused" then return ("was refused with %d"):format(peer.status) end
@@ -79,8 +90,9 @@ function assertions.received(peer, arguments, is_positive)
   else
     holds = have_any(arguments, payloads)
   end
-  local what = is_positive and "have received" or "have received none of"
-  return holds, what .. list(arguments), "received" .. list(payloads)
+  local what = not is_positive and "have received none of"
+    or arguments.n > 0 and "have received exactly" or "have received"
+  return holds, what .. list(arguments), "received" .. list_received(payloads, arguments)
 end
 
 function assertions.received_nothing(peer, _, is_positive)

@@ -53,14 +53,20 @@ describe("assert.peer(...).received", function()
     ann:send("one %d\nline")
     ann:send { a = 1 }
     assert.equal([[
-peer 1 at / was expected to have received
+peer 1 at / was expected to have received exactly
   "one"
   {"a":2}
 but received
   "one %d\nline"
-  "{\"a\":1}"]], failure(function() assert.peer(ann).received("one", { a = 2 }) end))
+  {"a":1}]], failure(function() assert.peer(ann).received("one", { a = 2 }) end))
+    assert.equal([[
+peer 1 at / was expected to have received exactly
+  "one"
+but received
+  "one %d\nline"
+  "{\"a\":1}"]], failure(function() assert.peer(ann).received("one") end))
     assert.equal(2, #ann:take())
-    assert.equal('peer 1 at / was expected to have received\n  "x"\nbut received nothing',
+    assert.equal('peer 1 at / was expected to have received exactly\n  "x"\nbut received nothing',
       failure(function() assert.peer(ann).received("x") end))
     assert.equal("peer 1 at / was expected to have received nothing\nbut received\n  \"x\"",
       (ann:send("x") or failure(function() assert.peer(ann).received() end)))

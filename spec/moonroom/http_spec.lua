@@ -197,6 +197,33 @@ describe("a handler", function()
     end
   end)
 
+  it("has the fields of a form", function()
+    local form, why
+    local w = new(function(moonroom)
+      moonroom.post("/x", function(request) form, why = request:form() end)
+    end)
+    local kind = "Content-Type: %s\r\n"
+    for _, name in ipairs { "application/x-www-form-urlencoded",
+        "Application/X-WWW-Form-Urlencoded ; charset=UTF-8" } do
+      w.ask("POST", "/x", kind:format(name), "a=1&b=x+y%26%c3%a9&a=2&&=no&c&d=")
+      assert.same({ a = "2", b = "x y&\u{e9}", c = "", d = "" }, form)
+      assert.is_nil(why)
+      w.ask("POST", "/x", kind:format(name), "")
+      assert.same({}, form)
+      for _, body in ipairs { "a=%", "a=%1", "a=1&%zz=1", "b=1&a=%g0" } do
+        w.ask("POST", "/x", kind:format(name), body)
+        assert.same({ "nil", "a '%' in the form has no two hexadecimal digits behind it" },
+          { type(form), why }, body)
+      end
+    end
+    for _, field in ipairs { "", kind:format "text/plain", kind:format "multipart/form-data",
+        kind:format "application/x-www-form-urlencodedx" } do
+      w.ask("POST", "/x", field, "a=1")
+      assert.same({ "nil", "the body is not of the type application/x-www-form-urlencoded" },
+        { type(form), why })
+    end
+  end)
+
   it("may wait, and keeps nobody else waiting", function()
     local w = new(function(moonroom)
       moonroom.get("/slow", function()

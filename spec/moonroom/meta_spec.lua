@@ -197,7 +197,7 @@ describe("meta.lua declares", function()
   end)
 
   it("a request's fields", function()
-    assert.same({ json = true }, declared.Request.methods)
+    assert.same({ form = true, json = true }, declared.Request.methods)
     assert.same(getters_of(core.request_rules),
       union(declared.Request.fields, declared.Request.methods))
   end)

@@ -206,6 +206,18 @@ static int get_json(lua_State *L)
     return 1;
 }
 
+/* request:form() -> table | nil, error */
+static int request_form(lua_State *L)
+{
+    return request_push_form(L, check(L)->request);
+}
+
+static int get_form(lua_State *L)
+{
+    lua_pushcfunction(L, request_form);
+    return 1;
+}
+
 static int request_tostring(lua_State *L)
 {
     const struct request *request = check(L)->request;
@@ -232,6 +244,7 @@ static const struct object_getter getters[] = {
     {"tls", get_tls},
     {"body", get_body},
     {"json", get_json},
+    {"form", get_form},
     {NULL, NULL},
 };
 

@@ -26,28 +26,61 @@ void request_push_headers(lua_State *L, const struct request *request)
     }
 }
 
-/* Pushes the text with its percent-encoding undone, or as it is. */
-static void push_decoded(lua_State *L, struct slice text)
+/* Pushes the text with its percent-encoding undone, or (false) as it is. */
+static bool push_decoded(lua_State *L, struct slice text)
 {
     luaL_Buffer buffer;
     char *out = luaL_buffinitsize(L, &buffer, text.length);
     long length = url_decode(text, true, out);
     luaL_pushresultsize(&buffer, length < 0 ? 0 : (size_t)length);
     if (length >= 0)
-        return;
+        return true;
     lua_pop(L, 1);
     lua_slice_push(L, text);
+    return false;
+}
+
+/* Pushes a table of the pairs. False: not all could be decoded. */
+static bool push_pairs(lua_State *L, struct slice rest)
+{
+    struct slice name, value;
+    bool is_good = true;
+    lua_newtable(L);
+    while (url_query_next(&rest, &name, &value)) {
+        is_good &= push_decoded(L, name);
+        is_good &= push_decoded(L, value);
+        lua_rawset(L, -3);
+    }
+    return is_good;
 }
 
 void request_push_query(lua_State *L, const struct request *request)
 {
-    struct slice rest = request->query, name, value;
-    lua_newtable(L);
-    while (url_query_next(&rest, &name, &value)) {
-        push_decoded(L, name);
-        push_decoded(L, value);
-        lua_rawset(L, -3);
-    }
+    push_pairs(L, request->query);
+}
+
+static bool is_form(const struct request *request)
+{
+    struct slice type;
+    return request_find(request, "content-type", &type) &&
+           slice_is_nocase(slice_trim(slice_cut(&type, ';')),
+                           "application/x-www-form-urlencoded");
+}
+
+int request_push_form(lua_State *L, const struct request *request)
+{
+    const struct buffer *body = &request->body;
+    const struct slice text = {(const char *)body->bytes, body->length};
+    if (is_form(request) && push_pairs(L, text))
+        return 1;
+    lua_pushnil(L);
+    if (is_form(request))
+        lua_pushliteral(L, "a '%' in the form has no two hexadecimal digits "
+                           "behind it");
+    else
+        lua_pushliteral(L, "the body is not of the type "
+                           "application/x-www-form-urlencoded");
+    return 2;
 }
 
 static void push_cookies(lua_State *L, struct slice rest)

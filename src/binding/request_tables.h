@@ -12,6 +12,10 @@ void request_push_headers(lua_State *L, const struct request *request);
  * is left as it is. */
 void request_push_query(lua_State *L, const struct request *request);
 
+/* The names and values of a body of type application/x-www-form-urlencoded, the
+ * last of a name; or nil and a sentence. Returns how many it has pushed. */
+int request_push_form(lua_State *L, const struct request *request);
+
 /* Cookies by name, as sent; the last wins. */
 void request_push_cookies(lua_State *L, const struct request *request);
 

@@ -45,6 +45,22 @@ local Request = {}
 ---@return string? error
 function Request:json() end
 
+---The fields of a form of HTML that was sent by POST: a body of the type
+---application/x-www-form-urlencoded, decoded as a query is; the last of a name wins.
+---```lua
+---moonroom.post("/names", function(request)
+---  local form, why = request:form()
+---  if not form then return 400, why end
+---  return 303, nil, { Location = "/names/" .. moonroom.token() }
+---end)
+---
+----- ann asks for POST /names "name=ann"
+----- ann is answered with 400 "the body is not of the type application/x-www-form-urlencoded"
+---```
+---@return table<string, string>|nil form nil where the type is another, or a "%" is wrong
+---@return string? error
+function Request:form() end
+
 ---What TLS tells of the client of a request; what isn't known is nil. subject and fingerprint are
 ---those of its certificate, where the listener asks for one and the client has one. One of the
 ---listener's authorities issued it then: another one doesn't get as far as a request. The guide

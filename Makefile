@@ -21,7 +21,7 @@ say =
 else ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
 say = @
 else
-say = @printf '%-4s%s\n' $(1) $(2);
+say = @printf '%-3s %s\n' $(1) $(2);
 endif
 
 # --- Layers: which directories each may include (README, Contributing) ------
@@ -333,25 +333,31 @@ COMPLETE := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/moonroom
 $(BUILD)/moonroom.1: scripts/share/moonroom.1 scripts/man $(BUILD)/moonroom
 	$(call say,MAN,$@)scripts/man $(BUILD)/moonroom >$@
 
+# Those that install makes and nobody else has anything in; the deepest first.
+MADE := $(LUALIB) $(dir $(LUALIB)) $(dir $(MANUAL)) $(LUASHARE) $(dir $(COMPLETE)) \
+    $(DESTDIR)$(PREFIX)/lib/lua $(DESTDIR)$(PREFIX)/share/lua \
+    $(DESTDIR)$(PREFIX)/share/bash-completion
+
 install: all $(BUILD)/moonroom.1 ## install under PREFIX (/usr/local), below DESTDIR
-	install -d $(BINDIR) $(LUALIB)
-	install -m 755 $(BUILD)/moonroom $(BINDIR)/moonroom
-	install -m 644 $(BUILD)/lua/moonroom/core.so $(LUALIB)/core.so
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX))set -e; \
+	install -d $(BINDIR) $(LUALIB); \
+	install -m 755 $(BUILD)/moonroom $(BINDIR)/moonroom; \
+	install -m 644 $(BUILD)/lua/moonroom/core.so $(LUALIB)/core.so; \
 	for module in $(MODULES); do \
-	    install -D -m 644 lua/$$module $(LUASHARE)/$$module || exit 1; \
-	done
+	    install -D -m 644 lua/$$module $(LUASHARE)/$$module; \
+	done; \
 	for file in $(STARTER); do \
-	    install -D -m 644 scripts/share/$$file $(SHARE)/$$file || exit 1; \
-	done
-	install -D -m 644 $(BUILD)/moonroom.1 $(MANUAL)
+	    install -D -m 644 scripts/share/$$file $(SHARE)/$$file; \
+	done; \
+	install -D -m 644 $(BUILD)/moonroom.1 $(MANUAL); \
 	install -D -m 644 scripts/share/moonroom.bash $(COMPLETE)
 
 uninstall: ## remove exactly what install put there
-	rm -f $(BINDIR)/moonroom $(LUALIB)/core.so
-	rm -f $(addprefix $(LUASHARE)/,$(MODULES))
-	rm -f $(addprefix $(SHARE)/,$(STARTER)) $(MANUAL) $(COMPLETE)
-	rmdir $(LUALIB) 2>/dev/null || true
-	find $(LUASHARE)/moonroom $(SHARE) -depth -type d -empty -delete 2>/dev/null || true
+	$(call say,UNINSTALL,$(DESTDIR)$(PREFIX))set -e; \
+	rm -f $(BINDIR)/moonroom $(LUALIB)/core.so $(MANUAL) $(COMPLETE) \
+	    $(addprefix $(LUASHARE)/,$(MODULES)) $(addprefix $(SHARE)/,$(STARTER)); \
+	find $(LUASHARE)/moonroom $(SHARE) -depth -type d -empty -delete 2>/dev/null || true; \
+	rmdir $(MADE) 2>/dev/null || true
 
 clean: ## remove the build directory
 	rm -rf $(BUILD)

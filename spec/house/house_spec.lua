@@ -106,6 +106,21 @@ describe("what is built", function()
     assert.matches("BIND_NOW", dynamic)
   end)
 
+  it("says in a line each where it installs, and what it removes", function()
+    local build = release:gsub("/[^/]+$", "")
+    local where = ("BUILD='%s' DESTDIR='%s' PREFIX=/opt/n"):format(build, folder)
+    run("make -s " .. where .. " all '%s/moonroom.1'", build)
+    for target, line in pairs { install = "INSTALL", uninstall = "UNINSTALL" } do
+      local output = run("make --no-print-directory %s %s", where, target)
+      assert.equal(("%s %s/opt/n\n"):format(line, folder), output)
+      output = run("make --no-print-directory V=1 %s %s", where, target)
+      assert.matches("moonroom/app.lua", output, 1, true)
+    end
+    run("make -s %s install uninstall", where)
+    assert.same({ "./bin", "./lib", "./share", "./share/man" },
+      lines(run("cd '%s/opt/n' && find . -mindepth 1 | LC_ALL=C sort", folder)))
+  end)
+
   it("installs the binary, core.so, the Lua modules and what it shares, and removes exactly those",
      function()
     -- As whoever builds by hand names it: what make writes down of an object's headers goes by

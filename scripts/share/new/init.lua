@@ -1,5 +1,5 @@
--- Rooms that people talk in, each by its name, and the page in public/. What you change here shows
--- when the server is started again.
+-- Rooms that people talk in, each by its name, and the page in public/. `moonroom dev` loads what
+-- you change here as soon as it is saved; a server that runs otherwise does at the signal HUP.
 local moonroom = require "moonroom"
 
 -- One for each connection. What init sets here is there whenever the room meets the guest.

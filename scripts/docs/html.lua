@@ -93,8 +93,11 @@ function blocks.table(block, links)
   return ('<div class="table"><table>\n%s\n</table></div>'):format(table.concat(rows, "\n"))
 end
 
+-- Behind the language a file's name may stand, or that a command isn't run by the specs.
 function blocks.code(block)
-  return ('<pre tabindex="0"><code>%s</code></pre>'):format(
+  local name = block.remark ~= "not run" and block.remark or ""
+  local file = name ~= "" and ('<p class="file">%s</p>\n'):format(code(name)) or ""
+  return ('%s<pre tabindex="0"><code>%s</code></pre>'):format(file,
     highlight(block.lines, block.language))
 end
 

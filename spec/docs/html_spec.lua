@@ -30,6 +30,9 @@ describe("a text as HTML", function()
     assert.equal('<p><a href="x.html">y</a> <strong>z</strong> <em>w</em></p>',
       prose("[y](x.html) **z** *w*"))
     assert.equal('<pre tabindex="0"><code>a &lt; b</code></pre>', prose("```\na < b\n```"))
+    assert.equal('<p class="file"><code>a/b.txt</code></p>\n<pre tabindex="0"><code>a</code></pre>',
+      prose("```text a/b.txt\na\n```"))
+    assert.equal('<pre tabindex="0"><code>a</code></pre>', prose("```sh not run\na\n```"))
   end)
 end)
 

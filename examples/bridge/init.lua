@@ -26,8 +26,10 @@ if not token then
   moonroom.log.warn("BRIDGE_TOKEN is not set; until the server ends it is %s", token)
 end
 
--- Who listens has nothing to say.
+-- Who listens has nothing to say: what would be heard here had no token. A byte, which some send to
+-- keep a connection open, does no harm; more ends it.
 local Bridge = moonroom.Room:extend("Bridge", { max_message = 1 })
+function Bridge:on_text() end
 moonroom.mount("/rooms/:name", Bridge)
 
 -- Signatures are compared instead of tokens: how long it takes says nothing of where they differ.

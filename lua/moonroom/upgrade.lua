@@ -131,9 +131,8 @@ end
 
 -- The room's order decides (RFC 6455 4.2.2); what wasn't offered is never chosen.
 local function choose_protocol(room, request)
-  local offered = request.protocols
   for _, protocol in ipairs(room.protocols) do
-    if contains(offered, protocol) then return protocol end
+    if contains(request.protocols, protocol) then return protocol end
   end
   return ""
 end

@@ -259,11 +259,17 @@ const struct object_type request_type = {"moonroom.Request", getters,
 
 /* --- answers --- */
 
+/* None are worth no table until somebody asks. */
 static int answer_set_params(lua_State *L)
 {
     check(L);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
+    lua_pushnil(L);
+    if (!lua_next(L, 2))
+        lua_pushnil(L);
+    else
+        lua_settop(L, 2);
     lua_setiuservalue(L, 1, REQUEST_PARAMS);
     return 0;
 }

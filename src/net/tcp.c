@@ -15,8 +15,9 @@
 struct tcp {
     struct transport base;
     struct tcp_shared *shared;
-    struct ev_io readable, writable;
-    bool is_ended; /* nothing more can be read */
+    struct ev_io watcher;
+    unsigned char wanted; /* of its events */
+    bool is_ended;        /* nothing more can be read */
 };
 
 static struct tcp *tcp_of(struct transport *transport)
@@ -24,24 +25,34 @@ static struct tcp *tcp_of(struct transport *transport)
     return (struct tcp *)(void *)transport;
 }
 
+/* One watcher for both, since few ever wait to write. */
+static void watch(struct tcp *tcp, int event, bool on)
+{
+    struct ev_loop *events = tcp->shared->events;
+    int wanted = on ? tcp->wanted | event : tcp->wanted & ~event;
+    if (wanted == tcp->wanted)
+        return;
+    tcp->wanted = (unsigned char)wanted;
+    ev_io_stop(events, &tcp->watcher);
+    ev_io_modify(&tcp->watcher, wanted);
+    if (wanted)
+        ev_io_start(events, &tcp->watcher);
+}
+
 static void tcp_end(struct tcp *tcp, bool broken)
 {
     tcp->is_ended = true;
-    ev_io_stop(tcp->shared->events, &tcp->readable);
+    watch(tcp, EV_READ, false);
     transport_end(&tcp->base, broken);
 }
 
 /* One recv for each time that the socket is readable: a second one would most
  * often find nothing, and what is left makes the loop come round again. The
  * core may end the connection in any of these calls, so they come last. */
-static void tcp_on_readable(struct ev_loop *events, struct ev_io *watcher,
-                            int happened)
+static void receive(struct tcp *tcp)
 {
-    (void)events;
-    (void)happened;
-    struct tcp *tcp = watcher->data;
     unsigned char *input = tcp->shared->input;
-    ssize_t length = recv(watcher->fd, input, TCP_INPUT_SIZE, 0);
+    ssize_t length = recv(tcp->watcher.fd, input, TCP_INPUT_SIZE, 0);
     if (length > 0)
         transport_receive(&tcp->base, input, (size_t)length);
     else if (length == 0)
@@ -50,13 +61,16 @@ static void tcp_on_readable(struct ev_loop *events, struct ev_io *watcher,
         tcp_end(tcp, true);
 }
 
-static void tcp_on_writable(struct ev_loop *events, struct ev_io *watcher,
-                            int happened)
+/* Whoever can write again may have ended, or want to read no more. */
+static void on_ready(struct ev_loop *events, struct ev_io *watcher,
+                     int happened)
 {
     (void)events;
-    (void)happened;
     struct tcp *tcp = watcher->data;
-    transport_writable(&tcp->base);
+    if (happened & tcp->wanted & EV_WRITE)
+        transport_writable(&tcp->base);
+    if (happened & tcp->wanted & EV_READ)
+        receive(tcp);
 }
 
 static_assert(sizeof(struct span) == sizeof(struct iovec) &&
@@ -79,7 +93,7 @@ static ssize_t send_spans(int socket, const struct span *spans, int count)
 static ssize_t tcp_write(struct transport *transport, const struct span *spans,
                          int count)
 {
-    int socket = tcp_of(transport)->readable.fd;
+    int socket = tcp_of(transport)->watcher.fd;
     assert(count > 0 && count <= TRANSPORT_MAX_SPANS);
     ssize_t taken;
     do
@@ -108,7 +122,7 @@ static ssize_t tcp_send_file(struct transport *transport,
                              const struct file *file, uint64_t offset,
                              size_t size)
 {
-    int socket = tcp_of(transport)->readable.fd;
+    int socket = tcp_of(transport)->watcher.fd;
     off_t at = (off_t)offset;
     ssize_t taken;
     do
@@ -119,37 +133,27 @@ static ssize_t tcp_send_file(struct transport *transport,
     return taken ? taken : TRANSPORT_ENDED;
 }
 
-static void watch(struct tcp *tcp, struct ev_io *watcher, bool on)
-{
-    if (on)
-        ev_io_start(tcp->shared->events, watcher);
-    else
-        ev_io_stop(tcp->shared->events, watcher);
-}
-
 static void tcp_want_write(struct transport *transport, bool on)
 {
-    struct tcp *tcp = tcp_of(transport);
-    watch(tcp, &tcp->writable, on);
+    watch(tcp_of(transport), EV_WRITE, on);
 }
 
 static void tcp_want_read(struct transport *transport, bool on)
 {
     struct tcp *tcp = tcp_of(transport);
-    watch(tcp, &tcp->readable, on && !tcp->is_ended);
+    watch(tcp, EV_READ, on && !tcp->is_ended);
 }
 
 static void tcp_shutdown(struct transport *transport)
 {
-    shutdown(tcp_of(transport)->readable.fd, SHUT_WR);
+    shutdown(tcp_of(transport)->watcher.fd, SHUT_WR);
 }
 
 static void tcp_close(struct transport *transport, bool reset)
 {
     struct tcp *tcp = tcp_of(transport);
-    int socket = tcp->readable.fd;
-    watch(tcp, &tcp->readable, false);
-    watch(tcp, &tcp->writable, false);
+    int socket = tcp->watcher.fd;
+    watch(tcp, EV_READ | EV_WRITE, false);
     if (reset) {
         struct linger linger = {.l_onoff = 1, .l_linger = 0};
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
@@ -178,10 +182,10 @@ void tcp_open(struct tcp_shared *shared, int socket,
     }
     tcp->base.class = &tcp_class;
     tcp->shared = shared;
-    ev_io_init(&tcp->readable, tcp_on_readable, socket, EV_READ);
-    ev_io_init(&tcp->writable, tcp_on_writable, socket, EV_WRITE);
-    tcp->readable.data = tcp->writable.data = tcp;
-    ev_io_start(shared->events, &tcp->readable);
+    ev_io_init(&tcp->watcher, on_ready, socket, EV_READ);
+    tcp->watcher.data = tcp;
+    tcp->wanted = EV_READ;
+    ev_io_start(shared->events, &tcp->watcher);
     struct transport *transport = &tcp->base;
     if (!peer->is_admin)
         transport = proxied_open(hub, transport, peer->address);

@@ -8,7 +8,7 @@
 #include "hub.h"
 #include "reload.h"
 
-enum { CLIENT_ID_SIZE = 32, ID_PREFIX_BYTES = 6 };
+enum { ID_PREFIX_BYTES = 6 };
 
 /* A warning of Lua's while its pieces come. */
 struct warning {
@@ -38,7 +38,7 @@ struct binding {
     bool has_shut;   /* shutdown has been called */
     bool is_ending;  /* it ends, or its userdata is collected */
     bool has_missed; /* for want of memory a room that emptied may be left */
-    unsigned long long next_id;
+    uint64_t next_id;
     char id_prefix[2 * ID_PREFIX_BYTES + 1];
     struct warning warning;
     char reason[CLOSE_REASON_SIZE]; /* check_message's latest */

@@ -16,8 +16,6 @@ void client_events_init(struct client_events *events)
     list_init(&events->queue);
     list_init(&events->turn);
     list_init(&events->flushers);
-    events->join.kind = EVENT_JOIN;
-    events->moved.kind = EVENT_MOVED;
 }
 
 static struct memory *memory_of(const struct client_box *client)
@@ -46,44 +44,69 @@ static struct client_event *first(const struct client_box *client)
                : LIST_ENTRY(queue->next, struct client_event, link);
 }
 
-static void put_in_front(struct client_box *client, struct client_event *event)
+static void owe_join(struct client_events *events)
 {
-    list_prepend(&client->events.queue, &event->link);
-    client->events.count++;
+    events->owes_join = true;
+    events->count++;
 }
 
-static bool is_embedded(const struct client_event *event)
+static void release_reason(struct client_box *client)
 {
-    return event->kind == EVENT_JOIN || event->kind == EVENT_MOVED ||
-           event->kind == EVENT_LEAVE;
-}
-
-/* What has its place in the client stays there; a leave's reason does not. */
-static void release(struct client_box *client, struct client_event *event)
-{
-    if (!is_embedded(event)) {
-        memory_free(memory_of(client), event);
-        return;
-    }
-    if (event->kind != EVENT_LEAVE)
-        return;
     memory_free(memory_of(client), client->events.reason);
     client->events.reason = NULL;
 }
 
-/* is_all: also what is owed, to a room that was left. */
-static void drop_kept(struct client_box *client, bool is_all)
+/* What is owed is put together when its turn has come: what it borrows is the
+ * client's. False: nothing is owed now. */
+static bool take_owed(struct client_events *events, struct client_event *event)
 {
-    struct list *queue = &client->events.queue;
-    for (struct list *link = queue->next, *next; link != queue; link = next) {
-        struct client_event *event =
-            LIST_ENTRY(link, struct client_event, link);
-        next = link->next;
-        if (event->kind == EVENT_MOVED && !is_all)
-            continue;
-        take_off(client, event);
-        release(client, event);
+    *event = (struct client_event){0};
+    if (events->owes_move) {
+        events->owes_move = false;
+        event->kind = EVENT_MOVED;
+    } else if (events->owes_join) {
+        events->owes_join = false;
+        event->kind = EVENT_JOIN;
+    } else if (events->owes_leave && list_is_empty(&events->queue)) {
+        events->owes_leave = false;
+        event->kind = EVENT_LEAVE;
+        event->code = events->code;
+        event->clean = events->is_clean;
+        event->bytes = (const unsigned char *)events->reason;
+        event->length = events->reason_length;
+    } else {
+        return false;
     }
+    events->count--;
+    return true;
+}
+
+static void drop_queue(struct client_box *client)
+{
+    struct client_event *event;
+    while ((event = first(client))) {
+        take_off(client, event);
+        memory_free(memory_of(client), event);
+    }
+}
+
+/* What is kept and not owed to a room that was left. */
+static void drop_kept(struct client_box *client)
+{
+    struct client_events *events = &client->events;
+    drop_queue(client);
+    if (events->owes_join)
+        events->count--;
+    events->owes_join = false;
+}
+
+static void drop_all(struct client_box *client)
+{
+    struct client_event event;
+    drop_queue(client);
+    while (take_owed(&client->events, &event))
+        ;
+    release_reason(client);
 }
 
 /* Those that may go on wait for the turn: this is another's coroutine. */
@@ -158,7 +181,7 @@ static void opened(struct client_box *client, bool succeeded)
         connection_close(connection, CLOSE_INTERNAL,
                          slice_of("internal error"));
     else if (room_admit(connection))
-        put_in_front(client, &client->events.join);
+        owe_join(&client->events);
     else
         connection_terminate(connection);
 }
@@ -167,6 +190,7 @@ static void moved(struct client_box *client, bool succeeded)
 {
     (void)succeeded;
     end_stay(client, client_push_left_room);
+    client_forget_left_room(client);
 }
 
 static void left(struct client_box *client, bool succeeded)
@@ -230,7 +254,7 @@ static void handle(struct client_box *client, const struct client_event *event)
     bool is_called = is_due(client, kind);
     if (is_called) {
         client->events.is_joined |= kind == EVENT_JOIN;
-        client->events.busy_with = kind;
+        client->events.busy_with = (unsigned char)kind;
         result = dispatch_run(&client->binding->dispatch, &call.entry,
                               &client->events.busy);
     }
@@ -244,23 +268,36 @@ static void release_pressure(struct client_box *client)
         connection_hold(client->connection, false);
 }
 
+/* Returns whether there was something to handle that isn't spoken for. */
+static bool handle_first(struct client_box *client)
+{
+    struct client_event owed;
+    if (take_owed(&client->events, &owed)) {
+        handle(client, &owed);
+        if (owed.kind == EVENT_LEAVE)
+            release_reason(client);
+        return true;
+    }
+    struct client_event *event = first(client);
+    if (!event || (client->events.receiver && is_message(event)))
+        return false;
+    take_off(client, event);
+    handle(client, event);
+    memory_free(memory_of(client), event);
+    return true;
+}
+
 /* Handles what is kept, until a handler waits, a message is spoken for, or the
  * rest has been put off to the turn: two rooms that move a client to each other
  * for ever don't keep the loop from its sockets. */
 static void go_on(struct client_box *client)
 {
     struct client_events *events = &client->events;
-    struct client_event *event;
     if (client->binding->is_ending)
-        drop_kept(client, true);
+        drop_all(client);
     while (!events->busy && list_is_empty(&events->turn) &&
-           (event = first(client))) {
-        if (events->receiver && is_message(event))
-            break;
-        take_off(client, event);
-        handle(client, event);
-        release(client, event);
-    }
+           handle_first(client))
+        ;
     release_pressure(client);
     client_settle(client);
 }
@@ -305,15 +342,16 @@ void client_events_open(struct client_box *client)
     go_on(client);
 }
 
-/* In front of what is kept: that is for the new room, once it has joined. */
+/* What is kept is for the new room, once it has joined. */
 void client_events_move(struct client_box *client)
 {
     struct client_events *events = &client->events;
     if (!events->is_joined)
         return;
     events->is_joined = false;
-    put_in_front(client, &events->join);
-    put_in_front(client, &events->moved);
+    owe_join(events);
+    events->owes_move = true;
+    events->count++;
     client_events_stir(client);
 }
 
@@ -333,7 +371,7 @@ void client_events_pong(struct client_box *client, const unsigned char *bytes,
     struct client_event event = {
         .kind = EVENT_PONG, .rtt = rtt, .length = length, .bytes = bytes};
     if (rtt >= 0)
-        client->rtt = rtt;
+        client_note_rtt(client, rtt);
     deliver(client, &event);
 }
 
@@ -345,22 +383,19 @@ void client_events_limited(struct client_box *client, const char *what)
     deliver(client, &event);
 }
 
-/* The leave has its place in the client, so that it can't get lost. */
+/* The leave needs no memory, so that it can't get lost. */
 void client_events_leave(struct client_box *client, struct leave *leave)
 {
     struct client_events *events = &client->events;
     events->reason = leave->reason;
-    events->leave =
-        (struct client_event){.kind = EVENT_LEAVE,
-                              .code = leave->code,
-                              .clean = leave->clean,
-                              .length = leave->reason_length,
-                              .bytes = (const unsigned char *)leave->reason};
+    events->reason_length = (unsigned char)leave->reason_length;
+    events->code = (uint16_t)leave->code;
+    events->is_clean = leave->clean;
     leave->reason = NULL;
     leave->reason_length = 0;
     if (leave->is_ours)
-        drop_kept(client, false);
-    list_append(&events->queue, &events->leave.link);
+        drop_kept(client);
+    events->owes_leave = true;
     events->count++;
     timer_stop_owned(&client->timers);
     if (!events->busy)
@@ -369,7 +404,7 @@ void client_events_leave(struct client_box *client, struct leave *leave)
 
 void client_events_drop(struct client_box *client)
 {
-    drop_kept(client, true);
+    drop_all(client);
 }
 
 void client_events_turn(struct binding *binding)
@@ -400,7 +435,7 @@ client_events_first_message(const struct client_box *client)
 void client_events_take(struct client_box *client, struct client_event *event)
 {
     take_off(client, event);
-    release(client, event);
+    memory_free(memory_of(client), event);
     release_pressure(client);
     client_events_stir(client);
 }

@@ -6,6 +6,8 @@
 #include "binding_state.h"
 #include "frame.h"
 
+#include <stdint.h>
+
 struct client_box;
 
 enum event_kind {
@@ -32,18 +34,26 @@ struct client_event {
 /* Beyond so many kept messages the client's socket isn't read. */
 enum { EVENTS_MOST = 16 };
 
+/* A move and a join come before all that is kept, a leave behind it: they are
+ * owed, and need no memory. */
 struct client_events {
-    struct list queue;
-    size_t count;
+    struct list queue;        /* the others that are kept */
     struct list turn;         /* in binding->clients while some can go on */
+    struct list flushers;     /* routines that wait in flush */
     struct routine *busy;     /* of the handler that waits, or NULL */
     struct routine *receiver; /* waits in receive, or NULL */
-    struct list flushers;     /* routines that wait in flush */
-    struct client_event join, moved, leave; /* each at most once in the queue */
-    char *reason;                           /* of the leave, owned */
-    enum event_kind busy_with; /* of the handler that runs or waits */
-    bool is_opened;            /* on_open has begun */
-    bool is_joined; /* its room's on_join has begun, and it hasn't left */
+    char *reason;             /* of the leave, owned */
+    unsigned count;           /* of what is kept or owed */
+    uint16_t code;            /* of the leave */
+    unsigned char reason_length;
+    unsigned char busy_with; /* enum event_kind: the handler's that runs or
+                                waits */
+    bool owes_move : 1;
+    bool owes_join : 1;
+    bool owes_leave : 1;
+    bool is_clean : 1;  /* the leave */
+    bool is_opened : 1; /* on_open has begun */
+    bool is_joined : 1; /* its room's on_join has begun, and it hasn't left */
 };
 
 void client_events_init(struct client_events *events);

@@ -113,7 +113,7 @@ static void run_limited(struct connection *connection, const char *what)
 static void note_rtt(struct connection *connection, double rtt)
 {
     struct client_box *client = connection->owner;
-    client->rtt = rtt;
+    client_note_rtt(client, rtt);
 }
 
 static void run_leave(struct connection *connection)

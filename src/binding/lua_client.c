@@ -7,14 +7,16 @@
 #include "outgoing.h"
 #include "room.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+
+static const uint32_t no_rtt = UINT32_MAX;
 
 enum {
     CLIENT_ROOM = OBJECT_VALUES,
     CLIENT_REQUEST,
-    CLIENT_PROTOCOL,
-    CLIENT_LEFT_ROOM,
-    CLIENT_LAST = CLIENT_LEFT_ROOM
+    CLIENT_LAST = CLIENT_REQUEST
 };
 
 static struct client_box *check(lua_State *L)
@@ -37,13 +39,12 @@ int client_new(lua_State *L)
     struct binding *binding = binding_of(connection->hub);
     struct client_box *box =
         object_new(L, &client_type, sizeof *box, CLIENT_LAST);
-    box->rtt = -1;
+    box->rtt = no_rtt;
     box->binding = binding;
-    box->anchor = LUA_NOREF;
+    box->anchor = box->left_room = LUA_NOREF;
     timer_owner_init(&box->timers);
     client_events_init(&box->events);
-    snprintf(box->id, sizeof box->id, "%s-%llx", binding->id_prefix,
-             binding->next_id++);
+    box->number = binding->next_id++;
     lua_pushvalue(L, 3);
     lua_setiuservalue(L, -2, OBJECT_METHODS);
     lua_pushvalue(L, 2);
@@ -78,7 +79,14 @@ void client_push_room(lua_State *L, int index)
 
 void client_push_left_room(lua_State *L, int index)
 {
-    lua_getiuservalue(L, index, CLIENT_LEFT_ROOM);
+    const struct client_box *box = object_check(L, index, &client_type);
+    binding_push_anchored(L, box->binding, box->left_room);
+}
+
+void client_forget_left_room(struct client_box *client)
+{
+    if (client->left_room != LUA_NOREF)
+        binding_unanchor(client->binding, &client->left_room);
 }
 
 void client_forget(struct connection *connection)
@@ -102,14 +110,23 @@ void client_settle(struct client_box *client)
     if (!is_over || client->anchor == LUA_NOREF)
         return;
     list_remove(&client->events.turn);
+    client_forget_left_room(client);
     binding_unanchor(client->binding, &client->anchor);
 }
 
 /* --- what can be read --- */
 
+void client_id(const struct client_box *client, char id[CLIENT_ID_SIZE])
+{
+    snprintf(id, CLIENT_ID_SIZE, "%s-%" PRIx64, client->binding->id_prefix,
+             client->number);
+}
+
 static int get_id(lua_State *L)
 {
-    lua_pushstring(L, check(L)->id);
+    char id[CLIENT_ID_SIZE];
+    client_id(check(L), id);
+    lua_pushstring(L, id);
     return 1;
 }
 
@@ -127,8 +144,8 @@ static int get_request(lua_State *L)
 
 static int get_protocol(lua_State *L)
 {
-    lua_getiuservalue(L, 1, CLIENT_PROTOCOL);
-    return 1;
+    lua_getiuservalue(L, 1, CLIENT_REQUEST);
+    return request_push_protocol(L, -1);
 }
 
 static int get_address(lua_State *L)
@@ -163,11 +180,16 @@ static int get_buffered(lua_State *L)
 
 static int get_rtt(lua_State *L)
 {
-    double rtt = check(L)->rtt;
-    if (rtt < 0)
+    uint32_t rtt = check(L)->rtt;
+    if (rtt == no_rtt)
         return 0;
-    lua_pushnumber(L, rtt);
+    lua_pushnumber(L, rtt / 1e6);
     return 1;
+}
+
+void client_note_rtt(struct client_box *client, double seconds)
+{
+    client->rtt = (uint32_t)fmin(round(seconds * 1e6), no_rtt - 1);
 }
 
 static int get_joined_at(lua_State *L)
@@ -311,13 +333,11 @@ static int method_every(lua_State *L)
 static void change_room(lua_State *L, struct client_box *client,
                         struct room_box *target)
 {
-    bool was_joined = client->events.is_joined;
     client_push_room(L, 1);
     room_guest_came(target);
     lua_pushvalue(L, 2);
     lua_setiuservalue(L, 1, CLIENT_ROOM);
-    if (was_joined) {
-        lua_setiuservalue(L, 1, CLIENT_LEFT_ROOM);
+    if (client->events.is_joined) {
         client_events_move(client);
         return;
     }
@@ -325,6 +345,17 @@ static void change_room(lua_State *L, struct client_box *client,
     binding_push_anchored(L, client->binding, client->binding->emptied);
     lua_insert(L, 3);
     lua_call(L, 1, 0);
+}
+
+/* Before anything has changed: it may raise. */
+static void keep_left_room(lua_State *L, struct client_box *client)
+{
+    if (!client->events.is_joined)
+        return;
+    client_forget_left_room(client);
+    client_push_room(L, 1);
+    client->left_room = binding_anchor(L, client->binding, -1);
+    lua_pop(L, 1);
 }
 
 static int method_move(lua_State *L)
@@ -345,6 +376,7 @@ static int method_move(lua_State *L)
             lua_pushliteral(L, "full");
             return 2;
         }
+        keep_left_room(L, client);
         if (!connection_move(connection, room))
             return luaL_error(L, "not enough memory");
         change_room(L, client, target);
@@ -355,25 +387,17 @@ static int method_move(lua_State *L)
 
 static int client_tostring(lua_State *L)
 {
-    struct client_box *box = check(L);
+    char id[CLIENT_ID_SIZE];
+    client_id(check(L), id);
     lua_settop(L, 1);
     object_push_class_name(L, 1, client_type.name);
     get_ready_state(L);
     client_push_room(L, 1);
     bool has_path = lua_getfield(L, 4, "path") == LUA_TSTRING;
-    lua_pushfstring(L, "%s %s%s%s (%s)", lua_tostring(L, 2), box->id,
+    lua_pushfstring(L, "%s %s%s%s (%s)", lua_tostring(L, 2), id,
                     has_path ? " in " : "", has_path ? lua_tostring(L, 5) : "",
                     lua_tostring(L, 3));
     return 1;
-}
-
-void client_set_protocol(lua_State *L, int index, struct slice protocol)
-{
-    index = lua_absindex(L, index);
-    if (!protocol.length)
-        return;
-    lua_pushlstring(L, protocol.bytes, protocol.length);
-    lua_setiuservalue(L, index, CLIENT_PROTOCOL);
 }
 
 static const struct object_getter getters[] = {

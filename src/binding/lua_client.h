@@ -13,12 +13,18 @@ struct client_box {
     struct binding *binding;
     struct client_events events;
     struct timer_owner timers; /* of client:after and client:every */
-    int anchor; /* the binding's reference until its last event is over */
-    double joined_at;
-    double rtt;         /* seconds, negative until a pong came */
+    uint64_t number;           /* of its id */
+    double joined_at;          /* Unix time, 0: not yet */
+    uint32_t rtt;  /* microseconds, CLIENT_NO_RTT until a pong came */
+    int anchor;    /* the binding's reference until its last event is over */
+    int left_room; /* the same to the room whose on_leave is due */
     bool is_compressed; /* permessage-deflate was agreed on */
-    char id[CLIENT_ID_SIZE];
 };
+
+enum { CLIENT_ID_SIZE = 2 * ID_PREFIX_BYTES + 18 };
+
+/* The client's id as text. */
+void client_id(const struct client_box *client, char id[CLIENT_ID_SIZE]);
 
 static inline bool client_is_open(const struct client_box *client)
 {
@@ -54,8 +60,11 @@ struct connection *client_open(lua_State *L, const struct client_box *client,
 void client_push_room(lua_State *L, int index);
 void client_push_left_room(lua_State *L, int index);
 
-/* Notes the subprotocol that was agreed on. */
-void client_set_protocol(lua_State *L, int index, struct slice protocol);
+/* That on_leave is over. Never raises. */
+void client_forget_left_room(struct client_box *client);
+
+/* Notes the seconds that an answer to a ping took. */
+void client_note_rtt(struct client_box *client, double seconds);
 
 /* Empties the box of a connection that ends. Never raises. */
 void client_forget(struct connection *connection);

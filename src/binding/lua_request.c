@@ -274,6 +274,24 @@ static int answer_set_params(lua_State *L)
     return 0;
 }
 
+static void note_protocol(lua_State *L, struct slice protocol)
+{
+    if (!protocol.length)
+        return;
+    push_tables(L);
+    lua_slice_push(L, protocol);
+    lua_setfield(L, -2, "protocol");
+    lua_pop(L, 1);
+}
+
+int request_push_protocol(lua_State *L, int index)
+{
+    if (lua_getiuservalue(L, index, REQUEST_TABLES) != LUA_TTABLE)
+        return 0;
+    lua_getfield(L, -1, "protocol");
+    return 1;
+}
+
 static int answer_accept(lua_State *L)
 {
     struct request_box *box = check(L);
@@ -282,7 +300,7 @@ static int answer_accept(lua_State *L)
     struct slice fields = lua_slice_check(L, 4);
     client_push_room(L, 2);
     struct room_box *room = object_check(L, -1, &room_type);
-    client_set_protocol(L, 2, protocol);
+    note_protocol(L, protocol);
     bool accepted =
         box->connection && room_of(room) &&
         box->connection == client->connection &&

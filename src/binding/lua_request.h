@@ -19,6 +19,10 @@ void request_push(lua_State *L, struct connection *connection);
 /* The connection needs no answer any more. Never raises. */
 void request_forget(struct connection *connection);
 
+/* Pushes the subprotocol that the request at an index was accepted with.
+ * Returns how many values that are: 0 or 1. */
+int request_push_protocol(lua_State *L, int index);
+
 /* What the Lua modules answer with (core.NAME):
  *   set_params(request, params)
  *   accept(request, client, protocol, fields) -> bool

@@ -49,7 +49,7 @@ bool compression_wants(const struct connection *connection, enum opcode opcode,
 {
     return connection->compression.terms.is_on &&
            !opcode_is_control((unsigned char)opcode) && length &&
-           length >= connection->limits.compression_min_size;
+           length >= connection->limits->compression_min_size;
 }
 
 bool compression_write(struct connection *connection, const void *bytes,

@@ -9,6 +9,7 @@
 #include "recorder.h"
 #include "room.h"
 #include "send_file.h"
+#include "shared_limits.h"
 #include "slow.h"
 #include "websocket.h"
 
@@ -62,7 +63,7 @@ struct connection *connection_new(struct hub *hub, struct transport *transport)
     connection->transport = transport;
     transport->events = &connection_events;
     transport->user = connection;
-    connection->limits = hub->options.limits;
+    connection->limits = &hub->options.limits;
     connection->timer.expire = deadlines_expire;
     connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
     if (!timers_start(&hub->timers, &hub->memory, &connection->timer,
@@ -78,8 +79,6 @@ struct connection *connection_new(struct hub *hub, struct transport *transport)
     list_init(&connection->groups);
     list_init(&connection->dirty);
     list_init(&connection->ready);
-    list_init(&connection->leaving);
-    list_init(&connection->dying);
     return connection;
 }
 
@@ -92,11 +91,13 @@ void connection_free(struct connection *connection)
         recorder_forget(connection);
     admin_release(connection);
     exchange_release(connection);
-    message_release(&connection->parser, &hub->memory);
+    websocket_release(connection);
     compression_release(connection);
     outq_clear(&connection->output, &hub->pool);
     blob_unref(connection->pong);
     memory_free(&hub->memory, connection->leave.reason);
+    memory_free(&hub->memory, connection->rate);
+    shared_limits_unref(connection->shared);
     memory_free(&hub->memory, connection);
 }
 
@@ -137,7 +138,7 @@ void connection_die(struct connection *connection, bool reset)
         hub->connection_count--;
     else
         hub->pending_count--;
-    list_append(&hub->dying, &connection->dying);
+    list_append(&hub->dying, &connection->link);
 }
 
 void connection_blame(struct connection *connection, const char *rule)
@@ -153,6 +154,14 @@ void connection_blame(struct connection *connection, const char *rule)
     log_string(&line, "rule", rule);
     log_string(&line, "address", connection->address);
     log_end(&line);
+}
+
+void connection_impose(struct connection *connection,
+                       struct shared_limits *limits)
+{
+    shared_limits_unref(connection->shared);
+    connection->shared = limits;
+    connection->limits = &limits->limits;
 }
 
 void connection_mark_dirty(struct connection *connection)
@@ -364,12 +373,13 @@ void connection_drain(struct connection *connection)
     connection->soft_due = 0;
     if (connection->is_upgraded) {
         take_earlier(&connection->due,
-                     hub_read_clock(hub) + connection->limits.close_timeout);
+                     hub_read_clock(hub) + connection->limits->close_timeout);
     } else {
         connection->due = 0; /* write_stall is enough for a response */
         give_place(connection);
     }
-    message_release(&connection->parser, &hub->memory);
+    if (connection->parser)
+        message_release(connection->parser, &hub->memory);
     compression_release(connection);
     buffer_release(&connection->input, &hub->memory);
     connection->input_at = 0;
@@ -403,7 +413,7 @@ static void get_stuck(struct connection *connection)
     connection->is_stuck = true;
     if (connection->stall_due <= 0)
         connection->stall_due =
-            hub_read_clock(connection->hub) + connection->limits.write_stall;
+            hub_read_clock(connection->hub) + connection->limits->write_stall;
     transport->class->want_write(transport, true);
     connection_arm(connection);
 }

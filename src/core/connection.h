@@ -27,6 +27,7 @@ struct hub;
 struct per_ip_place;
 struct recorded;
 struct room;
+struct shared_limits;
 
 enum connection_state {
     CONNECTION_HEAD,     /* reading a request head */
@@ -60,16 +61,21 @@ struct connection {
     void *owner;                /* the application's: its client */
     void *asker;                /* the application's, while it decides */
     size_t slot;                /* in room->members */
-    struct list link;           /* in hub->connections, ->pending or ->admins */
-    struct list arrival;        /* in room->arrivals, while no member */
-    struct list groups;         /* its memberships */
+    struct list link;    /* in hub->connections, ->pending, ->admins, ->dying */
+    struct list arrival; /* in room->arrivals, while no member; in hub->leaving,
+                            when it is in no room any more */
+    struct list groups;  /* its memberships */
     unsigned group_count;
-    struct list dirty, ready, leaving, dying; /* in those of the hub */
+    struct list dirty, ready; /* in those of the hub */
     struct timer timer;
     struct outq output;
-    struct message_parser parser;
+    struct message_parser *parser; /* NULL: nothing is unfinished */
+    const struct limits *limits;   /* the room's when it came in, as shared has
+                                      them; before, the hub's */
+    struct shared_limits *shared;  /* NULL: those are the hub's */
+    struct rate *rate;             /* NULL: nothing has counted yet */
+    struct control_rate controls;
     struct compression compression;
-    struct rate rate;
     struct buffer input;      /* of an unfinished head, or not served yet */
     size_t input_at;          /* where what isn't served begins */
     struct http_parser *head; /* while a head is unfinished */
@@ -80,21 +86,20 @@ struct connection {
     struct blob *pong;         /* the latest, while output is stuck */
     struct leave leave;
     struct session session;
-    struct limits limits; /* the room's when it came in; before, the hub's */
-    double joined_at;     /* Unix time of the upgrade */
-    double due;           /* end of the handshake or of the closing; 0: none */
-    double message_due;   /* 0: no message is unfinished */
-    double soft_due;      /* 0: the queue is below send_queue_soft */
-    double stall_due;     /* 0: output isn't stuck */
-    double ping_at;       /* 0: no ping of the script's is unanswered */
-    uint32_t ping_hash;   /* of its payload */
-    double heard_at;      /* when a byte came last, or could have come again */
-    double pinged_at;     /* 0: no ping of the keep-alive's is unanswered */
-    const char *rule;     /* the option that ended it, or NULL */
-    struct ip proxy;      /* the peer's address, where is_proxied */
-    uint16_t port;        /* the peer's */
-    unsigned char state;  /* enum connection_state */
-    bool is_admin;        /* came to the admin listener */
+    double joined_at;    /* Unix time of the upgrade */
+    double due;          /* end of the handshake or of the closing; 0: none */
+    double message_due;  /* 0: no message is unfinished */
+    double soft_due;     /* 0: the queue is below send_queue_soft */
+    double stall_due;    /* 0: output isn't stuck */
+    double ping_at;      /* 0: no ping of the script's is unanswered */
+    uint32_t ping_hash;  /* of its payload */
+    double heard_at;     /* when a byte came last, or could have come again */
+    double pinged_at;    /* 0: no ping of the keep-alive's is unanswered */
+    const char *rule;    /* the option that ended it, or NULL */
+    struct ip proxy;     /* the peer's address, where is_proxied */
+    uint16_t port;       /* the peer's */
+    unsigned char state; /* enum connection_state */
+    bool is_admin;       /* came to the admin listener */
     bool is_upgraded;
     bool is_member;  /* of room; before, it has only arrived */
     bool is_stuck;   /* the transport took less than all */
@@ -219,6 +224,10 @@ void connection_wrote(struct connection *connection, size_t taken, bool is_all);
 /* Whether an answer hasn't all left, before or beside the next request. What a
  * layer below holds of its own handshake is none. */
 bool connection_owes_answer(const struct connection *connection);
+
+/* Has it keep to a room's limits, whose reference it takes over. */
+void connection_impose(struct connection *connection,
+                       struct shared_limits *limits);
 
 /* Has connection_flush called at the end of the turn, or of the next one where
  * this one's writing has begun. */

@@ -64,7 +64,7 @@ static void bury(struct hub *hub)
 {
     for (struct list *link; (link = list_take(&hub->dying));) {
         struct connection *connection =
-            LIST_ENTRY(link, struct connection, dying);
+            LIST_ENTRY(link, struct connection, link);
         hub->application->forget(connection);
         connection_free(connection);
     }
@@ -328,7 +328,7 @@ static void run_leaves(struct hub *hub)
 {
     for (struct list *link; (link = list_take(&hub->leaving));) {
         struct connection *connection =
-            LIST_ENTRY(link, struct connection, leaving);
+            LIST_ENTRY(link, struct connection, arrival);
         hub->application->leave(connection);
     }
 }

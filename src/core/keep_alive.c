@@ -18,7 +18,7 @@ static bool is_asked(const struct connection *connection)
 
 double keep_alive_due(const struct connection *connection)
 {
-    const struct limits *limits = &connection->limits;
+    const struct limits *limits = connection->limits;
     if (connection->state != CONNECTION_OPEN || limits->ping_interval <= 0)
         return 0;
     return is_asked(connection) ? connection->pinged_at + limits->pong_timeout

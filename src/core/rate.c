@@ -25,16 +25,26 @@ static void empty(double *bucket, double amount)
 
 static void empty_all(struct connection *connection)
 {
-    struct rate *rate = &connection->rate;
+    struct rate *rate = connection->rate;
     const struct hub *hub = connection->hub;
-    const struct limits *limits = &connection->limits;
+    const struct limits *limits = connection->limits;
     double seconds = hub->now - rate->at;
     rate->at = hub->now;
     empty(&rate->messages, seconds * (double)limits->rate_messages);
     empty(&rate->dropped_messages, seconds * (double)limits->rate_messages);
     empty(&rate->bytes, seconds * (double)limits->rate_bytes);
     empty(&rate->dropped_bytes, seconds * (double)limits->rate_bytes);
-    empty(&rate->controls, seconds * (double)hub->options.max_control_frames);
+}
+
+static void empty_controls(struct connection *connection)
+{
+    struct control_rate *rate = &connection->controls;
+    const struct hub *hub = connection->hub;
+    double frames = rate->frames;
+    empty(&frames,
+          (hub->now - rate->at) * (double)hub->options.max_control_frames);
+    rate->at = hub->now;
+    rate->frames = (float)frames;
 }
 
 /* Whether one more message has no room in a bucket of messages. */
@@ -56,9 +66,9 @@ static void log_drop(struct connection *connection,
 {
     struct hub *hub = connection->hub;
     struct log_line line;
-    if (connection->rate.is_logged)
+    if (connection->rate->is_logged)
         return;
-    connection->rate.is_logged = true;
+    connection->rate->is_logged = true;
     log_begin(&line, hub->log, LOG_INFO, hub_wall(hub),
               "a client's messages are dropped");
     log_string(&line, "rule", measure->rule);
@@ -85,8 +95,8 @@ static void end(struct connection *connection, const char *rule,
 static void refuse(struct connection *connection, size_t bytes,
                    bool is_over_messages)
 {
-    struct rate *rate = &connection->rate;
-    const struct limits *limits = &connection->limits;
+    struct rate *rate = connection->rate;
+    const struct limits *limits = connection->limits;
     const struct measure *measure = is_over_messages ? &of_messages : &of_bytes;
     bool goes_on = is_over_messages
                        ? is_full_of_messages(limits, rate->dropped_messages)
@@ -105,8 +115,8 @@ static void refuse(struct connection *connection, size_t bytes,
 
 static bool has_room(const struct connection *connection)
 {
-    const struct rate *rate = &connection->rate;
-    const struct limits *limits = &connection->limits;
+    const struct rate *rate = connection->rate;
+    const struct limits *limits = connection->limits;
     return !is_full_of_messages(limits, rate->messages) &&
            !is_full_of_bytes(limits, rate->bytes);
 }
@@ -114,28 +124,42 @@ static bool has_room(const struct connection *connection)
 static bool has_room_for_control(const struct connection *connection)
 {
     size_t most = connection->hub->options.max_control_frames;
-    return connection->rate.controls + 1 <= (double)most + slack;
+    return (double)connection->controls.frames + 1 <= (double)most + slack;
 }
 
 /* What is full by the hub's time may have emptied while a handler ran. */
 static bool finds_room(struct connection *connection,
+                       void (*empty_some)(struct connection *),
                        bool (*has)(const struct connection *connection))
 {
-    empty_all(connection);
+    empty_some(connection);
     if (has(connection))
         return true;
     hub_read_clock(connection->hub);
-    empty_all(connection);
+    empty_some(connection);
     return has(connection);
+}
+
+static bool begin(struct connection *connection)
+{
+    if (connection->rate)
+        return true;
+    connection->rate =
+        memory_new_zero(&connection->hub->memory, sizeof *connection->rate);
+    if (!connection->rate)
+        connection_die(connection, true);
+    return connection->rate;
 }
 
 bool rate_admits(struct connection *connection, size_t bytes)
 {
-    struct rate *rate = &connection->rate;
-    const struct limits *limits = &connection->limits;
+    const struct limits *limits = connection->limits;
     if (!limits->rate_messages && !limits->rate_bytes)
         return true;
-    if (!finds_room(connection, has_room)) {
+    if (!begin(connection))
+        return false;
+    struct rate *rate = connection->rate;
+    if (!finds_room(connection, empty_all, has_room)) {
         refuse(connection, bytes, is_full_of_messages(limits, rate->messages));
         return false;
     }
@@ -146,11 +170,11 @@ bool rate_admits(struct connection *connection, size_t bytes)
 
 bool rate_admits_control(struct connection *connection)
 {
-    if (!finds_room(connection, has_room_for_control)) {
+    if (!finds_room(connection, empty_controls, has_room_for_control)) {
         metrics_count(&connection->hub->metrics, METRIC_MAX_CONTROL_FRAMES);
         end(connection, "max_control_frames", "too many control frames");
         return false;
     }
-    connection->rate.controls++;
+    connection->controls.frames++;
     return true;
 }

@@ -12,13 +12,18 @@
 
 struct connection;
 
-/* What is in the buckets; all zero: nothing. */
+/* What is in the buckets of messages; all zero: nothing. */
 struct rate {
     double messages, bytes;
     double dropped_messages, dropped_bytes; /* the second ones */
-    double controls;
-    double at;      /* when they last emptied some */
-    bool is_logged; /* that something was dropped */
+    double at;                              /* when they last emptied some */
+    bool is_logged;                         /* that something was dropped */
+};
+
+/* The same of control frames, which every client sends some of. */
+struct control_rate {
+    double at;
+    float frames;
 };
 
 /* Whether a whole message of so many bytes is to be delivered. Otherwise it was

@@ -3,6 +3,7 @@
 #include "close_code.h"
 #include "hub.h"
 #include "room_walk.h"
+#include "shared_limits.h"
 
 #include <assert.h>
 #include <string.h>
@@ -42,6 +43,7 @@ void room_free(struct room *room)
 {
     room_close(room, CLOSE_GOING_AWAY, (struct slice){NULL, 0});
     room_walk_pass(room->hub, room);
+    shared_limits_unref(room->shared);
     memory_free(&room->hub->memory, room->names);
     list_remove(&room->link);
     memory_free(&room->hub->memory, room);
@@ -123,6 +125,11 @@ bool room_is_full(const struct room *room)
 {
     size_t most = room->limits.max_clients;
     return most && room_occupancy(room) >= most;
+}
+
+struct shared_limits *room_share_limits(struct room *room)
+{
+    return shared_limits_take(&room->shared, &room->hub->memory, &room->limits);
 }
 
 void room_refresh(struct room *room)

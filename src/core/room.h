@@ -9,6 +9,7 @@
 
 struct connection;
 struct hub;
+struct shared_limits;
 
 struct room {
     struct hub *hub;
@@ -19,10 +20,11 @@ struct room {
     struct list arrivals; /* upgraded, and no members yet */
     size_t arrival_count;
     struct limits limits;
-    unsigned version;    /* of the hub at the last refresh */
-    bool announces;      /* application->check is to be asked */
-    bool accepts_binary; /* otherwise 1003 */
-    bool is_closed;      /* takes no more members */
+    struct shared_limits *shared; /* with its latest clients */
+    unsigned version;             /* of the hub at the last refresh */
+    bool announces;               /* application->check is to be asked */
+    bool accepts_binary;          /* otherwise 1003 */
+    bool is_closed;               /* takes no more members */
 };
 
 /* A room with nobody in it; the caller owns it. NULL: no memory. */
@@ -55,6 +57,9 @@ size_t room_occupancy(const struct room *room);
 
 /* Whether it has as many as limits.max_clients. */
 bool room_is_full(const struct room *room);
+
+/* A reference to the room's limits as they are now. NULL: no memory. */
+struct shared_limits *room_share_limits(struct room *room);
 
 /* Brings limits and flags up to date with the scripts. */
 void room_refresh(struct room *room);

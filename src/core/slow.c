@@ -98,9 +98,9 @@ bool slow_admits(struct connection *connection)
 {
     if (connection->state != CONNECTION_OPEN)
         return false;
-    if (!is_beyond(connection, connection->limits.send_queue))
+    if (!is_beyond(connection, connection->limits->send_queue))
         return true;
-    if (connection->limits.slow == SLOW_DROP)
+    if (connection->limits->slow == SLOW_DROP)
         miss(connection);
     else
         end(connection, "send_queue");
@@ -109,8 +109,8 @@ bool slow_admits(struct connection *connection)
 
 static bool is_above_soft(const struct connection *connection)
 {
-    size_t soft = connection->limits.send_queue_soft;
-    return soft && connection->limits.slow == SLOW_CLOSE &&
+    size_t soft = connection->limits->send_queue_soft;
+    return soft && connection->limits->slow == SLOW_CLOSE &&
            is_beyond(connection, soft + 1);
 }
 
@@ -119,7 +119,7 @@ void slow_watch(struct connection *connection)
     if (connection->soft_due > 0 || !is_above_soft(connection))
         return;
     connection->soft_due = hub_read_clock(connection->hub) +
-                           connection->limits.send_queue_soft_time;
+                           connection->limits->send_queue_soft_time;
     connection_arm(connection);
 }
 

@@ -3,6 +3,7 @@
 #include "respond.h"
 #include "response.h"
 #include "room.h"
+#include "shared_limits.h"
 
 #include <string.h>
 
@@ -38,7 +39,6 @@ static void become_open(struct connection *connection)
     connection->is_upgraded = true;
     metrics_count(&hub->metrics, METRIC_UPGRADES);
     connection->owes_leave = true;
-    connection->limits = connection->room->limits;
     connection->due = 0;
     connection->heard_at = hub_read_clock(hub);
     connection->joined_at = hub_wall(hub);
@@ -86,8 +86,11 @@ bool connection_accept(struct connection *connection, struct room *room,
     if (!arrive(connection, room))
         return false;
     compression_agree(connection);
+    struct shared_limits *limits = room_share_limits(room);
+    if (limits)
+        connection_impose(connection, limits);
     bool queued =
-        upgrade_fields(connection, protocol, fields, &all) &&
+        limits && upgrade_fields(connection, protocol, fields, &all) &&
         respond_head(connection, 101,
                      (struct slice){(const char *)all.bytes, all.length}, 0);
     buffer_release(&all, memory);

@@ -6,6 +6,7 @@
 #include "keep_alive.h"
 #include "rate.h"
 #include "room.h"
+#include "shared_limits.h"
 #include "slow.h"
 
 #include <assert.h>
@@ -17,7 +18,7 @@ static struct message_limits message_limits(struct connection *connection,
     struct room *room = connection->room;
     if (room)
         room_refresh(room);
-    const struct limits *limits = &connection->limits;
+    const struct limits *limits = connection->limits;
     return (struct message_limits){
         .max_message = limits->max_message,
         .max_frame =
@@ -185,7 +186,7 @@ static void queue_leave(struct connection *connection, bool clean,
     connection->owes_leave = false;
     connection->leave.clean = clean;
     session_log(connection, sends_rest);
-    list_append(&connection->hub->leaving, &connection->leaving);
+    list_append(&connection->hub->leaving, &connection->arrival);
 }
 
 void websocket_abandon(struct connection *connection)
@@ -211,7 +212,7 @@ bool connection_close(struct connection *connection, int code,
     connection->soft_due = 0;
     connection->message_due = 0;
     connection->due =
-        hub_read_clock(connection->hub) + connection->limits.close_timeout;
+        hub_read_clock(connection->hub) + connection->limits->close_timeout;
     connection_arm(connection);
     return true;
 }
@@ -253,9 +254,12 @@ static void receive_close(struct connection *connection, struct slice body)
 bool connection_move(struct connection *connection, struct room *room)
 {
     assert(connection->state == CONNECTION_OPEN);
-    if (!room_move(connection, room))
+    struct shared_limits *limits = room_share_limits(room);
+    if (!limits || !room_move(connection, room)) {
+        shared_limits_unref(limits);
         return false;
-    connection->limits = room->limits;
+    }
+    connection_impose(connection, limits);
     connection_arm(connection);
     return true;
 }
@@ -329,9 +333,9 @@ static void receive_frame(struct connection *connection,
 /* Which limit a message is beyond, if that is what is wrong with it. */
 static void blame_limit(struct connection *connection, int code)
 {
-    const struct limits *limits = &connection->limits;
+    const struct limits *limits = connection->limits;
     bool is_frame = limits->max_frame &&
-                    connection->parser.frame.length > limits->max_frame;
+                    connection->parser->frame.length > limits->max_frame;
     if (code == CLOSE_POLICY)
         connection_blame(connection, "max_fragments");
     else if (code == CLOSE_SIZE)
@@ -389,7 +393,7 @@ static bool receive_some(struct connection *connection, struct share *share,
         limits.inflation ? share->bytes / COMPRESSED_COST + 1 : *length;
     size_t offered = *length < most ? *length : most;
     size_t rest = *length - offered;
-    message_next(&connection->parser, &limits, &connection->hub->memory, bytes,
+    message_next(connection->parser, &limits, &connection->hub->memory, bytes,
                  &offered, &event);
     *length = offered + rest;
     charge(share, &event);
@@ -406,19 +410,19 @@ static bool is_talking(const struct connection *connection)
 /* A message that has begun must end in time. */
 static void watch_message(struct connection *connection)
 {
-    if (!message_is_partial(&connection->parser)) {
+    if (!message_is_partial(connection->parser)) {
         connection->message_due = 0;
         return;
     }
     if (connection->message_due > 0 || connection->state != CONNECTION_OPEN)
         return;
     connection->message_due =
-        hub_read_clock(connection->hub) + connection->limits.message_timeout;
+        hub_read_clock(connection->hub) + connection->limits->message_timeout;
     connection_arm(connection);
 }
 
-void websocket_receive(struct connection *connection, struct share *share,
-                       unsigned char **bytes, size_t *length)
+static void receive_all(struct connection *connection, struct share *share,
+                        unsigned char **bytes, size_t *length)
 {
     bool is_all = false;
     while (share->messages && share->bytes && !is_all) {
@@ -426,6 +430,48 @@ void websocket_receive(struct connection *connection, struct share *share,
         if (!is_talking(connection))
             return;
     }
-    message_settle(&connection->parser, &connection->hub->memory);
+    message_settle(connection->parser, &connection->hub->memory);
     watch_message(connection);
+}
+
+/* What is unfinished goes on in a parser of the connection's own. */
+static void keep_parser(struct connection *connection,
+                        struct message_parser *parser)
+{
+    struct memory *memory = &connection->hub->memory;
+    connection->parser = NULL;
+    if (is_talking(connection) && message_is_partial(parser)) {
+        connection->parser = memory_new(memory, sizeof *parser);
+        if (connection->parser) {
+            *connection->parser = *parser;
+            return;
+        }
+        connection_die(connection, true);
+    }
+    message_release(parser, memory);
+}
+
+void websocket_receive(struct connection *connection, struct share *share,
+                       unsigned char **bytes, size_t *length)
+{
+    if (connection->parser) {
+        receive_all(connection, share, bytes, length);
+        if (!message_is_partial(connection->parser))
+            websocket_release(connection);
+        return;
+    }
+    struct message_parser parser = {0};
+    connection->parser = &parser;
+    receive_all(connection, share, bytes, length);
+    keep_parser(connection, &parser);
+}
+
+void websocket_release(struct connection *connection)
+{
+    struct memory *memory = &connection->hub->memory;
+    if (!connection->parser)
+        return;
+    message_release(connection->parser, memory);
+    memory_free(memory, connection->parser);
+    connection->parser = NULL;
 }

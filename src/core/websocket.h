@@ -15,6 +15,10 @@ struct share {
 void websocket_receive(struct connection *connection, struct share *share,
                        unsigned char **bytes, size_t *length);
 
+/* Gives back what is kept of an unfinished message; not while one is received.
+ */
+void websocket_release(struct connection *connection);
+
 /* Fails the connection (RFC 6455 7.1.7): Close, then no more is read. */
 void websocket_fail(struct connection *connection, int code,
                     const char *reason);

@@ -1,0 +1,42 @@
+#include "shared_limits.h"
+
+#include <string.h>
+
+static struct shared_limits *shared_limits_new(struct memory *memory,
+                                               const struct limits *limits)
+{
+    struct shared_limits *copy = memory_new(memory, sizeof *copy);
+    if (!copy)
+        return NULL;
+    copy->memory = memory;
+    copy->references = 1;
+    memcpy(&copy->limits, limits, sizeof *limits);
+    return copy;
+}
+
+/* Where the bytes differ in padding alone there is a copy more: no harm. */
+static bool has(const struct shared_limits *copy, const struct limits *limits)
+{
+    return copy && memcmp(&copy->limits, limits, sizeof *limits) == 0;
+}
+
+struct shared_limits *shared_limits_take(struct shared_limits **latest,
+                                         struct memory *memory,
+                                         const struct limits *limits)
+{
+    if (!has(*latest, limits)) {
+        struct shared_limits *copy = shared_limits_new(memory, limits);
+        if (!copy)
+            return NULL;
+        shared_limits_unref(*latest);
+        *latest = copy;
+    }
+    (*latest)->references++;
+    return *latest;
+}
+
+void shared_limits_unref(struct shared_limits *limits)
+{
+    if (limits && !--limits->references)
+        memory_free(limits->memory, limits);
+}

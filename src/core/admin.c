@@ -1,6 +1,7 @@
 #include "admin.h"
 
 #include "authority.h"
+#include "exchange.h"
 #include "exposition.h"
 #include "hub.h"
 #include "option_list.h"
@@ -57,11 +58,12 @@ static bool begin_page(struct connection *connection, const char *type,
         "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n" COMMON_FIELDS "Date: %s\r\n"
         "Transfer-Encoding: chunked\r\nConnection: %s\r\n\r\n",
         type, hub_date(hub), connection->keeps_alive ? "keep-alive" : "close");
-    connection->page = memory_new_zero(&hub->memory, sizeof *connection->page);
-    if (!connection->page)
+    connection->exchange->page =
+        memory_new_zero(&hub->memory, sizeof *connection->exchange->page);
+    if (!connection->exchange->page)
         return false;
-    connection->page->next = next;
-    connection->page->text.memory = &hub->memory;
+    connection->exchange->page->next = next;
+    connection->exchange->page->text.memory = &hub->memory;
     return outq_append(&connection->output, &hub->pool,
                        (struct span){head, (size_t)length},
                        (struct span){NULL, 0});
@@ -136,7 +138,8 @@ static struct blob *new_chunk(struct hub *hub, const struct buffer *text,
 bool admin_refill(struct connection *connection)
 {
     struct hub *hub = connection->hub;
-    struct admin_page *page = connection->page;
+    struct exchange *exchange = connection->exchange;
+    struct admin_page *page = exchange ? exchange->page : NULL;
     if (!page || connection->output.bytes > OUTQ_SEGMENT_SIZE)
         return true;
     struct exposition *text = &page->text;
@@ -162,13 +165,13 @@ bool admin_refill(struct connection *connection)
 
 void admin_release(struct connection *connection)
 {
-    struct admin_page *page = connection->page;
+    struct admin_page *page = connection->exchange->page;
     if (!page)
         return;
     room_walk_end(&page->walk);
     exposition_release(&page->text);
     memory_free(&connection->hub->memory, page);
-    connection->page = NULL;
+    connection->exchange->page = NULL;
 }
 
 /* --- which --- */

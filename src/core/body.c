@@ -1,6 +1,7 @@
 #include "body.h"
 
 #include "chunked.h"
+#include "exchange.h"
 #include "hub.h"
 #include "respond.h"
 
@@ -32,7 +33,7 @@ void body_begin(struct connection *connection, enum request_body framing,
 {
     struct hub *hub = connection->hub;
     struct body *body = memory_new_zero(&hub->memory, sizeof *body);
-    connection->body = body;
+    connection->exchange->body = body;
     if (!body || (!has_begun && !say_continue(connection))) {
         connection_die(connection, true);
         return;
@@ -46,8 +47,8 @@ void body_begin(struct connection *connection, enum request_body framing,
 
 void body_release(struct connection *connection)
 {
-    memory_free(&connection->hub->memory, connection->body);
-    connection->body = NULL;
+    memory_free(&connection->hub->memory, connection->exchange->body);
+    connection->exchange->body = NULL;
 }
 
 /* False: refused, or no memory. */
@@ -70,7 +71,7 @@ static bool take(struct connection *connection, struct slice piece)
 static bool receive_length(struct connection *connection, const char *bytes,
                            size_t length, size_t *consumed)
 {
-    struct body *body = connection->body;
+    struct body *body = connection->exchange->body;
     *consumed = body->left < length ? (size_t)body->left : length;
     body->left -= *consumed;
     return take(connection, (struct slice){bytes, *consumed}) && !body->left;
@@ -78,7 +79,7 @@ static bool receive_length(struct connection *connection, const char *bytes,
 
 static void refuse_coding(struct connection *connection)
 {
-    const struct chunked *chunked = &connection->body->chunked;
+    const struct chunked *chunked = &connection->exchange->body->chunked;
     if (chunked->is_too_long)
         respond_refuse(connection, 431, "max_header", chunked->reason);
     else
@@ -93,9 +94,9 @@ static bool receive_chunks(struct connection *connection, const char *bytes,
     struct slice piece;
     *consumed = 0;
     do {
-        progress =
-            chunked_parse(&connection->body->chunked, most, bytes + *consumed,
-                          length - *consumed, &taken, &piece);
+        progress = chunked_parse(&connection->exchange->body->chunked, most,
+                                 bytes + *consumed, length - *consumed, &taken,
+                                 &piece);
         *consumed += taken;
         if (progress == CHUNKED_DATA && !take(connection, piece))
             return false;
@@ -109,7 +110,7 @@ bool body_receive(struct connection *connection, unsigned char **bytes,
                   size_t *length)
 {
     size_t consumed;
-    bool is_whole = connection->body->is_chunked
+    bool is_whole = connection->exchange->body->is_chunked
                         ? receive_chunks(connection, (const char *)*bytes,
                                          *length, &consumed)
                         : receive_length(connection, (const char *)*bytes,

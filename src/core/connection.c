@@ -66,8 +66,10 @@ struct connection *connection_new(struct hub *hub, struct transport *transport)
     connection->limits = &hub->options.limits;
     connection->timer.expire = deadlines_expire;
     connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
-    if (!timers_start(&hub->timers, &hub->memory, &connection->timer,
+    if (!exchange_begin(connection) ||
+        !timers_start(&hub->timers, &hub->memory, &connection->timer,
                       connection->due)) {
+        memory_free(&hub->memory, connection->exchange);
         memory_free(&hub->memory, connection);
         return NULL;
     }
@@ -89,7 +91,6 @@ void connection_free(struct connection *connection)
     transport->class->close(transport, connection->is_reset);
     if (connection->recorded)
         recorder_forget(connection);
-    admin_release(connection);
     exchange_release(connection);
     websocket_release(connection);
     compression_release(connection);
@@ -152,7 +153,7 @@ void connection_blame(struct connection *connection, const char *rule)
         return;
     log_begin(&line, hub->log, LOG_INFO, hub_wall(hub), "connection ended");
     log_string(&line, "rule", rule);
-    log_string(&line, "address", connection->address);
+    log_string(&line, "address", connection_address(connection));
     log_end(&line);
 }
 
@@ -214,7 +215,7 @@ static bool is_held_back(const struct connection *connection)
     return connection->state == CONNECTION_DECIDING ||
            (connection->state == CONNECTION_OPEN && connection->is_held) ||
            (connection->state == CONNECTION_HEAD && connection->is_stuck &&
-            !connection->head);
+            !connection->exchange->head);
 }
 
 /* Takes bytes off the front until they are used up or must wait. */
@@ -237,7 +238,8 @@ static void serve(struct connection *connection, unsigned char **bytes,
 /* Input that waits, as opposed to the beginning of a head. */
 static bool has_waiting(const struct connection *connection)
 {
-    return connection->input.length && !connection->head;
+    const struct exchange *exchange = connection->exchange;
+    return connection->input.length && !(exchange && exchange->head);
 }
 
 void connection_wake(struct connection *connection)
@@ -314,7 +316,7 @@ static void end_deciding(struct connection *connection)
     struct hub *hub = connection->hub;
     if (connection->asks_upgrade) {
         connection_die(connection, false);
-    } else if (!connection->download && !connection->page) {
+    } else if (!connection->exchange->download && !connection->exchange->page) {
         connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
         connection_arm(connection);
     }
@@ -461,6 +463,13 @@ static bool write_all(struct connection *connection)
     return true;
 }
 
+/* Something that is read as it goes. */
+static bool is_sending(const struct connection *connection)
+{
+    const struct exchange *exchange = connection->exchange;
+    return exchange && (exchange->download || exchange->page);
+}
+
 void connection_flush(struct connection *connection)
 {
     if (connection->state == CONNECTION_DEAD || connection->is_stuck)
@@ -478,7 +487,7 @@ void connection_flush(struct connection *connection)
     }
     if (connection->state == CONNECTION_DRAINING)
         finish_drain(connection);
-    else if (connection->download || connection->page)
+    else if (is_sending(connection))
         connection_mark_dirty(connection);
     else
         connection_wake(connection);
@@ -490,6 +499,12 @@ void connection_hold(struct connection *connection, bool hold)
         return;
     connection->is_held = hold;
     connection_wake(connection);
+}
+
+const char *connection_address(const struct connection *connection)
+{
+    return connection->exchange ? connection->exchange->address
+                                : connection->request->address;
 }
 
 size_t connection_buffered(const struct connection *connection)
@@ -522,7 +537,7 @@ void connection_refused(struct connection *connection, const char *rule,
                   "connection refused", rule);
     log_string(&line, "rule", rule);
     log_string(&line, "reason", reason);
-    log_string(&line, "address", connection->address);
+    log_string(&line, "address", connection_address(connection));
     log_end(&line);
 }
 

@@ -20,9 +20,7 @@
 #include "timers.h"
 #include "transport.h"
 
-struct admin_page;
-struct body;
-struct download;
+struct exchange;
 struct hub;
 struct per_ip_place;
 struct recorded;
@@ -50,7 +48,7 @@ struct leave {
 };
 
 /* Private to core/, but for owner and asker, which are the application's, and
- * hub, room, request, download, leave, state, address and joined_at, which it
+ * hub, room, request, leave, state and joined_at, which it
  * reads. */
 struct connection {
     struct hub *hub;
@@ -76,13 +74,10 @@ struct connection {
     struct rate *rate;             /* NULL: nothing has counted yet */
     struct control_rate controls;
     struct compression compression;
-    struct buffer input;      /* of an unfinished head, or not served yet */
-    size_t input_at;          /* where what isn't served begins */
-    struct http_parser *head; /* while a head is unfinished */
-    struct body *body;        /* while a body is unfinished */
+    struct buffer input; /* of an unfinished head, or not served yet */
+    size_t input_at;     /* where what isn't served begins */
     struct request *request;
-    struct download *download; /* a file that is being sent */
-    struct admin_page *page;   /* an admin's answer that is being made */
+    struct exchange *exchange; /* NULL once it is upgraded */
     struct blob *pong;         /* the latest, while output is stuck */
     struct leave leave;
     struct session session;
@@ -96,7 +91,6 @@ struct connection {
     double heard_at;     /* when a byte came last, or could have come again */
     double pinged_at;    /* 0: no ping of the keep-alive's is unanswered */
     const char *rule;    /* the option that ended it, or NULL */
-    struct ip proxy;     /* the peer's address, where is_proxied */
     uint16_t port;       /* the peer's */
     unsigned char state; /* enum connection_state */
     bool is_admin;       /* came to the admin listener */
@@ -109,15 +103,12 @@ struct connection {
     bool is_reset;   /* died without grace */
     bool ping_waits; /* the keep-alive's, in the queue */
     bool is_secure;
-    bool is_proxied;    /* the peer is proxy, which is trusted */
     bool is_held;       /* connection_hold */
     bool asks_upgrade;  /* the request is a handshake */
     bool watches_flush; /* connection_watch_flush */
     bool has_missed;    /* a message, its queue being full */
     bool keeps_alive;   /* after the response another request is read */
     bool owes_leave;    /* it was upgraded, and its leave isn't queued yet */
-    char address[REQUEST_ADDRESS_SIZE]; /* the peer's; from a request on the
-                                           one that it comes from */
 };
 
 /* --- called by the transport, as transport_events --- */
@@ -190,6 +181,9 @@ void connection_terminate(struct connection *connection);
 /* While held no message is taken off the connection; what has been read is
  * kept, and nothing more is read. */
 void connection_hold(struct connection *connection, bool hold);
+
+/* The peer's address as text; from a request on the one that it comes from. */
+const char *connection_address(const struct connection *connection);
 
 /* Bytes that are queued and haven't left the transport. */
 size_t connection_buffered(const struct connection *connection);

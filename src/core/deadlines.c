@@ -1,6 +1,7 @@
 #include "deadlines.h"
 
 #include "close_code.h"
+#include "exchange.h"
 #include "hub.h"
 #include "keep_alive.h"
 #include "respond.h"
@@ -24,7 +25,7 @@ static void put_off(struct connection *connection)
 
 static void expire_head(struct connection *connection)
 {
-    if (connection->head) {
+    if (connection->exchange->head) {
         respond_refuse(connection, 408, "handshake_timeout",
                        "the request took too long");
     } else if (connection_owes_answer(connection)) {

@@ -7,6 +7,6 @@ bool developer_asks(const struct connection *connection)
 {
     const struct request *request = connection->request;
     return connection->hub->is_dev && request &&
-           loopback_is_address(slice_of(connection->address)) &&
+           loopback_is_address(slice_of(connection_address(connection))) &&
            loopback_is_host(request->host);
 }

@@ -64,7 +64,7 @@ static bool take_place(struct connection *connection)
     struct hub *hub = connection->hub;
     struct ip ip;
     size_t most = hub->options.per_ip;
-    if (!most || !ip_parse(slice_of(connection->address), &ip))
+    if (!most || !ip_parse(slice_of(connection_address(connection)), &ip))
         return true;
     int taken = per_ip_take(&hub->per_ip, &ip, most, &connection->place);
     if (!taken)
@@ -204,12 +204,13 @@ static void keep_head(struct connection *connection,
                       const unsigned char *bytes, size_t length)
 {
     struct memory *memory = &connection->hub->memory;
-    if (!connection->head) {
-        connection->head = memory_new(memory, sizeof *connection->head);
-        if (connection->head)
-            *connection->head = *parser;
+    if (!connection->exchange->head) {
+        connection->exchange->head =
+            memory_new(memory, sizeof *connection->exchange->head);
+        if (connection->exchange->head)
+            *connection->exchange->head = *parser;
     }
-    if (!connection->head ||
+    if (!connection->exchange->head ||
         !buffer_append(&connection->input, memory, bytes, length))
         connection_die(connection, true);
 }
@@ -219,7 +220,7 @@ static void complete_head(struct connection *connection,
                           bool has_more)
 {
     struct memory *memory = &connection->hub->memory;
-    if (!connection->head) {
+    if (!connection->exchange->head) {
         take_head(connection, (const char *)bytes, length, has_more);
         return;
     }
@@ -228,8 +229,8 @@ static void complete_head(struct connection *connection,
         return;
     }
     struct buffer head = connection->input;
-    memory_free(memory, connection->head);
-    connection->head = NULL;
+    memory_free(memory, connection->exchange->head);
+    connection->exchange->head = NULL;
     connection->input = (struct buffer){0};
     take_head(connection, (const char *)head.bytes, head.length, has_more);
     buffer_release(&head, memory);
@@ -242,7 +243,8 @@ static void receive_head(struct connection *connection, unsigned char **bytes,
     const struct http_limits limits = {options->max_header, options->max_target,
                                        options->max_fields};
     struct http_parser fresh = {0};
-    struct http_parser *parser = connection->head ? connection->head : &fresh;
+    struct http_parser *parser =
+        connection->exchange->head ? connection->exchange->head : &fresh;
     unsigned char *start = *bytes;
     size_t consumed = 0;
     enum http_progress progress =
@@ -267,14 +269,32 @@ void exchange_receive(struct connection *connection, unsigned char **bytes,
         hand_over(connection, true);
 }
 
+bool exchange_begin(struct connection *connection)
+{
+    connection->exchange =
+        memory_new_zero(&connection->hub->memory, sizeof *connection->exchange);
+    return connection->exchange;
+}
+
+void exchange_end(struct connection *connection)
+{
+    struct memory *memory = &connection->hub->memory;
+    struct exchange *exchange = connection->exchange;
+    if (!exchange)
+        return;
+    admin_release(connection);
+    send_file_end(connection);
+    memory_free(memory, exchange->head);
+    body_release(connection);
+    memory_free(memory, exchange);
+    connection->exchange = NULL;
+}
+
 void exchange_release(struct connection *connection)
 {
     struct memory *memory = &connection->hub->memory;
-    send_file_end(connection);
-    memory_free(memory, connection->head);
-    body_release(connection);
+    exchange_end(connection);
     buffer_release(&connection->input, memory);
     request_unref(connection->request);
-    connection->head = NULL;
     connection->request = NULL;
 }

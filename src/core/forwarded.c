@@ -1,6 +1,7 @@
 #include "forwarded.h"
 
 #include "connection.h"
+#include "exchange.h"
 #include "hub.h"
 #include "option_list.h"
 
@@ -35,13 +36,14 @@ void forwarded_set_peer(struct connection *connection, const char *address,
                         uint16_t port)
 {
     const struct options *options = &connection->hub->options;
-    size_t size = sizeof connection->address, at = 0;
-    for (; at + 1 < size && address[at]; at++)
-        connection->address[at] = address[at];
-    connection->address[at] = '\0';
+    struct exchange *exchange = connection->exchange;
+    size_t at = 0;
+    for (; at + 1 < sizeof exchange->address && address[at]; at++)
+        exchange->address[at] = address[at];
+    exchange->address[at] = '\0';
     connection->port = port;
-    connection->is_proxied =
-        forwarded_is_trusted(options, address, &connection->proxy);
+    exchange->is_proxied =
+        forwarded_is_trusted(options, address, &exchange->proxy);
 }
 
 /* --- X-Forwarded-For --- */
@@ -154,10 +156,10 @@ static void find_scheme(struct request *request)
 static void apply_headers(struct connection *connection)
 {
     struct request *request = connection->request;
-    struct hop found = {connection->proxy, connection->port};
+    struct hop found = {connection->exchange->proxy, connection->port};
     find_origin(connection->hub, request, &found);
     find_scheme(request);
-    ip_format(&found.ip, connection->address);
+    ip_format(&found.ip, connection->exchange->address);
     request->port = found.port;
 }
 
@@ -166,7 +168,8 @@ void forwarded_apply(struct connection *connection)
     struct request *request = connection->request;
     request->port = connection->port;
     request->is_secure = connection->is_secure;
-    if (connection->is_proxied)
+    if (connection->exchange->is_proxied)
         apply_headers(connection);
-    memcpy(request->address, connection->address, sizeof request->address);
+    memcpy(request->address, connection->exchange->address,
+           sizeof request->address);
 }

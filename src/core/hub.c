@@ -3,6 +3,7 @@
 #include "admin.h"
 #include "close_code.h"
 #include "connection.h"
+#include "exchange.h"
 #include "forwarded.h"
 #include "group.h"
 #include "recorder.h"
@@ -187,7 +188,7 @@ static void log_drop(struct hub *hub, const struct connection *connection,
     struct log_line line;
     log_begin_for(&line, hub->log, LOG_WARN, hub_wall(hub), event, reason);
     log_string(&line, "rule", reason);
-    log_string(&line, "address", connection->address);
+    log_string(&line, "address", connection_address(connection));
     log_end(&line);
 }
 
@@ -213,7 +214,7 @@ static struct connection *oldest_download(const struct hub *hub)
          link = link->next) {
         struct connection *connection =
             LIST_ENTRY(link, struct connection, link);
-        if (connection->download)
+        if (connection->exchange->download)
             return connection;
     }
     return NULL;

@@ -73,7 +73,7 @@ static void log_drop(struct connection *connection,
               "a client's messages are dropped");
     log_string(&line, "rule", measure->rule);
     log_text(&line, "path", connection->request->path);
-    log_string(&line, "address", connection->address);
+    log_string(&line, "address", connection_address(connection));
     log_end(&line);
 }
 

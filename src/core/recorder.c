@@ -433,7 +433,7 @@ static bool put_open(struct recorder *recorder,
 {
     return put_event(recorder, take_time(recorder), connection->recorded,
                      "open") &&
-           put_address(recorder, connection->address) &&
+           put_address(recorder, connection_address(connection)) &&
            put(recorder, " %u %s\n", (unsigned)connection->port,
                connection->is_secure ? "tls" : "tcp");
 }

@@ -1,6 +1,7 @@
 #include "respond.h"
 
 #include "developer.h"
+#include "exchange.h"
 #include "handshake.h"
 #include "hub.h"
 #include "response.h"
@@ -80,7 +81,8 @@ void respond(struct connection *connection, int status, struct slice fields,
 void connection_respond(struct connection *connection, int status,
                         struct slice fields, struct slice body)
 {
-    if (connection->state == CONNECTION_DECIDING && !connection->download)
+    if (connection->state == CONNECTION_DECIDING &&
+        !connection->exchange->download)
         respond(connection, status, fields, body);
 }
 
@@ -128,7 +130,7 @@ static void log_refusal(const struct connection *connection, int status,
     log_text(&line, "reason", reason);
     if (request)
         log_target(&line, request);
-    log_string(&line, "address", connection->address);
+    log_string(&line, "address", connection_address(connection));
     log_end(&line);
 }
 
@@ -168,7 +170,8 @@ void connection_refuse(struct connection *connection, int status,
                        struct slice fields, struct slice body, const char *rule,
                        struct slice reason)
 {
-    if (connection->state != CONNECTION_DECIDING || connection->download)
+    if (connection->state != CONNECTION_DECIDING ||
+        connection->exchange->download)
         return;
     log_refusal(connection, status, rule, reason);
     if (body.length)

@@ -1,6 +1,7 @@
 #include "send_file.h"
 
 #include "download.h"
+#include "exchange.h"
 #include "hub.h"
 #include "representation.h"
 #include "respond.h"
@@ -88,7 +89,7 @@ static void send_head(struct connection *connection, int status,
 {
     if (!respond_head(connection, status, fields_slice(fields), length))
         connection_die(connection, true);
-    else if (connection->download)
+    else if (connection->exchange->download)
         start_download(connection);
     else
         respond_finish(connection);
@@ -118,7 +119,7 @@ static void send_range(struct connection *connection, struct file *file,
         count_download(hub);
     else
         files->close(file);
-    connection->download = download;
+    connection->exchange->download = download;
     if (has_body && !download)
         connection_die(connection, true);
     else
@@ -225,8 +226,8 @@ bool connection_respond_file(struct connection *connection)
 {
     struct representation representation;
     struct file_source *files = connection->hub->files;
-    if (connection->state != CONNECTION_DECIDING || connection->download ||
-        !files)
+    if (connection->state != CONNECTION_DECIDING ||
+        connection->exchange->download || !files)
         return false;
     switch (representation_open(files, connection->request, &representation)) {
     case REPRESENTATION_FILE:
@@ -255,16 +256,21 @@ bool connection_has_file(const struct connection *connection)
 void send_file_end(struct connection *connection)
 {
     struct hub *hub = connection->hub;
-    if (!connection->download)
+    if (!connection->exchange->download)
         return;
-    download_close(connection->download, &hub->memory);
-    connection->download = NULL;
+    download_close(connection->exchange->download, &hub->memory);
+    connection->exchange->download = NULL;
     hub->download_count--;
+}
+
+static struct download *download_of(const struct connection *connection)
+{
+    return connection->exchange ? connection->exchange->download : NULL;
 }
 
 static void finish_if_done(struct connection *connection)
 {
-    if (!download_is_done(connection->download))
+    if (!download_is_done(connection->exchange->download))
         return;
     send_file_end(connection);
     respond_finish(connection);
@@ -274,7 +280,7 @@ static void finish_if_done(struct connection *connection)
 bool send_file_refill(struct connection *connection)
 {
     struct hub *hub = connection->hub;
-    struct download *download = connection->download;
+    struct download *download = download_of(connection);
     if (!download || download_is_passed(download) ||
         connection->output.bytes > OUTQ_SEGMENT_SIZE)
         return true;
@@ -291,7 +297,7 @@ bool send_file_refill(struct connection *connection)
 
 bool send_file_pass(struct connection *connection)
 {
-    struct download *download = connection->download;
+    struct download *download = download_of(connection);
     bool is_all;
     if (!download || !download_is_passed(download))
         return true;

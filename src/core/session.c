@@ -47,7 +47,7 @@ void session_log(const struct connection *connection, bool sends_rest)
     log_begin_for(&line, hub->log, LOG_INFO, hub_wall(hub), "client left",
                   connection->rule);
     log_text(&line, "path", request->path);
-    log_string(&line, "address", connection->address);
+    log_string(&line, "address", connection_address(connection));
     log_seconds(&line, "duration", hub_wall(hub) - connection->joined_at);
     put_counts(&line, connection, sends_rest);
     put_end(&line, connection);

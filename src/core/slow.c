@@ -88,7 +88,7 @@ static void miss(struct connection *connection)
               "a slow client misses messages");
     log_string(&line, "rule", "send_queue");
     log_text(&line, "path", connection->request->path);
-    log_string(&line, "address", connection->address);
+    log_string(&line, "address", connection_address(connection));
     log_end(&line);
 }
 

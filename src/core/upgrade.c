@@ -1,3 +1,4 @@
+#include "exchange.h"
 #include "handshake.h"
 #include "hub.h"
 #include "respond.h"
@@ -35,6 +36,7 @@ static bool upgrade_fields(struct connection *connection, struct slice protocol,
 static void become_open(struct connection *connection)
 {
     struct hub *hub = connection->hub;
+    exchange_end(connection);
     connection->state = CONNECTION_OPEN;
     connection->is_upgraded = true;
     metrics_count(&hub->metrics, METRIC_UPGRADES);

@@ -336,9 +336,9 @@ static void on_leave(struct connection *connection)
 static enum body_wish wants_body(struct connection *connection)
 {
     const struct request *request = connection->request;
-    if (slice_is(request->method, "PUT"))
+    if (slice_is(request_method(request), "PUT"))
         return BODY_UNDECIDED;
-    return slice_is(request->method, "POST") &&
+    return slice_is(request_method(request), "POST") &&
                    !request_count(request, "expect")
                ? BODY_WANTED
                : BODY_UNWANTED;

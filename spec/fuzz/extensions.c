@@ -84,8 +84,7 @@ static struct deflate_terms read_answer(const char *answer)
 static bool has_text(const struct request *request, const char *text)
 {
     struct slice name, value;
-    for (size_t i = 0; i < request->field_count; i++) {
-        request_field(request, i, &name, &value);
+    for (size_t at = 0; request_next(request, &at, &name, &value);) {
         if (value.length &&
             memmem(value.bytes, value.length, text, strlen(text)))
             return true;

@@ -249,7 +249,7 @@ static void check_request(struct input head)
         expect(!lists(head, "upgrade", "websocket") ||
                    !lists(head, "connection", "upgrade"),
                "who asks for WebSocket is answered so");
-    expect(request->path.length && request->host.length,
+    expect(request_path(request).length && request_host(request).length,
            "a request has a path and a host");
     request_unref(request);
     expect(!memory.blocks, "everything is given back");

@@ -216,8 +216,10 @@ static int wants_body_body(lua_State *L)
     const struct request *request = entry->connection->request;
     const struct binding *binding = binding_of(entry->connection->hub);
     binding_push_anchored(L, binding, binding->wants_body);
-    lua_pushlstring(L, request->method.bytes, request->method.length);
-    lua_pushlstring(L, request->path.bytes, request->path.length);
+    lua_pushlstring(L, request_method(request).bytes,
+                    request_method(request).length);
+    lua_pushlstring(L, request_path(request).bytes,
+                    request_path(request).length);
     lua_callk(L, 2, 1, 0, take_wish);
     return take_wish(L, LUA_OK, 0);
 }

@@ -71,7 +71,7 @@ static const struct connection *connection_of(const struct entry *entry)
 
 static struct slice path_of(const struct connection *connection)
 {
-    return connection && connection->request ? connection->request->path
+    return connection && connection->request ? request_path(connection->request)
                                              : (struct slice){NULL, 0};
 }
 

@@ -65,22 +65,22 @@ static int request_gc(lua_State *L)
 
 static int get_method(lua_State *L)
 {
-    return lua_slice_push(L, check(L)->request->method);
+    return lua_slice_push(L, request_method(check(L)->request));
 }
 
 static int get_path(lua_State *L)
 {
-    return lua_slice_push(L, check(L)->request->path);
+    return lua_slice_push(L, request_path(check(L)->request));
 }
 
 static int get_query_string(lua_State *L)
 {
-    return lua_slice_push(L, check(L)->request->query);
+    return lua_slice_push(L, request_query(check(L)->request));
 }
 
 static int get_host(lua_State *L)
 {
-    return lua_slice_push(L, check(L)->request->host);
+    return lua_slice_push(L, request_host(check(L)->request));
 }
 
 static int get_origin(lua_State *L)
@@ -171,7 +171,9 @@ static int get_tls(lua_State *L)
 
 static struct slice body_of(const struct request *request)
 {
-    const struct buffer *body = &request->body;
+    const struct buffer *body = request->body;
+    if (!body)
+        return (struct slice){NULL, 0};
     return (struct slice){(const char *)body->bytes, body->length};
 }
 
@@ -221,8 +223,8 @@ static int get_form(lua_State *L)
 static int request_tostring(lua_State *L)
 {
     const struct request *request = check(L)->request;
-    lua_slice_push(L, request->method);
-    lua_slice_push(L, request->target);
+    lua_slice_push(L, request_method(request));
+    lua_slice_push(L, request_target(request));
     lua_pushfstring(L, "%s %s", lua_tostring(L, -2), lua_tostring(L, -1));
     return 1;
 }

@@ -9,8 +9,7 @@ void request_push_headers(lua_State *L, const struct request *request)
 {
     struct slice name, value;
     lua_newtable(L);
-    for (size_t i = 0; i < request->field_count; i++) {
-        request_field(request, i, &name, &value);
+    for (size_t at = 0; request_next(request, &at, &name, &value);) {
         lua_slice_push(L, name);
         lua_pushvalue(L, -1);
         bool is_repeated = lua_rawget(L, -3) == LUA_TSTRING;
@@ -56,7 +55,7 @@ static bool push_pairs(lua_State *L, struct slice rest)
 
 void request_push_query(lua_State *L, const struct request *request)
 {
-    push_pairs(L, request->query);
+    push_pairs(L, request_query(request));
 }
 
 static bool is_form(const struct request *request)
@@ -69,8 +68,10 @@ static bool is_form(const struct request *request)
 
 int request_push_form(lua_State *L, const struct request *request)
 {
-    const struct buffer *body = &request->body;
-    const struct slice text = {(const char *)body->bytes, body->length};
+    const struct buffer *body = request->body;
+    struct slice text = {NULL, 0};
+    if (body)
+        text = (struct slice){(const char *)body->bytes, body->length};
     if (is_form(request) && push_pairs(L, text))
         return 1;
     lua_pushnil(L);
@@ -97,8 +98,7 @@ void request_push_cookies(lua_State *L, const struct request *request)
 {
     struct slice name, value;
     lua_newtable(L);
-    for (size_t i = 0; i < request->field_count; i++) {
-        request_field(request, i, &name, &value);
+    for (size_t at = 0; request_next(request, &at, &name, &value);) {
         if (slice_is(name, "cookie"))
             push_cookies(L, value);
     }
@@ -109,8 +109,7 @@ void request_push_protocols(lua_State *L, const struct request *request)
     struct slice name, value, element;
     lua_Integer count = 0;
     lua_newtable(L);
-    for (size_t i = 0; i < request->field_count; i++) {
-        request_field(request, i, &name, &value);
+    for (size_t at = 0; request_next(request, &at, &name, &value);) {
         if (!slice_is(name, "sec-websocket-protocol"))
             continue;
         while (token_list_next(&value, &element)) {
@@ -128,8 +127,8 @@ static void set_text(lua_State *L, const char *name, const char *text)
 
 void request_push_tls(lua_State *L, const struct request *request)
 {
-    const struct request_tls *tls = &request->tls;
-    if (!tls->version) {
+    const struct request_tls *tls = request->tls;
+    if (!tls) {
         lua_pushnil(L);
         return;
     }

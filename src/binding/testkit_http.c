@@ -217,16 +217,15 @@ static int request_parts(lua_State *L)
     struct request *request = check_request(L);
     struct slice name, value;
     lua_newtable(L);
-    set_slice(L, "method", request->method);
-    set_slice(L, "target", request->target);
-    set_slice(L, "path", request->path);
-    set_slice(L, "query", request->query);
-    set_slice(L, "host", request->host);
+    set_slice(L, "method", request_method(request));
+    set_slice(L, "target", request_target(request));
+    set_slice(L, "path", request_path(request));
+    set_slice(L, "query", request_query(request));
+    set_slice(L, "host", request_host(request));
     lua_pushboolean(L, request_keeps_alive(request));
     lua_setfield(L, -2, "keeps_alive");
     lua_newtable(L);
-    for (size_t i = 0; i < request->field_count; i++) {
-        request_field(request, i, &name, &value);
+    for (size_t at = 0; request_next(request, &at, &name, &value);) {
         append_pair(L, name, value);
     }
     lua_setfield(L, -2, "fields");

@@ -200,7 +200,7 @@ static bool is_address(struct slice host)
 static bool may_ask(const struct connection *connection)
 {
     struct authority authority;
-    return authority_parse(connection->request->host, &authority) &&
+    return authority_parse(request_host(connection->request), &authority) &&
            (is_address(authority.host) ||
             slice_is_nocase(authority.host, "localhost") ||
             is_among_hosts(connection->hub, authority.host));
@@ -220,13 +220,14 @@ static void choose(struct connection *connection)
 {
     const struct request *request = connection->request;
     size_t count = sizeof pages / sizeof pages[0], i = 0;
-    while (i < count && !slice_is(request->path, pages[i].path))
+    while (i < count && !slice_is(request_path(request), pages[i].path))
         i++;
     if (i == count)
         answer(connection, 404,
                "there are /metrics, /healthz, /readyz and "
                "/rooms\n");
-    else if (slice_is(request->method, "GET") || respond_is_head(connection))
+    else if (slice_is(request_method(request), "GET") ||
+             respond_is_head(connection))
         pages[i].answer(connection);
     else
         respond(connection, 405, slice_of("Allow: GET, HEAD\r\n" TEXT_FIELDS),

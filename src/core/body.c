@@ -51,11 +51,24 @@ void body_release(struct connection *connection)
     connection->exchange->body = NULL;
 }
 
+/* What has come of it, in the request. NULL: no memory. */
+static struct buffer *content_of(struct connection *connection)
+{
+    struct request *request = connection->request;
+    if (!request->body)
+        request->body = memory_new_zero(request->memory, sizeof *request->body);
+    return request->body;
+}
+
 /* False: refused, or no memory. */
 static bool take(struct connection *connection, struct slice piece)
 {
     struct hub *hub = connection->hub;
-    struct buffer *content = &connection->request->body;
+    struct buffer *content = content_of(connection);
+    if (!content) {
+        connection_die(connection, true);
+        return false;
+    }
     if (piece.length > hub->options.max_body - content->length) {
         respond_refuse(connection, 413, "max_body", "the body is too large");
         return false;

@@ -44,7 +44,7 @@ static bool check_host(struct connection *connection)
 {
     enum { HOST_SHOWN = 200 };
     struct hub *hub = connection->hub;
-    struct slice host = connection->request->host;
+    struct slice host = request_host(connection->request);
     char reason[HOST_SHOWN + 100];
     if (is_served(hub, host) || developer_asks(connection))
         return true;
@@ -135,7 +135,7 @@ static void decide_plain(struct connection *connection, bool has_more)
         respond_refuse(connection, status, "body", reason);
     else if (!check_host(connection))
         return;
-    else if (!method_is_known(connection->request->method))
+    else if (!method_is_known(request_method(connection->request)))
         respond_refuse(connection, 501, "method", "no such method here");
     else if (body == BODY_LENGTH && length > hub->options.max_body)
         respond_refuse(connection, 413, "max_body", "the body is too large");
@@ -167,7 +167,7 @@ static void decide(struct connection *connection, bool has_more)
     forwarded_apply(connection);
     connection->state = CONNECTION_DECIDING;
     connection->keeps_alive = false;
-    bool is_known = method_is_known(request->method);
+    bool is_known = method_is_known(request_method(request));
     switch (is_known ? handshake_check(request, &refusal) : HANDSHAKE_NONE) {
     case HANDSHAKE_UPGRADE:
         connection->asks_upgrade = true;

@@ -124,14 +124,14 @@ static bool go_back(const struct hub *hub, struct slice list, struct hop *found,
 static void find_origin(const struct hub *hub, const struct request *request,
                         struct hop *found)
 {
+    static const char name[] = "x-forwarded-for";
+    struct slice value;
     int hops = 0;
-    for (size_t i = request->field_count; i-- > 0;) {
-        struct slice name, value;
-        request_field(request, i, &name, &value);
-        if (slice_is(name, "x-forwarded-for") &&
-            !go_back(hub, value, found, &hops))
+    for (size_t i = request_count(request, name);
+         i-- > 0 && hops <= HOPS_MOST &&
+         request_find_nth(request, name, i, &value);)
+        if (!go_back(hub, value, found, &hops))
             return;
-    }
 }
 
 /* --- X-Forwarded-Proto --- */
@@ -139,18 +139,16 @@ static void find_origin(const struct hub *hub, const struct request *request,
 /* The last one is the trusted proxy's own. */
 static void find_scheme(struct request *request)
 {
-    for (size_t i = request->field_count; i-- > 0;) {
-        struct slice name, value;
-        request_field(request, i, &name, &value);
-        if (!slice_is(name, "x-forwarded-proto"))
-            continue;
-        value = cut_last(&value);
-        if (slice_is_nocase(value, "https") || slice_is_nocase(value, "wss"))
-            request->is_secure = true;
-        else if (slice_is_nocase(value, "http") || slice_is_nocase(value, "ws"))
-            request->is_secure = false;
+    static const char name[] = "x-forwarded-proto";
+    struct slice value;
+    size_t count = request_count(request, name);
+    if (!count || !request_find_nth(request, name, count - 1, &value))
         return;
-    }
+    value = cut_last(&value);
+    if (slice_is_nocase(value, "https") || slice_is_nocase(value, "wss"))
+        request->is_secure = true;
+    else if (slice_is_nocase(value, "http") || slice_is_nocase(value, "ws"))
+        request->is_secure = false;
 }
 
 static void apply_headers(struct connection *connection)

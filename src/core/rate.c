@@ -72,7 +72,7 @@ static void log_drop(struct connection *connection,
     log_begin(&line, hub->log, LOG_INFO, hub_wall(hub),
               "a client's messages are dropped");
     log_string(&line, "rule", measure->rule);
-    log_text(&line, "path", connection->request->path);
+    log_text(&line, "path", request_path(connection->request));
     log_string(&line, "address", connection_address(connection));
     log_end(&line);
 }

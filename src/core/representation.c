@@ -51,7 +51,7 @@ representation_open(struct file_source *source, const struct request *request,
 {
     char name[FILES_NAME_SIZE];
     struct file file;
-    if (!files_name(request->path, name))
+    if (!files_name(request_path(request), name))
         return REPRESENTATION_NONE;
     int result = source->open(source, name, &file);
     if (result == FILE_FAILED)

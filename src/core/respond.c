@@ -12,7 +12,8 @@
 
 bool respond_is_head(const struct connection *connection)
 {
-    return connection->request && slice_is(connection->request->method, "HEAD");
+    return connection->request &&
+           slice_is(request_method(connection->request), "HEAD");
 }
 
 /* Also where it is a handshake that something is wrong with. */
@@ -101,14 +102,14 @@ static void log_target(struct log_line *line, const struct request *request)
 {
     static const char rest[] = {'?', '.', '.', '.'};
     char target[LOG_LINE_SIZE];
-    size_t length = request->path.length;
-    if (!request->query.bytes) {
-        log_text(line, "target", request->path);
+    size_t length = request_path(request).length;
+    if (!request_query(request).bytes) {
+        log_text(line, "target", request_path(request));
         return;
     }
     if (length > sizeof target - sizeof rest)
         length = sizeof target - sizeof rest;
-    memcpy(target, request->path.bytes, length);
+    memcpy(target, request_path(request).bytes, length);
     memcpy(target + length, rest, sizeof rest);
     log_text(line, "target", (struct slice){target, length + sizeof rest});
 }

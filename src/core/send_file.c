@@ -210,9 +210,10 @@ static void redirect(struct connection *connection)
     add_cache(&fields, connection->hub);
     if (append(&all, memory, fields_slice(&fields)) &&
         append(&all, memory, slice_of("Location: ")) &&
-        append(&all, memory, request->path) &&
-        append(&all, memory, slice_of(request->query.bytes ? "/?" : "/")) &&
-        append(&all, memory, request->query) &&
+        append(&all, memory, request_path(request)) &&
+        append(&all, memory,
+               slice_of(request_query(request).bytes ? "/?" : "/")) &&
+        append(&all, memory, request_query(request)) &&
         append(&all, memory, slice_of("\r\n")))
         respond(connection, 301,
                 (struct slice){(const char *)all.bytes, all.length},

@@ -46,12 +46,12 @@ void session_log(const struct connection *connection, bool sends_rest)
     struct log_line line;
     log_begin_for(&line, hub->log, LOG_INFO, hub_wall(hub), "client left",
                   connection->rule);
-    log_text(&line, "path", request->path);
+    log_text(&line, "path", request_path(request));
     log_string(&line, "address", connection_address(connection));
     log_seconds(&line, "duration", hub_wall(hub) - connection->joined_at);
     put_counts(&line, connection, sends_rest);
     put_end(&line, connection);
-    if (request->tls.version)
-        log_string(&line, "tls", request->tls.version);
+    if (request->tls)
+        log_string(&line, "tls", request->tls->version);
     log_end(&line);
 }

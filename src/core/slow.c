@@ -87,7 +87,7 @@ static void miss(struct connection *connection)
     log_begin(&line, hub->log, LOG_INFO, hub_wall(hub),
               "a slow client misses messages");
     log_string(&line, "rule", "send_queue");
-    log_text(&line, "path", connection->request->path);
+    log_text(&line, "path", request_path(connection->request));
     log_string(&line, "address", connection_address(connection));
     log_end(&line);
 }

@@ -27,13 +27,11 @@ static bool lists_tag(const struct validators *validators,
                       const struct request *request, const char *field,
                       bool strongly)
 {
-    for (size_t i = 0; i < request->field_count; i++) {
-        struct slice name, value;
-        request_field(request, i, &name, &value);
+    struct slice name, value;
+    for (size_t at = 0; request_next(request, &at, &name, &value);)
         if (slice_is(name, field) &&
             entity_tag_is_in(value, slice_of(validators->tag), strongly))
             return true;
-    }
     return false;
 }
 

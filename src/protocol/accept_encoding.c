@@ -57,9 +57,8 @@ static void take_element(struct slice element, struct weights *weights)
 bool accept_encoding_prefers_gzip(const struct request *request)
 {
     struct weights weights = {NOT_NAMED, NOT_NAMED, NOT_NAMED};
-    for (size_t i = 0; i < request->field_count; i++) {
-        struct slice name, value, element;
-        request_field(request, i, &name, &value);
+    struct slice name, value, element;
+    for (size_t at = 0; request_next(request, &at, &name, &value);) {
         if (slice_is(name, "accept-encoding"))
             while (token_list_next(&value, &element))
                 take_element(element, &weights);

@@ -233,8 +233,8 @@ bool deflate_negotiate(const struct request *request,
 {
     struct slice name, value;
     struct offer offer;
-    for (size_t i = 0; policy->is_on && i < request->field_count; i++) {
-        request_field(request, i, &name, &value);
+    for (size_t at = 0;
+         policy->is_on && request_next(request, &at, &name, &value);) {
         if (!slice_is(name, "sec-websocket-extensions") ||
             !find_offer(value, &offer))
             continue;

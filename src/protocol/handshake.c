@@ -44,7 +44,7 @@ static bool key_is_valid(struct slice key)
 
 static bool method_check(const struct request *request, struct refusal *refusal)
 {
-    return slice_is(request->method, "GET") ||
+    return slice_is(request_method(request), "GET") ||
            refuse(refusal, 405, "the method of an upgrade is GET",
                   "Allow: GET\r\n");
 }
@@ -115,11 +115,9 @@ static const char *protocols_find(const struct request *request,
     struct slice name, value;
     const char *reason = NULL;
     protocols->count = 0;
-    for (size_t i = 0; i < request->field_count && !reason; i++) {
-        request_field(request, i, &name, &value);
+    for (size_t at = 0; !reason && request_next(request, &at, &name, &value);)
         if (slice_is(name, "sec-websocket-protocol"))
             reason = protocols_add(protocols, value);
-    }
     return reason;
 }
 

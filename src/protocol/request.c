@@ -1,15 +1,10 @@
 #include "request.h"
 
 #include "authority.h"
+#include "request_fields.h"
 #include "token.h"
 
 #include <string.h>
-
-/* Offsets and not pointers: half the size, a request has dozens. */
-struct request_field {
-    uint32_t name, name_length;
-    uint32_t value, value_length;
-};
 
 struct failure {
     int status;
@@ -20,12 +15,6 @@ static bool fail(struct failure *failure, int status, const char *reason)
 {
     *failure = (struct failure){status, reason};
     return false;
-}
-
-/* The block is: struct request, its fields, the head. */
-static char *head_of(const struct request *request)
-{
-    return (char *)(request->fields + request->field_count);
 }
 
 /* The next line, without its CRLF. */
@@ -46,55 +35,63 @@ static size_t count_fields(struct slice head)
     return lines < 2 ? 0 : lines - 2;
 }
 
-static struct request *request_allocate(struct memory *memory,
-                                        struct slice head)
+static size_t size_of_fields(struct slice lines, size_t count)
+{
+    size_t size = 0;
+    while (count--)
+        size += request_fields_size(line_cut(&lines));
+    return size;
+}
+
+static void pack_fields(struct slice lines, size_t count, char *at)
+{
+    while (count--) {
+        struct slice line = line_cut(&lines);
+        request_fields_put(line, at);
+        at += request_fields_size(line);
+    }
+}
+
+/* Packs a head, and makes of its target nothing yet. */
+static struct request *request_pack(struct memory *memory, struct slice head)
 {
     size_t count = count_fields(head);
-    struct request *request =
-        memory_new(memory, sizeof *request + count * sizeof *request->fields +
-                               head.length);
+    struct slice line = line_cut(&head);
+    struct slice method = slice_cut(&line, ' ');
+    struct slice target = slice_cut(&line, ' ');
+    size_t front = method.length + target.length;
+    size_t length = front + size_of_fields(head, count);
+    struct request *request = memory_new(memory, sizeof *request + length);
     if (!request)
         return NULL;
-    memset(request, 0, sizeof *request);
-    request->references = 1;
-    request->memory = memory;
-    request->field_count = count;
-    request->fields = (void *)(request + 1);
-    memcpy(head_of(request), head.bytes, head.length);
+    *request = (struct request){
+        .memory = memory,
+        .references = 1,
+        .method_length = (uint32_t)method.length,
+        .target_length = (uint32_t)target.length,
+        .text_length = (uint32_t)length,
+    };
+    memcpy(request->text, method.bytes, method.length);
+    memcpy(request->text + method.length, target.bytes, target.length);
+    pack_fields(head, count, request->text + front);
     return request;
 }
 
-static void field_set(struct request *request, struct request_field *field,
-                      struct slice line)
+static uint32_t offset_of(const struct request *request, struct slice part)
 {
-    char *head = head_of(request);
-    struct slice value = line;
-    struct slice name = slice_cut(&value, ':');
-    value = slice_trim(value);
-    field->name = (uint32_t)(name.bytes - head);
-    field->name_length = (uint32_t)name.length;
-    field->value = value.bytes ? (uint32_t)(value.bytes - head) : field->name;
-    field->value_length = (uint32_t)value.length;
-    for (size_t i = 0; i < name.length; i++)
-        head[field->name + i] = ascii_lower(name.bytes[i]);
-}
-
-static void head_take_apart(struct request *request, size_t length)
-{
-    struct slice rest = {head_of(request), length};
-    struct slice line = line_cut(&rest);
-    request->method = slice_cut(&line, ' ');
-    request->target = slice_cut(&line, ' ');
-    for (size_t i = 0; i < request->field_count; i++)
-        field_set(request, &request->fields[i], line_cut(&rest));
+    return (uint32_t)(part.bytes - request->text);
 }
 
 static void path_set(struct request *request, struct slice text)
 {
-    request->query = text;
-    request->path = slice_cut(&request->query, '?');
-    if (!request->path.length) /* of http://host or http://host?query */
-        request->path = slice_of("/");
+    request->path = offset_of(request, text);
+    request->path_length = (uint32_t)slice_cut(&text, '?').length;
+}
+
+static void host_note(struct request *request, struct slice host)
+{
+    request->host = offset_of(request, host);
+    request->host_length = (uint32_t)host.length;
 }
 
 /* The length of "http://" or "https://", 0 where neither is in front. */
@@ -113,7 +110,7 @@ static size_t scheme_length(struct slice target)
 
 static bool absolute_set(struct request *request, struct failure *failure)
 {
-    struct slice target = request->target;
+    struct slice target = request_target(request);
     size_t begin = scheme_length(target), end = begin;
     if (!begin)
         return fail(failure, 400,
@@ -126,7 +123,7 @@ static bool absolute_set(struct request *request, struct failure *failure)
     if (!authority_parse(host, &authority))
         return fail(failure, 400,
                     "the URL in the request line has no valid host");
-    request->host = host;
+    host_note(request, host);
     path_set(request, (struct slice){target.bytes + end, target.length - end});
     return true;
 }
@@ -134,7 +131,7 @@ static bool absolute_set(struct request *request, struct failure *failure)
 /* RFC 9112 3.2; authority-form is CONNECT's, and that is for proxies. */
 static bool target_set(struct request *request, struct failure *failure)
 {
-    struct slice target = request->target;
+    struct slice target = request_target(request);
     if (target.length && memchr(target.bytes, '#', target.length))
         return fail(failure, 400, "the request target has a fragment");
     if (target.length && target.bytes[0] == '/') {
@@ -143,9 +140,9 @@ static bool target_set(struct request *request, struct failure *failure)
     }
     if (!slice_is(target, "*"))
         return absolute_set(request, failure);
-    if (!slice_is(request->method, "OPTIONS"))
+    if (!slice_is(request_method(request), "OPTIONS"))
         return fail(failure, 400, "the request target * is for OPTIONS only");
-    request->path = target;
+    path_set(request, target);
     return true;
 }
 
@@ -154,16 +151,18 @@ static bool target_set(struct request *request, struct failure *failure)
 static bool host_set(struct request *request, struct failure *failure)
 {
     struct authority authority;
+    struct slice host;
     size_t count = request_count(request, "host");
     if (count != 1)
         return fail(failure, 400,
                     count ? "the request has two Host fields"
                           : "the request has no Host field");
-    request_find(request, "host", &request->host);
-    if (!request->host.length)
+    request_find(request, "host", &host);
+    if (!host.length)
         return fail(failure, 400, "the Host field is empty");
-    if (!authority_parse(request->host, &authority))
+    if (!authority_parse(host, &authority))
         return fail(failure, 400, "the Host field is not host[:port]");
+    host_note(request, host);
     return true;
 }
 
@@ -175,9 +174,8 @@ struct request *request_new(struct memory *memory, const char *head,
     if (length >= 2 && head[0] == '\r') /* the empty line before it */
         rest = (struct slice){head + 2, length - 2};
     struct request *request =
-        rest.length > UINT32_MAX ? NULL : request_allocate(memory, rest);
+        rest.length > REQUEST_FIELDS_MOST ? NULL : request_pack(memory, rest);
     if (request) {
-        head_take_apart(request, rest.length);
         /* The target's authority goes before Host (RFC 9112 3.2.2). */
         if (host_set(request, &failure) && target_set(request, &failure))
             return request;
@@ -198,27 +196,63 @@ void request_unref(struct request *request)
 {
     if (!request || --request->references)
         return;
-    memory_free(request->memory, request->tls_text);
-    buffer_release(&request->body, request->memory);
-    memory_free(request->memory, request);
+    struct memory *memory = request->memory;
+    if (request->body)
+        buffer_release(request->body, memory);
+    memory_free(memory, request->body);
+    memory_free(memory, request->tls);
+    memory_free(memory, request);
 }
 
-void request_field(const struct request *request, size_t index,
-                   struct slice *name, struct slice *value)
+struct slice request_method(const struct request *request)
 {
-    const char *head = head_of(request);
-    const struct request_field *field = &request->fields[index];
-    *name = (struct slice){head + field->name, field->name_length};
-    *value = (struct slice){head + field->value, field->value_length};
+    return (struct slice){request->text, request->method_length};
 }
 
-bool request_find(const struct request *request, const char *name,
+struct slice request_target(const struct request *request)
+{
+    return (struct slice){request->text + request->method_length,
+                          request->target_length};
+}
+
+struct slice request_path(const struct request *request)
+{
+    if (!request->path_length) /* of http://host or http://host?query */
+        return slice_of("/");
+    return (struct slice){request->text + request->path, request->path_length};
+}
+
+struct slice request_query(const struct request *request)
+{
+    const char *end =
+        request->text + request->method_length + request->target_length;
+    const char *mark = request->text + request->path + request->path_length;
+    if (mark == end)
+        return (struct slice){NULL, 0};
+    return (struct slice){mark + 1, (size_t)(end - mark) - 1};
+}
+
+struct slice request_host(const struct request *request)
+{
+    return (struct slice){request->text + request->host, request->host_length};
+}
+
+bool request_next(const struct request *request, size_t *at, struct slice *name,
                   struct slice *value)
 {
+    size_t fields = (size_t)request->method_length + request->target_length;
+    if (fields + *at >= request->text_length)
+        return false;
+    *at += request_fields_get(request->text + fields + *at, name, value);
+    return true;
+}
+
+bool request_find_nth(const struct request *request, const char *name,
+                      size_t index, struct slice *value)
+{
     struct slice wanted = slice_of(name), field, content;
-    for (size_t i = 0; i < request->field_count; i++) {
-        request_field(request, i, &field, &content);
-        if (!slice_equals(field, wanted))
+    for (size_t at = 0; request_next(request, &at, &field, &content);) {
+        if (!slice_equals(field, wanted) || index--)
             continue;
         *value = content;
         return true;
@@ -226,14 +260,18 @@ bool request_find(const struct request *request, const char *name,
     return false;
 }
 
+bool request_find(const struct request *request, const char *name,
+                  struct slice *value)
+{
+    return request_find_nth(request, name, 0, value);
+}
+
 size_t request_count(const struct request *request, const char *name)
 {
     struct slice wanted = slice_of(name), field, value;
     size_t count = 0;
-    for (size_t i = 0; i < request->field_count; i++) {
-        request_field(request, i, &field, &value);
+    for (size_t at = 0; request_next(request, &at, &field, &value);)
         count += slice_equals(field, wanted);
-    }
     return count;
 }
 
@@ -250,11 +288,9 @@ bool request_has_token(const struct request *request, const char *name,
                        const char *token)
 {
     struct slice field, value;
-    for (size_t i = 0; i < request->field_count; i++) {
-        request_field(request, i, &field, &value);
+    for (size_t at = 0; request_next(request, &at, &field, &value);)
         if (slice_is(field, name) && list_has_token(value, token))
             return true;
-    }
     return false;
 }
 

@@ -10,8 +10,6 @@
 
 enum { REQUEST_ADDRESS_SIZE = 46 }; /* INET6_ADDRSTRLEN, the NUL included */
 
-struct request_field; /* private: offsets into the head */
-
 /* What TLS tells of the peer; NULL where there is nothing to tell. */
 struct request_tls {
     const char *version;     /* "TLSv1.3"; NULL: the request is not over TLS */
@@ -21,24 +19,24 @@ struct request_tls {
     const char *fingerprint; /* SHA-256 of that, 64 hexadecimal digits */
 };
 
+/* Private but for address, port, is_secure, tls and body. Offsets and not
+ * pointers: a client that is idle keeps its request. */
 struct request {
-    size_t references;
     struct memory *memory;
-    struct slice method, target;
-    struct slice path, query; /* of the target: before and behind the '?';
-                                 of an absolute-form target (RFC 9112 3.2.2)
-                                 the scheme and authority are left out, and
-                                 host is taken from it */
-    struct slice host;        /* Host, or the authority of the target */
-    size_t field_count;
-    struct request_field *fields; /* in the same block */
+    struct request_tls *tls; /* by request_set_tls; NULL: not over TLS */
+    struct buffer *body; /* filled by whoever reads it; goes with the request;
+                            NULL: there is none */
+    uint32_t references;
+    uint32_t method_length;
+    uint32_t target_length;
+    uint32_t path, path_length; /* length 0: "/" */
+    uint32_t host, host_length;
+    uint32_t text_length;
     /* Set by whoever accepted the connection. */
-    char address[REQUEST_ADDRESS_SIZE]; /* the peer's; "" where unknown */
     uint16_t port;                      /* the peer's */
     bool is_secure;                     /* came over TLS */
-    struct request_tls tls;             /* request_set_tls */
-    char *tls_text;                     /* private: where its strings are */
-    struct buffer body; /* filled by whoever reads it; goes with the request */
+    char address[REQUEST_ADDRESS_SIZE]; /* the peer's; "" where unknown */
+    char text[];                        /* method, target, packed fields */
 };
 
 /* Takes apart a head that http_parse has passed whole (leading empty line and
@@ -50,6 +48,18 @@ struct request {
 struct request *request_new(struct memory *memory, const char *head,
                             size_t length, int *status, const char **reason);
 
+struct slice request_method(const struct request *request);
+struct slice request_target(const struct request *request);
+
+/* Of the target: before and behind the '?' (bytes NULL: there is none); of an
+ * absolute-form target (RFC 9112 3.2.2) the scheme and authority are left out,
+ * and host is taken from it. */
+struct slice request_path(const struct request *request);
+struct slice request_query(const struct request *request);
+
+/* Host, or the authority of the target. */
+struct slice request_host(const struct request *request);
+
 /* Copies what TLS tells into a request that has been told nothing yet. False:
  * no memory. */
 bool request_set_tls(struct request *request, const struct request_tls *tls);
@@ -57,10 +67,16 @@ bool request_set_tls(struct request *request, const struct request_tls *tls);
 struct request *request_ref(struct request *request);
 void request_unref(struct request *request); /* NULL is fine */
 
-/* The name (lower case) and value of the field with an index below
- * field_count, in the order of arrival. Borrowed from the request. */
-void request_field(const struct request *request, size_t index,
-                   struct slice *name, struct slice *value);
+/* Steps through the fields in the order of arrival: the name (lower case) and
+ * value at *at, which begins with 0 and is moved to the next. False: there is
+ * no more. Borrowed from the request. */
+bool request_next(const struct request *request, size_t *at, struct slice *name,
+                  struct slice *value);
+
+/* The value of the field with an index among those of that (lower-case) name;
+ * false, value untouched, where there are no so many. */
+bool request_find_nth(const struct request *request, const char *name,
+                      size_t index, struct slice *value);
 
 /* The value of the first field of that (lower-case) name; false, value
  * untouched, where there is none. */

@@ -13,21 +13,21 @@ static size_t size_of(const char *text)
     return text ? strlen(text) + 1 : 0;
 }
 
-/* All strings are copied into one block. */
+/* All strings are copied, behind the struct. */
 bool request_set_tls(struct request *request, const struct request_tls *tls)
 {
     const char *strings[STRINGS];
     memcpy(strings, tls, sizeof strings);
-    size_t size = 0;
+    size_t size = sizeof *tls;
+    assert(!request->tls);
+    if (!tls->version)
+        return true;
     for (size_t i = 0; i < STRINGS; i++)
         size += size_of(strings[i]);
-    assert(!request->tls_text);
-    if (!size)
-        return true;
-    char *at = memory_new(request->memory, size);
-    if (!at)
+    request->tls = memory_new(request->memory, size);
+    if (!request->tls)
         return false;
-    request->tls_text = at;
+    char *at = (char *)(request->tls + 1);
     for (size_t i = 0; i < STRINGS; i++) {
         size_t length = size_of(strings[i]);
         if (!length)
@@ -36,6 +36,6 @@ bool request_set_tls(struct request *request, const struct request_tls *tls)
         strings[i] = at;
         at += length;
     }
-    memcpy(&request->tls, strings, sizeof strings);
+    memcpy(request->tls, strings, sizeof strings);
     return true;
 }

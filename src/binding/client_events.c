@@ -388,8 +388,8 @@ void client_events_leave(struct client_box *client, struct leave *leave)
 {
     struct client_events *events = &client->events;
     events->reason = leave->reason;
-    events->reason_length = (unsigned char)leave->reason_length;
-    events->code = (uint16_t)leave->code;
+    events->reason_length = leave->reason_length;
+    events->code = leave->code;
     events->is_clean = leave->clean;
     leave->reason = NULL;
     leave->reason_length = 0;

@@ -310,7 +310,7 @@ static int answer_accept(lua_State *L)
     if (accepted) {
         room_guest_came(room);
         client->joined_at = client->connection->joined_at;
-        client->is_compressed = client->connection->compression.terms.is_on;
+        client->is_compressed = client->connection->compression;
     }
     lua_pushboolean(L, accepted);
     return 1;

@@ -33,7 +33,7 @@ static struct blob *compressed_for(struct broadcast *broadcast,
     if (!compression_wants(connection, broadcast->opcode, broadcast->length))
         return NULL;
     int bits = deflate_window_bits(
-        broadcast->length, connection->compression.terms.server_window_bits);
+        broadcast->length, connection->compression->terms.server_window_bits);
     if (!(broadcast->tried & 1u << bits))
         broadcast->compressed[bits] = compress(broadcast, bits);
     broadcast->tried |= 1u << bits;

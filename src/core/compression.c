@@ -5,7 +5,7 @@
 #include "response.h"
 #include "room.h"
 
-void compression_agree(struct connection *connection)
+bool compression_agree(struct connection *connection)
 {
     const struct hub *hub = connection->hub;
     const struct limits *limits = &connection->room->limits;
@@ -14,28 +14,37 @@ void compression_agree(struct connection *connection)
         .takeover = limits->compression_takeover,
         .window_bits = (unsigned char)hub->options.compression_window_bits,
     };
-    deflate_negotiate(connection->request, &policy,
-                      &connection->compression.terms);
+    struct deflate_terms terms;
+    if (!deflate_negotiate(connection->request, &policy, &terms))
+        return true;
+    connection->compression = memory_new_zero(&connection->hub->memory,
+                                              sizeof *connection->compression);
+    if (!connection->compression)
+        return false;
+    connection->compression->terms = terms;
+    return true;
 }
 
 bool compression_answer(const struct connection *connection,
                         struct buffer *fields)
 {
     char answer[DEFLATE_ANSWER_SIZE];
-    size_t length = deflate_answer(&connection->compression.terms, answer);
-    return !length || response_field(fields, &connection->hub->memory,
-                                     slice_of("Sec-WebSocket-Extensions"),
-                                     (struct slice){answer, length});
+    if (!connection->compression)
+        return true;
+    size_t length = deflate_answer(&connection->compression->terms, answer);
+    return response_field(fields, &connection->hub->memory,
+                          slice_of("Sec-WebSocket-Extensions"),
+                          (struct slice){answer, length});
 }
 
 const struct message_inflation *
 compression_inflation(struct connection *connection,
                       struct message_inflation *inflation)
 {
-    struct compression *compression = &connection->compression;
-    const struct deflate_terms *terms = &compression->terms;
-    if (!terms->is_on)
+    struct compression *compression = connection->compression;
+    if (!compression)
         return NULL;
+    const struct deflate_terms *terms = &compression->terms;
     *inflation = (struct message_inflation){
         .inflaters = &connection->hub->inflaters,
         .own = terms->client_takeover ? &compression->inflater : NULL,
@@ -47,7 +56,7 @@ compression_inflation(struct connection *connection,
 bool compression_wants(const struct connection *connection, enum opcode opcode,
                        size_t length)
 {
-    return connection->compression.terms.is_on &&
+    return connection->compression &&
            !opcode_is_control((unsigned char)opcode) && length &&
            length >= connection->limits->compression_min_size;
 }
@@ -55,7 +64,7 @@ bool compression_wants(const struct connection *connection, enum opcode opcode,
 bool compression_write(struct connection *connection, const void *bytes,
                        size_t length, struct span *body)
 {
-    struct compression *compression = &connection->compression;
+    struct compression *compression = connection->compression;
     const struct deflate_terms *terms = &compression->terms;
     struct deflaters *deflaters = &connection->hub->deflaters;
     bool written;
@@ -75,12 +84,14 @@ bool compression_write(struct connection *connection, const void *bytes,
 
 void compression_note_broadcast(struct connection *connection)
 {
-    connection->compression.is_stale = true;
+    connection->compression->is_stale = true;
 }
 
 void compression_release(struct connection *connection)
 {
-    struct compression *compression = &connection->compression;
+    struct compression *compression = connection->compression;
+    if (!compression)
+        return;
     inflater_free(compression->inflater);
     deflater_free(compression->deflater);
     compression->inflater = NULL;

@@ -15,7 +15,7 @@ struct connection;
 struct span;
 
 struct compression {
-    struct deflate_terms terms; /* all zero: there is none */
+    struct deflate_terms terms;
     bool is_stale; /* the deflater knows what the peer doesn't, or hasn't seen
                       what was compressed for all: it is reset before its next
                       message */
@@ -23,8 +23,9 @@ struct compression {
     struct deflater *deflater;
 };
 
-/* Agrees with what its request offers, as the options of its room want it. */
-void compression_agree(struct connection *connection);
+/* Agrees with what its request offers, as the options of its room want it.
+ * False: no memory. */
+bool compression_agree(struct connection *connection);
 
 /* Appends the answer's field, if there is one. False: no memory. */
 bool compression_answer(const struct connection *connection,

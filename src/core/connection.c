@@ -5,6 +5,7 @@
 #include "exchange.h"
 #include "forwarded.h"
 #include "hub.h"
+#include "input.h"
 #include "keep_alive.h"
 #include "recorder.h"
 #include "room.h"
@@ -98,6 +99,7 @@ void connection_free(struct connection *connection)
     blob_unref(connection->pong);
     memory_free(&hub->memory, connection->leave.reason);
     memory_free(&hub->memory, connection->rate);
+    memory_free(&hub->memory, connection->compression);
     shared_limits_unref(connection->shared);
     memory_free(&hub->memory, connection);
 }
@@ -239,7 +241,7 @@ static void serve(struct connection *connection, unsigned char **bytes,
 static bool has_waiting(const struct connection *connection)
 {
     const struct exchange *exchange = connection->exchange;
-    return connection->input.length && !(exchange && exchange->head);
+    return connection->input && !(exchange && exchange->head);
 }
 
 void connection_wake(struct connection *connection)
@@ -258,7 +260,7 @@ static void keep(struct connection *connection, const unsigned char *bytes,
     struct memory *memory = &connection->hub->memory;
     if (!length || !takes_input(connection))
         return;
-    if (!buffer_append(&connection->input, memory, bytes, length)) {
+    if (!input_append(&connection->input, memory, bytes, length)) {
         connection_die(connection, true);
         return;
     }
@@ -287,22 +289,23 @@ void connection_serve(struct connection *connection)
     struct memory *memory = &connection->hub->memory;
     if (!takes_input(connection) || is_held_back(connection))
         return;
-    struct buffer held = connection->input;
-    unsigned char *bytes = held.bytes;
-    size_t length = held.length - connection->input_at;
-    if (length)
-        bytes += connection->input_at;
-    connection->input = (struct buffer){0};
-    connection->input_at = 0;
+    struct input *held = connection->input;
+    unsigned char *bytes = NULL;
+    size_t length = 0;
+    if (held) {
+        bytes = held->buffer.bytes + held->at;
+        length = held->buffer.length - held->at;
+    }
+    connection->input = NULL;
     serve(connection, &bytes, &length);
     if (length && takes_input(connection)) {
         connection->input = held;
-        connection->input_at = held.length - length;
+        held->at = held->buffer.length - length;
         pause_reading(connection, true);
         connection_wake(connection);
         return;
     }
-    buffer_release(&held, memory);
+    input_free(held, memory);
     if (takes_input(connection))
         pause_reading(connection, false);
     if (connection->is_ended)
@@ -383,8 +386,7 @@ void connection_drain(struct connection *connection)
     if (connection->parser)
         message_release(connection->parser, &hub->memory);
     compression_release(connection);
-    buffer_release(&connection->input, &hub->memory);
-    connection->input_at = 0;
+    input_release(&connection->input, &hub->memory);
     list_remove(&connection->ready);
     pause_reading(connection, false);
     connection_mark_dirty(connection);

@@ -22,6 +22,7 @@
 
 struct exchange;
 struct hub;
+struct input;
 struct per_ip_place;
 struct recorded;
 struct room;
@@ -40,75 +41,77 @@ enum connection_state {
 
 /* How the WebSocket ended. */
 struct leave {
-    int code;     /* of the Close that came first, 1006 where none did */
-    bool is_ours; /* it was our Close */
-    bool clean;   /* both Close frames were exchanged */
-    char *reason; /* of the same Close, owned, may be NULL */
-    size_t reason_length;
+    char *reason; /* of the Close that came first, owned, may be NULL */
+    unsigned char reason_length;
+    bool is_ours;  /* it was our Close */
+    bool clean;    /* both Close frames were exchanged */
+    uint16_t code; /* of the same Close, 1006 where none came */
 };
 
 /* Private to core/, but for owner and asker, which are the application's, and
  * hub, room, request, leave, state and joined_at, which it
  * reads. */
 struct connection {
+    /* What every message needs. */
     struct hub *hub;
     struct transport *transport;
-    struct room *room;          /* NULL but while in one */
-    struct recorded *recorded;  /* the recorder's, NULL: it isn't recorded */
-    struct per_ip_place *place; /* of its address, NULL: it has taken none */
-    void *owner;                /* the application's: its client */
-    void *asker;                /* the application's, while it decides */
-    size_t slot;                /* in room->members */
+    struct room *room;             /* NULL but while in one */
+    void *owner;                   /* the application's: its client */
+    const struct limits *limits;   /* the room's when it came in, as shared has
+                                      them; before, the hub's */
+    struct message_parser *parser; /* NULL: nothing is unfinished */
+    struct input *input;       /* of an unfinished head, or not served yet */
+    struct exchange *exchange; /* NULL once it is upgraded */
+    struct compression *compression; /* NULL: none was agreed on */
+    struct outq output;
+    struct list dirty, ready; /* in those of the hub */
+    double heard_at;          /* when a byte came last, or could have come */
+    struct session session;
+    double message_due;  /* 0: no message is unfinished */
+    double soft_due;     /* 0: the queue is below send_queue_soft */
+    double stall_due;    /* 0: output isn't stuck */
+    struct blob *pong;   /* the latest, while output is stuck */
+    unsigned char state; /* enum connection_state */
+    unsigned char group_count;
+    uint16_t port;     /* the peer's */
+    bool is_admin : 1; /* came to the admin listener */
+    bool is_upgraded : 1;
+    bool is_member : 1;  /* of room; before, it has only arrived */
+    bool is_stuck : 1;   /* the transport took less than all */
+    bool is_paused : 1;  /* the transport was told not to read */
+    bool is_shut : 1;    /* FIN was sent */
+    bool is_ended : 1;   /* their FIN has come */
+    bool is_reset : 1;   /* died without grace */
+    bool ping_waits : 1; /* the keep-alive's, in the queue */
+    bool is_secure : 1;
+    bool is_held : 1;       /* connection_hold */
+    bool asks_upgrade : 1;  /* the request is a handshake */
+    bool watches_flush : 1; /* connection_watch_flush */
+    bool has_missed : 1;    /* a message, its queue being full */
+    bool keeps_alive : 1;   /* after the response another request is read */
+    bool owes_leave : 1; /* it was upgraded, and its leave isn't queued yet */
+    /* What comes with deadlines and pings. */
+    struct timer timer;
+    double due;         /* end of the handshake or the closing; 0: none */
+    double pinged_at;   /* 0: no ping of the keep-alive's is unanswered */
+    double controls_at; /* when its bucket of control frames is empty */
+    double ping_at;     /* 0: no ping of the script's is unanswered */
+    uint32_t ping_hash; /* of its payload */
+    /* What comes with its beginning and its end. */
     struct list link;    /* in hub->connections, ->pending, ->admins, ->dying */
     struct list arrival; /* in room->arrivals, while no member; in hub->leaving,
                             when it is in no room any more */
     struct list groups;  /* its memberships */
-    unsigned group_count;
-    struct list dirty, ready; /* in those of the hub */
-    struct timer timer;
-    struct outq output;
-    struct message_parser *parser; /* NULL: nothing is unfinished */
-    const struct limits *limits;   /* the room's when it came in, as shared has
-                                      them; before, the hub's */
-    struct shared_limits *shared;  /* NULL: those are the hub's */
-    struct rate *rate;             /* NULL: nothing has counted yet */
-    struct control_rate controls;
-    struct compression compression;
-    struct buffer input; /* of an unfinished head, or not served yet */
-    size_t input_at;     /* where what isn't served begins */
+    size_t slot;         /* in room->members */
     struct request *request;
-    struct exchange *exchange; /* NULL once it is upgraded */
-    struct blob *pong;         /* the latest, while output is stuck */
+    struct shared_limits *shared; /* NULL: its limits are the hub's */
+    struct rate *rate;            /* NULL: nothing has counted yet */
+    struct recorded *recorded;    /* the recorder's, NULL: it isn't recorded */
+    struct per_ip_place *place;   /* of its address, NULL: it has taken none */
+    void *asker;                  /* the application's, while it decides */
     struct leave leave;
-    struct session session;
-    double joined_at;    /* Unix time of the upgrade */
-    double due;          /* end of the handshake or of the closing; 0: none */
-    double message_due;  /* 0: no message is unfinished */
-    double soft_due;     /* 0: the queue is below send_queue_soft */
-    double stall_due;    /* 0: output isn't stuck */
-    double ping_at;      /* 0: no ping of the script's is unanswered */
-    uint32_t ping_hash;  /* of its payload */
-    double heard_at;     /* when a byte came last, or could have come again */
-    double pinged_at;    /* 0: no ping of the keep-alive's is unanswered */
-    const char *rule;    /* the option that ended it, or NULL */
-    uint16_t port;       /* the peer's */
-    unsigned char state; /* enum connection_state */
-    bool is_admin;       /* came to the admin listener */
-    bool is_upgraded;
-    bool is_member;  /* of room; before, it has only arrived */
-    bool is_stuck;   /* the transport took less than all */
-    bool is_paused;  /* the transport was told not to read */
-    bool is_shut;    /* FIN was sent */
-    bool is_ended;   /* their FIN has come */
-    bool is_reset;   /* died without grace */
-    bool ping_waits; /* the keep-alive's, in the queue */
-    bool is_secure;
-    bool is_held;       /* connection_hold */
-    bool asks_upgrade;  /* the request is a handshake */
-    bool watches_flush; /* connection_watch_flush */
-    bool has_missed;    /* a message, its queue being full */
-    bool keeps_alive;   /* after the response another request is read */
-    bool owes_leave;    /* it was upgraded, and its leave isn't queued yet */
+    double joined_at; /* Unix time of the upgrade */
+    const char *rule; /* the option that ended it, or NULL */
 };
 
 /* --- called by the transport, as transport_events --- */

@@ -7,6 +7,7 @@
 #include "forwarded.h"
 #include "handshake.h"
 #include "hub.h"
+#include "input.h"
 #include "option_list.h"
 #include "respond.h"
 #include "send_file.h"
@@ -211,7 +212,7 @@ static void keep_head(struct connection *connection,
             *connection->exchange->head = *parser;
     }
     if (!connection->exchange->head ||
-        !buffer_append(&connection->input, memory, bytes, length))
+        !input_append(&connection->input, memory, bytes, length))
         connection_die(connection, true);
 }
 
@@ -224,16 +225,17 @@ static void complete_head(struct connection *connection,
         take_head(connection, (const char *)bytes, length, has_more);
         return;
     }
-    if (!buffer_append(&connection->input, memory, bytes, length)) {
+    if (!input_append(&connection->input, memory, bytes, length)) {
         connection_die(connection, true);
         return;
     }
-    struct buffer head = connection->input;
+    struct input *head = connection->input;
     memory_free(memory, connection->exchange->head);
     connection->exchange->head = NULL;
-    connection->input = (struct buffer){0};
-    take_head(connection, (const char *)head.bytes, head.length, has_more);
-    buffer_release(&head, memory);
+    connection->input = NULL;
+    take_head(connection, (const char *)head->buffer.bytes, head->buffer.length,
+              has_more);
+    input_free(head, memory);
 }
 
 static void receive_head(struct connection *connection, unsigned char **bytes,
@@ -294,7 +296,7 @@ void exchange_release(struct connection *connection)
 {
     struct memory *memory = &connection->hub->memory;
     exchange_end(connection);
-    buffer_release(&connection->input, memory);
+    input_release(&connection->input, memory);
     request_unref(connection->request);
     connection->request = NULL;
 }

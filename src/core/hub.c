@@ -146,7 +146,7 @@ static bool is_idle(const struct connection *connection)
     if (connection->state == CONNECTION_DRAINING)
         return connection->is_shut;
     return connection->state == CONNECTION_HEAD && connection->keeps_alive &&
-           !connection->input.length && !connection_owes_answer(connection);
+           !connection->input && !connection_owes_answer(connection);
 }
 
 /* It hasn't asked yet, or not to the end. */
@@ -394,7 +394,7 @@ double hub_turn(struct hub *hub, double now)
 /* Who has asked is answered; who has not, or has its answer, goes. */
 static void drain_pending(struct connection *connection)
 {
-    if (connection->state != CONNECTION_HEAD || connection->input.length)
+    if (connection->state != CONNECTION_HEAD || connection->input)
         return;
     if (connection_owes_answer(connection))
         connection_drain(connection);

@@ -4,6 +4,8 @@
 #include "hub.h"
 #include "websocket.h"
 
+#include <math.h>
+
 /* What rounding may add to a bucket. */
 static const double slack = 1e-6;
 
@@ -34,17 +36,6 @@ static void empty_all(struct connection *connection)
     empty(&rate->dropped_messages, seconds * (double)limits->rate_messages);
     empty(&rate->bytes, seconds * (double)limits->rate_bytes);
     empty(&rate->dropped_bytes, seconds * (double)limits->rate_bytes);
-}
-
-static void empty_controls(struct connection *connection)
-{
-    struct control_rate *rate = &connection->controls;
-    const struct hub *hub = connection->hub;
-    double frames = rate->frames;
-    empty(&frames,
-          (hub->now - rate->at) * (double)hub->options.max_control_frames);
-    rate->at = hub->now;
-    rate->frames = (float)frames;
 }
 
 /* Whether one more message has no room in a bucket of messages. */
@@ -123,21 +114,21 @@ static bool has_room(const struct connection *connection)
 
 static bool has_room_for_control(const struct connection *connection)
 {
-    size_t most = connection->hub->options.max_control_frames;
-    return (double)connection->controls.frames + 1 <= (double)most + slack;
+    const struct hub *hub = connection->hub;
+    double most = (double)hub->options.max_control_frames;
+    double seconds = connection->controls_at - hub->now;
+    return seconds <= 0 || seconds * most + 1 <= most + slack;
 }
 
 /* What is full by the hub's time may have emptied while a handler ran. */
-static bool finds_room(struct connection *connection,
-                       void (*empty_some)(struct connection *),
-                       bool (*has)(const struct connection *connection))
+static bool finds_room(struct connection *connection)
 {
-    empty_some(connection);
-    if (has(connection))
+    empty_all(connection);
+    if (has_room(connection))
         return true;
     hub_read_clock(connection->hub);
-    empty_some(connection);
-    return has(connection);
+    empty_all(connection);
+    return has_room(connection);
 }
 
 static bool begin(struct connection *connection)
@@ -159,7 +150,7 @@ bool rate_admits(struct connection *connection, size_t bytes)
     if (!begin(connection))
         return false;
     struct rate *rate = connection->rate;
-    if (!finds_room(connection, empty_all, has_room)) {
+    if (!finds_room(connection)) {
         refuse(connection, bytes, is_full_of_messages(limits, rate->messages));
         return false;
     }
@@ -168,13 +159,23 @@ bool rate_admits(struct connection *connection, size_t bytes)
     return true;
 }
 
+static bool finds_room_for_control(struct connection *connection)
+{
+    if (has_room_for_control(connection))
+        return true;
+    hub_read_clock(connection->hub);
+    return has_room_for_control(connection);
+}
+
 bool rate_admits_control(struct connection *connection)
 {
-    if (!finds_room(connection, empty_controls, has_room_for_control)) {
+    const struct hub *hub = connection->hub;
+    if (!finds_room_for_control(connection)) {
         metrics_count(&connection->hub->metrics, METRIC_MAX_CONTROL_FRAMES);
         end(connection, "max_control_frames", "too many control frames");
         return false;
     }
-    connection->controls.frames++;
+    connection->controls_at = fmax(connection->controls_at, hub->now) +
+                              1 / (double)hub->options.max_control_frames;
     return true;
 }

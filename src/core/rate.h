@@ -20,12 +20,6 @@ struct rate {
     bool is_logged;                         /* that something was dropped */
 };
 
-/* The same of control frames, which every client sends some of. */
-struct control_rate {
-    double at;
-    float frames;
-};
-
 /* Whether a whole message of so many bytes is to be delivered. Otherwise it was
  * beyond the rate: counted and told to the application, or the connection has
  * been closed. A message passes where the bucket of bytes isn't full yet, so

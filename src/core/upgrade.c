@@ -87,12 +87,12 @@ bool connection_accept(struct connection *connection, struct room *room,
     }
     if (!arrive(connection, room))
         return false;
-    compression_agree(connection);
     struct shared_limits *limits = room_share_limits(room);
     if (limits)
         connection_impose(connection, limits);
     bool queued =
-        limits && upgrade_fields(connection, protocol, fields, &all) &&
+        limits && compression_agree(connection) &&
+        upgrade_fields(connection, protocol, fields, &all) &&
         respond_head(connection, 101,
                      (struct slice){(const char *)all.bytes, all.length}, 0);
     buffer_release(&all, memory);

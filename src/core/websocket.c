@@ -157,7 +157,7 @@ static void note_reason(struct connection *connection, int code,
                         struct slice reason)
 {
     struct leave *leave = &connection->leave;
-    leave->code = code;
+    leave->code = (uint16_t)code;
     if (!reason.length)
         return;
     size_t length = utf8_cut(reason.bytes, reason.length, CLOSE_REASON_SIZE);
@@ -165,7 +165,7 @@ static void note_reason(struct connection *connection, int code,
     if (!leave->reason)
         return;
     memcpy(leave->reason, reason.bytes, length);
-    leave->reason_length = length;
+    leave->reason_length = (unsigned char)length;
 }
 
 /* Nobody talks to it any more. */

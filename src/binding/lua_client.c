@@ -419,8 +419,8 @@ static const luaL_Reg metamethods[] = {
     {NULL, NULL},
 };
 
-const struct object_type client_type = {"moonroom.Client", getters,
-                                        metamethods};
+const struct object_type client_type = {"moonroom.Client", getters, metamethods,
+                                        false};
 
 const luaL_Reg client_methods[] = {
     {"send", method_send},

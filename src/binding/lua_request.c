@@ -10,7 +10,7 @@
 #include "response.h"
 
 enum {
-    REQUEST_PARAMS = OBJECT_VALUES,
+    REQUEST_PARAMS = OBJECT_PLAIN_VALUES,
     REQUEST_TABLES,
     REQUEST_HUB, /* its allocator is the request's */
     REQUEST_LAST = REQUEST_HUB
@@ -257,7 +257,7 @@ static const luaL_Reg metamethods[] = {
 };
 
 const struct object_type request_type = {"moonroom.Request", getters,
-                                         metamethods};
+                                         metamethods, true};
 
 /* --- answers --- */
 

@@ -292,7 +292,8 @@ static const luaL_Reg metamethods[] = {
     {NULL, NULL},
 };
 
-const struct object_type room_type = {"moonroom.Room", getters, metamethods};
+const struct object_type room_type = {"moonroom.Room", getters, metamethods,
+                                      false};
 
 const luaL_Reg room_methods[] = {
     {"clients", method_clients},

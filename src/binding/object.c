@@ -6,8 +6,11 @@
 enum { UPVALUE_GETTERS = 1 };
 enum { UPVALUE_RULES = 1, UPVALUE_NAME };
 
-/* Fields first: no field may have the name of a getter or a base method. */
-static int object_index(lua_State *L)
+enum { FOUND_NOTHING = -1 };
+
+/* Fields first: no field may have the name of a getter or a base method.
+ * Returns how many values it has pushed, or FOUND_NOTHING. */
+static int find_own(lua_State *L)
 {
     if (lua_getiuservalue(L, 1, OBJECT_FIELDS) == LUA_TTABLE) {
         lua_pushvalue(L, 2);
@@ -22,6 +25,20 @@ static int object_index(lua_State *L)
         return get(L);
     }
     lua_settop(L, 2);
+    return FOUND_NOTHING;
+}
+
+static int plain_index(lua_State *L)
+{
+    int count = find_own(L);
+    return count == FOUND_NOTHING ? 0 : count;
+}
+
+static int object_index(lua_State *L)
+{
+    int count = find_own(L);
+    if (count != FOUND_NOTHING)
+        return count;
     if (lua_getiuservalue(L, 1, OBJECT_METHODS) != LUA_TTABLE)
         return 0;
     lua_pushvalue(L, 2);
@@ -141,7 +158,7 @@ void object_define(lua_State *L, const struct object_type *type)
     lua_pushstring(L, type->name);
     lua_setfield(L, -2, "__metatable");
     push_getters(L, type->getters);
-    lua_pushcclosure(L, object_index, 1);
+    lua_pushcclosure(L, type->is_plain ? plain_index : object_index, 1);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, object_pairs);
     lua_setfield(L, -2, "__pairs");

@@ -12,7 +12,8 @@
 enum object_value {
     OBJECT_FIELDS = 1, /* nil until the script sets one, then a table */
     OBJECT_METHODS, /* the table in which its class looks methods up, or nil */
-    OBJECT_VALUES   /* the first of a type's own */
+    OBJECT_VALUES,  /* the first of a type's own */
+    OBJECT_PLAIN_VALUES = OBJECT_METHODS /* the same, where it has no class */
 };
 
 /* A name that can be read and not assigned. The object is at index 1; pushes
@@ -26,6 +27,7 @@ struct object_type {
     const char *name;                    /* "moonroom.Room" */
     const struct object_getter *getters; /* ended by a NULL name */
     const luaL_Reg *metamethods;         /* beyond those of every object */
+    bool is_plain;                       /* there are no classes of it */
 };
 
 /* Makes the type's metatable, whose __index looks in the fields, the getters

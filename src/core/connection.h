@@ -97,12 +97,12 @@ struct connection {
     double controls_at; /* when its bucket of control frames is empty */
     double ping_at;     /* 0: no ping of the script's is unanswered */
     uint32_t ping_hash; /* of its payload */
+    uint32_t slot;      /* in room->members */
     /* What comes with its beginning and its end. */
     struct list link;    /* in hub->connections, ->pending, ->admins, ->dying */
     struct list arrival; /* in room->arrivals, while no member; in hub->leaving,
                             when it is in no room any more */
     struct list groups;  /* its memberships */
-    size_t slot;         /* in room->members */
     struct request *request;
     struct shared_limits *shared; /* NULL: its limits are the hub's */
     struct rate *rate;            /* NULL: nothing has counted yet */

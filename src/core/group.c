@@ -5,7 +5,7 @@
 struct membership {
     struct group *group;
     struct connection *connection;
-    size_t slot;      /* in group->members */
+    uint32_t slot;    /* in group->members */
     struct list link; /* in connection->groups */
 };
 

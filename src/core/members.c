@@ -29,11 +29,11 @@ bool members_reserve(struct members *members)
 }
 
 bool members_add(struct members *members, struct connection *connection,
-                 size_t *slot)
+                 uint32_t *slot)
 {
     if (!members_reserve(members))
         return false;
-    *slot = members->count;
+    *slot = (uint32_t)members->count;
     members->array[members->count++] = (struct member){connection, slot};
     return true;
 }
@@ -42,7 +42,7 @@ void members_remove(struct members *members, size_t slot)
 {
     struct member last = members->array[--members->count];
     members->array[slot] = last;
-    *last.slot = slot;
+    *last.slot = (uint32_t)slot;
     if (!members->count)
         members_release(members);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct broadcast;
 struct connection;
@@ -11,7 +12,7 @@ struct memory;
 
 struct member {
     struct connection *connection;
-    size_t *slot; /* where its place in the array is noted */
+    uint32_t *slot; /* where its place in the array is noted */
 };
 
 struct members {
@@ -32,7 +33,7 @@ bool members_reserve(struct members *members);
 /* Puts in one that isn't there yet. *slot is its place until it is taken out,
  * and changes as others are. False: no memory. */
 bool members_add(struct members *members, struct connection *connection,
-                 size_t *slot);
+                 uint32_t *slot);
 
 /* Takes out the one at a place. */
 void members_remove(struct members *members, size_t slot);

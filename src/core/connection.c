@@ -159,14 +159,6 @@ void connection_blame(struct connection *connection, const char *rule)
     log_end(&line);
 }
 
-void connection_impose(struct connection *connection,
-                       struct shared_limits *limits)
-{
-    shared_limits_unref(connection->shared);
-    connection->shared = limits;
-    connection->limits = &limits->limits;
-}
-
 void connection_mark_dirty(struct connection *connection)
 {
     if (list_is_empty(&connection->dirty))
@@ -465,13 +457,6 @@ static bool write_all(struct connection *connection)
     return true;
 }
 
-/* Something that is read as it goes. */
-static bool is_sending(const struct connection *connection)
-{
-    const struct exchange *exchange = connection->exchange;
-    return exchange && (exchange->download || exchange->page);
-}
-
 void connection_flush(struct connection *connection)
 {
     if (connection->state == CONNECTION_DEAD || connection->is_stuck)
@@ -489,7 +474,7 @@ void connection_flush(struct connection *connection)
     }
     if (connection->state == CONNECTION_DRAINING)
         finish_drain(connection);
-    else if (is_sending(connection))
+    else if (exchange_is_sending(connection))
         connection_mark_dirty(connection);
     else
         connection_wake(connection);
@@ -501,12 +486,6 @@ void connection_hold(struct connection *connection, bool hold)
         return;
     connection->is_held = hold;
     connection_wake(connection);
-}
-
-const char *connection_address(const struct connection *connection)
-{
-    return connection->exchange ? connection->exchange->address
-                                : connection->request->address;
 }
 
 size_t connection_buffered(const struct connection *connection)

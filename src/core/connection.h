@@ -222,10 +222,6 @@ void connection_wrote(struct connection *connection, size_t taken, bool is_all);
  * layer below holds of its own handshake is none. */
 bool connection_owes_answer(const struct connection *connection);
 
-/* Has it keep to a room's limits, whose reference it takes over. */
-void connection_impose(struct connection *connection,
-                       struct shared_limits *limits);
-
 /* Has connection_flush called at the end of the turn, or of the next one where
  * this one's writing has begun. */
 void connection_mark_dirty(struct connection *connection);

@@ -300,3 +300,15 @@ void exchange_release(struct connection *connection)
     request_unref(connection->request);
     connection->request = NULL;
 }
+
+bool exchange_is_sending(const struct connection *connection)
+{
+    const struct exchange *exchange = connection->exchange;
+    return exchange && (exchange->download || exchange->page);
+}
+
+const char *connection_address(const struct connection *connection)
+{
+    return connection->exchange ? connection->exchange->address
+                                : connection->request->address;
+}

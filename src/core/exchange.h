@@ -33,6 +33,9 @@ void exchange_end(struct connection *connection);
 void exchange_receive(struct connection *connection, unsigned char **bytes,
                       size_t *length);
 
+/* Whether it sends something that is read as it goes. */
+bool exchange_is_sending(const struct connection *connection);
+
 /* Gives back what the HTTP side owns. */
 void exchange_release(struct connection *connection);
 

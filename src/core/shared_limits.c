@@ -1,5 +1,7 @@
 #include "shared_limits.h"
 
+#include "connection.h"
+
 #include <string.h>
 
 static struct shared_limits *shared_limits_new(struct memory *memory,
@@ -39,4 +41,12 @@ void shared_limits_unref(struct shared_limits *limits)
 {
     if (limits && !--limits->references)
         memory_free(limits->memory, limits);
+}
+
+void shared_limits_impose(struct shared_limits *limits,
+                          struct connection *connection)
+{
+    shared_limits_unref(connection->shared);
+    connection->shared = limits;
+    connection->limits = &limits->limits;
 }

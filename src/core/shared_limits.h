@@ -6,6 +6,8 @@
 #include "memory.h"
 #include "options.h"
 
+struct connection;
+
 /* The first member is what the others read. */
 struct shared_limits {
     struct limits limits;
@@ -18,6 +20,10 @@ struct shared_limits {
 struct shared_limits *shared_limits_take(struct shared_limits **latest,
                                          struct memory *memory,
                                          const struct limits *limits);
+
+/* Has a connection keep to them; takes over the reference. */
+void shared_limits_impose(struct shared_limits *limits,
+                          struct connection *connection);
 
 void shared_limits_unref(struct shared_limits *limits); /* NULL is fine */
 

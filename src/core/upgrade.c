@@ -89,7 +89,7 @@ bool connection_accept(struct connection *connection, struct room *room,
         return false;
     struct shared_limits *limits = room_share_limits(room);
     if (limits)
-        connection_impose(connection, limits);
+        shared_limits_impose(limits, connection);
     bool queued =
         limits && compression_agree(connection) &&
         upgrade_fields(connection, protocol, fields, &all) &&

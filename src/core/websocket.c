@@ -259,7 +259,7 @@ bool connection_move(struct connection *connection, struct room *room)
         shared_limits_unref(limits);
         return false;
     }
-    connection_impose(connection, limits);
+    shared_limits_impose(limits, connection);
     connection_arm(connection);
     return true;
 }

@@ -3,13 +3,14 @@
 #define MOONROOM_BINDING_AUDIENCE_H
 
 #include "members.h"
-#include <lua.h>
+#include "object.h"
 
 struct binding;
 struct client_box;
 
 /* With what a room's and a group's box begin. */
 struct audience {
+    struct object object;    /* a room's; a group's type is NULL */
     struct binding *binding; /* a user value keeps it */
     struct members *members; /* by audience_members only */
     bool (*has)(const struct audience *audience,

@@ -221,14 +221,10 @@ struct connection *client_open(lua_State *L, const struct client_box *client,
     return client_is_open(client) ? connection : NULL;
 }
 
-static struct connection *sendable(lua_State *L)
+static int send_slice(lua_State *L, const struct client_box *client,
+                      enum opcode opcode, struct slice bytes)
 {
-    return client_open(L, check(L), "send");
-}
-
-static int send_slice(lua_State *L, enum opcode opcode, struct slice bytes)
-{
-    struct connection *connection = sendable(L);
+    struct connection *connection = client_open(L, client, "send");
     if (!connection)
         return outgoing_closed(L);
     if (!connection_send(connection, opcode, bytes.bytes, bytes.length))
@@ -241,34 +237,34 @@ static int send_slice(lua_State *L, enum opcode opcode, struct slice bytes)
 static int method_send(lua_State *L)
 {
     struct slice text;
-    check(L);
+    const struct client_box *client = check(L);
     if (!outgoing_text(L, 2, &text))
         return 2;
-    return send_slice(L, OPCODE_TEXT, text);
+    return send_slice(L, client, OPCODE_TEXT, text);
 }
 
 static int method_send_binary(lua_State *L)
 {
-    check(L);
-    return send_slice(L, OPCODE_BINARY, outgoing_data(L, 2));
+    const struct client_box *client = check(L);
+    return send_slice(L, client, OPCODE_BINARY, outgoing_data(L, 2));
 }
 
 static int method_ping(lua_State *L)
 {
     struct slice data = {"", 0};
-    check(L);
+    const struct client_box *client = check(L);
     if (!lua_isnoneornil(L, 2))
         data = outgoing_data(L, 2);
     luaL_argcheck(L, data.length <= CLOSE_BODY_SIZE, 2,
                   "a ping carries at most 125 bytes");
-    return send_slice(L, OPCODE_PING, data);
+    return send_slice(L, client, OPCODE_PING, data);
 }
 
 /* The rest of the room hears it; the room's own method does the work, on
  * room, message, client. */
 static int broadcast(lua_State *L, lua_CFunction send)
 {
-    if (!sendable(L))
+    if (!client_open(L, check(L), "send"))
         return outgoing_closed(L);
     lua_settop(L, 2);
     client_push_room(L, 1);
@@ -419,9 +415,6 @@ static const luaL_Reg metamethods[] = {
     {NULL, NULL},
 };
 
-const struct object_type client_type = {"moonroom.Client", getters, metamethods,
-                                        false};
-
 const luaL_Reg client_methods[] = {
     {"send", method_send},
     {"send_binary", method_send_binary},
@@ -438,3 +431,6 @@ const luaL_Reg client_methods[] = {
     {"every", method_every},
     {NULL, NULL},
 };
+
+const struct object_type client_type = {"moonroom.Client", getters, metamethods,
+                                        client_methods};

@@ -9,6 +9,7 @@
 #include "object.h"
 
 struct client_box {
+    struct object object;
     struct connection *connection; /* NULL once it has ended */
     struct binding *binding;
     struct client_events events;

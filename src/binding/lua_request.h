@@ -6,6 +6,7 @@
 #include "object.h"
 
 struct request_box {
+    struct object object;
     struct request *request;       /* a reference of its own */
     struct connection *connection; /* NULL once it is answered */
     struct routine *routine;       /* that decides and waits, or NULL */

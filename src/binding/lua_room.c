@@ -51,7 +51,8 @@ int room_new_object(lua_State *L)
     timer_owner_init(&box->timers);
     list_init(&box->ending);
     box->anchor = LUA_NOREF;
-    box->audience = (struct audience){.binding = binding, .has = has};
+    box->audience.binding = binding;
+    box->audience.has = has;
     binding_push_anchors(L, binding);
     lua_setiuservalue(L, -2, ROOM_HUB);
     box->room = room_new(binding->hub);
@@ -293,7 +294,7 @@ static const luaL_Reg metamethods[] = {
 };
 
 const struct object_type room_type = {"moonroom.Room", getters, metamethods,
-                                      false};
+                                      NULL, false};
 
 const luaL_Reg room_methods[] = {
     {"clients", method_clients},

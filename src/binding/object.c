@@ -1,49 +1,44 @@
 #include "object.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* Upvalues of the metamethods. */
-enum { UPVALUE_GETTERS = 1 };
+enum { UPVALUE_NAMES = 1 };
 enum { UPVALUE_RULES = 1, UPVALUE_NAME };
 
-enum { FOUND_NOTHING = -1 };
-
-/* Fields first: no field may have the name of a getter or a base method.
- * Returns how many values it has pushed, or FOUND_NOTHING. */
-static int find_own(lua_State *L)
+/* What the script has set, or its class has. */
+static int index_script(lua_State *L)
 {
+    const struct object *box = lua_touserdata(L, 1);
     if (lua_getiuservalue(L, 1, OBJECT_FIELDS) == LUA_TTABLE) {
         lua_pushvalue(L, 2);
         if (lua_rawget(L, -2) != LUA_TNIL)
             return 1;
     }
-    lua_settop(L, 2);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(UPVALUE_GETTERS)) == LUA_TFUNCTION) {
-        lua_CFunction get = lua_tocfunction(L, -1);
-        lua_settop(L, 1);
-        return get(L);
-    }
-    lua_settop(L, 2);
-    return FOUND_NOTHING;
-}
-
-static int plain_index(lua_State *L)
-{
-    int count = find_own(L);
-    return count == FOUND_NOTHING ? 0 : count;
-}
-
-static int object_index(lua_State *L)
-{
-    int count = find_own(L);
-    if (count != FOUND_NOTHING)
-        return count;
-    if (lua_getiuservalue(L, 1, OBJECT_METHODS) != LUA_TTABLE)
+    if (box->type->is_plain ||
+        lua_getiuservalue(L, 1, OBJECT_METHODS) != LUA_TTABLE)
         return 0;
     lua_pushvalue(L, 2);
     lua_gettable(L, -2);
     return 1;
+}
+
+/* The type's own first: no field may have such a name. */
+static int object_index(lua_State *L)
+{
+    lua_pushvalue(L, 2);
+    switch (lua_rawget(L, lua_upvalueindex(UPVALUE_NAMES))) {
+    case LUA_TFUNCTION:
+        return 1;
+    case LUA_TLIGHTUSERDATA: {
+        const struct object_getter *getter = lua_touserdata(L, -1);
+        lua_settop(L, 1);
+        return getter->get(L);
+    }
+    default:
+        return index_script(L);
+    }
 }
 
 static int refuse_assignment(lua_State *L, const char *why)
@@ -134,12 +129,16 @@ static int object_pairs(lua_State *L)
     return 3;
 }
 
-static void push_getters(lua_State *L, const struct object_getter *getters)
+/* A getter's place, which tells it from a method. */
+static void push_names(lua_State *L, const struct object_type *type)
 {
+    const struct object_getter *getter = type->getters;
     lua_newtable(L);
-    for (; getters->name; getters++) {
-        lua_pushcfunction(L, getters->get);
-        lua_setfield(L, -2, getters->name);
+    if (type->methods)
+        luaL_setfuncs(L, type->methods, 0);
+    for (; getter->name; getter++) {
+        lua_pushlightuserdata(L, (void *)(uintptr_t)getter);
+        lua_setfield(L, -2, getter->name);
     }
 }
 
@@ -157,8 +156,8 @@ void object_define(lua_State *L, const struct object_type *type)
     luaL_setfuncs(L, type->metamethods, 0);
     lua_pushstring(L, type->name);
     lua_setfield(L, -2, "__metatable");
-    push_getters(L, type->getters);
-    lua_pushcclosure(L, type->is_plain ? plain_index : object_index, 1);
+    push_names(L, type);
+    lua_pushcclosure(L, object_index, 1);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, object_pairs);
     lua_setfield(L, -2, "__pairs");
@@ -174,20 +173,27 @@ void object_define(lua_State *L, const struct object_type *type)
 void *object_new(lua_State *L, const struct object_type *type, size_t size,
                  int user_values)
 {
-    void *box = lua_newuserdatauv(L, size, user_values);
+    struct object *box = lua_newuserdatauv(L, size, user_values);
     memset(box, 0, size);
+    box->type = type;
     luaL_setmetatable(L, type->name);
     return box;
 }
 
 void *object_check(lua_State *L, int index, const struct object_type *type)
 {
-    return luaL_checkudata(L, index, type->name);
+    void *box = object_test(L, index, type);
+    if (!box)
+        luaL_typeerror(L, index, type->name);
+    return box;
 }
 
 void *object_test(lua_State *L, int index, const struct object_type *type)
 {
-    return luaL_testudata(L, index, type->name);
+    struct object *box = lua_touserdata(L, index);
+    /* A light one has no length. */
+    bool is_object = box && lua_rawlen(L, index) >= sizeof *box;
+    return is_object && box->type == type ? box : NULL;
 }
 
 int object_push_member(lua_State *L, int index, const char *name)

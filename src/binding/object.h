@@ -16,6 +16,12 @@ enum object_value {
     OBJECT_PLAIN_VALUES = OBJECT_METHODS /* the same, where it has no class */
 };
 
+/* With what every box begins: whose it is. That tells what a userdata is at a
+ * fraction of what it costs to find its metatable's name. */
+struct object {
+    const struct object_type *type;
+};
+
 /* A name that can be read and not assigned. The object is at index 1; pushes
  * one value. */
 struct object_getter {
@@ -27,17 +33,21 @@ struct object_type {
     const char *name;                    /* "moonroom.Room" */
     const struct object_getter *getters; /* ended by a NULL name */
     const luaL_Reg *metamethods;         /* beyond those of every object */
-    bool is_plain;                       /* there are no classes of it */
+    const luaL_Reg *methods; /* whose names neither a field nor a class may
+                                have, so that they are found first; or NULL */
+    bool is_plain;           /* there are no classes of it */
 };
 
-/* Makes the type's metatable, whose __index looks in the fields, the getters
- * and the methods. Pushes the table of its rules: name -> true (can't be
- * assigned), a string (why it can't) or a function(value) -> nil or why the
- * value isn't allowed; the Lua modules fill it in. */
+/* Makes the type's metatable, whose __index looks among the getters and the
+ * type's methods, in the fields, and in the class. Pushes the table of its
+ * rules: name -> true (can't be assigned), a string (why it can't) or a
+ * function(value) -> nil or why the value isn't allowed; the Lua modules fill
+ * it in. */
 void object_define(lua_State *L, const struct object_type *type);
 
 /* Pushes a new object of a type, all its user values nil, and returns its box
- * of size bytes, zeroed. Raises only for want of memory. */
+ * of size bytes, zeroed but for the struct object that it begins with. Raises
+ * only for want of memory. */
 void *object_new(lua_State *L, const struct object_type *type, size_t size,
                  int user_values);
 

@@ -54,6 +54,8 @@ static int hub_gc(lua_State *L)
     if (binding->ended)
         hub_free(binding->ended);
     binding->ended = NULL;
+    luaL_unref(L, LUA_REGISTRYINDEX, binding->gate);
+    binding->gate = LUA_NOREF;
     return 0;
 }
 
@@ -68,7 +70,8 @@ void binding_define(lua_State *L)
 }
 
 /* Weak: the hubs of the state, binding -> anchors. Collecting a hub's userdata
- * begins with the loss of its anchors, so that no binding here is gone. */
+ * begins with the loss of its anchors, so that no binding here is gone. The
+ * gate of each is weak too, and is found by an integer. */
 static void push_hubs(lua_State *L)
 {
     weak_table_push(L, &hubs_key, "v");
@@ -76,8 +79,9 @@ static void push_hubs(lua_State *L)
 
 void binding_push_anchors(lua_State *L, const struct binding *binding)
 {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &hubs_key);
-    lua_rawgetp(L, -1, binding);
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, binding->gate) != LUA_TTABLE)
+        return;
+    lua_rawgeti(L, -1, 1);
     lua_replace(L, -2);
 }
 
@@ -89,6 +93,19 @@ void binding_push_anchored(lua_State *L, const struct binding *binding,
         return;
     lua_rawgeti(L, -1, reference);
     lua_replace(L, -2);
+}
+
+/* Of the anchors on top. */
+static int make_gate(lua_State *L)
+{
+    lua_createtable(L, 1, 0);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, 1);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 int binding_anchor(lua_State *L, const struct binding *binding, int index)
@@ -137,7 +154,8 @@ struct binding *binding_new(lua_State *L, const struct options *options,
                                 .shutdown = LUA_NOREF,
                                 .stopped = LUA_NOREF,
                                 .failed = LUA_NOREF,
-                                .reloaded = LUA_NOREF};
+                                .reloaded = LUA_NOREF,
+                                .gate = LUA_NOREF};
     reload_init(&binding->reload);
     luaL_setmetatable(L, hub_type);
     binding->gc_rounds = gc_watch(L);
@@ -158,6 +176,7 @@ struct binding *binding_new(lua_State *L, const struct options *options,
     lua_setfield(L, -2, "hub");
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, -4, 1);
+    binding->gate = make_gate(L);
     lua_rawsetp(L, -2, binding);
     lua_pop(L, 1);
     return binding;

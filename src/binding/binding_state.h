@@ -26,6 +26,7 @@ struct binding {
     struct hub *ended; /* the same from then on, for requests still held */
     /* References to the app's functions; LUA_NOREF until attached. */
     int upgrade, request, wants_body, emptied, over, shutdown, stopped;
+    int gate; /* in the registry: a weak table with the anchors at 1 */
     struct reload reload;
     int failed,
         reloaded; /* the same of who hears of errors and reloads in dev */

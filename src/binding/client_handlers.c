@@ -3,6 +3,7 @@
 #include "close_code.h"
 #include "json.h"
 #include "lua_client.h"
+#include "lua_room.h"
 #include "utf8.h"
 
 #include <lauxlib.h>
@@ -98,9 +99,37 @@ static void close_client(const struct client_box *client, int code,
         connection_close(client->connection, code, slice_of(reason));
 }
 
-static int json_body(lua_State *L, const struct client_call *call)
+/* A message's body is run too often to look handlers up by name, or to tidy
+ * the stack up behind it. */
+enum { BODY_CLIENT = 2, BODY_ROOM };
+
+static bool push_parties(lua_State *L, const struct client_call *call)
+{
+    if (!client_push_box(L, call->entry.client))
+        return false;
+    client_push_room(L, BODY_CLIENT);
+    return true;
+}
+
+/* The handler is on top. */
+static void push_arguments(lua_State *L)
+{
+    lua_pushvalue(L, BODY_ROOM);
+    lua_pushvalue(L, BODY_CLIENT);
+}
+
+static int call_with_bytes(lua_State *L, const struct client_event *event)
+{
+    push_arguments(L);
+    client_event_push_bytes(L, event);
+    return dispatch_call(L, 3);
+}
+
+static int call_with_json(lua_State *L, const struct client_call *call)
 {
     const struct client_event *event = call->event;
+    dispatch_set_where(L, "on_json");
+    push_arguments(L);
     if (json_push_decoded(L, (const char *)event->bytes, event->length))
         return dispatch_call(L, 3);
     close_client(call->entry.client, CLOSE_DATA, "not valid JSON");
@@ -110,23 +139,22 @@ static int json_body(lua_State *L, const struct client_call *call)
 static int text_body(lua_State *L)
 {
     const struct client_call *call = lua_touserdata(L, 1);
-    if (client_push_handler(L, call->entry.client, "on_json")) {
-        dispatch_set_where(L, "on_json");
-        return json_body(L, call);
-    }
-    if (!client_push_handler(L, call->entry.client, "on_text"))
+    if (!push_parties(L, call))
         return 0;
-    client_event_push_bytes(L, call->event);
-    return dispatch_call(L, 3);
+    if (room_push_handler(L, BODY_ROOM, ROOM_ON_JSON) != LUA_TNIL)
+        return call_with_json(L, call);
+    if (room_push_handler(L, BODY_ROOM, ROOM_ON_TEXT) == LUA_TNIL)
+        return 0;
+    return call_with_bytes(L, call->event);
 }
 
 static int binary_body(lua_State *L)
 {
     const struct client_call *call = lua_touserdata(L, 1);
-    if (client_push_handler(L, call->entry.client, "on_binary")) {
-        client_event_push_bytes(L, call->event);
-        return dispatch_call(L, 3);
-    }
+    if (!push_parties(L, call))
+        return 0;
+    if (room_push_handler(L, BODY_ROOM, ROOM_ON_BINARY) != LUA_TNIL)
+        return call_with_bytes(L, call->event);
     close_client(call->entry.client, CLOSE_TYPE, "binary is not accepted here");
     return 0;
 }

@@ -7,7 +7,13 @@
 #include "lua_slice.h"
 #include "outgoing.h"
 
-enum { ROOM_PATH = OBJECT_VALUES, ROOM_PARAMS, ROOM_HUB, ROOM_LAST = ROOM_HUB };
+enum {
+    ROOM_PATH = OBJECT_VALUES,
+    ROOM_PARAMS,
+    ROOM_HUB,
+    ROOM_FOUND, /* the first of its handlers that have been looked up */
+    ROOM_LAST = ROOM_FOUND + ROOM_HANDLERS - 1
+};
 
 static struct room_box *check(lua_State *L)
 {
@@ -51,6 +57,7 @@ int room_new_object(lua_State *L)
     timer_owner_init(&box->timers);
     list_init(&box->ending);
     box->anchor = LUA_NOREF;
+    box->version = binding->hub->version - 1; /* stale */
     box->audience.binding = binding;
     box->audience.has = has;
     binding_push_anchors(L, binding);
@@ -233,6 +240,35 @@ static int method_after(lua_State *L)
 static int method_every(lua_State *L)
 {
     return new_timer(L, true);
+}
+
+/* --- handlers --- */
+
+/* Each assignment to a class or to a rule's name, and each reload, has the hub
+ * count its version on. */
+static void look_up_handlers(lua_State *L, int index, unsigned version)
+{
+    static const char *const names[ROOM_HANDLERS] = {
+        [ROOM_ON_JSON] = "on_json",
+        [ROOM_ON_TEXT] = "on_text",
+        [ROOM_ON_BINARY] = "on_binary",
+    };
+    struct room_box *box = lua_touserdata(L, index);
+    for (int i = 0; i < ROOM_HANDLERS; i++) {
+        object_push_member(L, index, names[i]);
+        lua_setiuservalue(L, index, ROOM_FOUND + i);
+    }
+    box->version = version;
+}
+
+int room_push_handler(lua_State *L, int index, enum room_handler handler)
+{
+    index = lua_absindex(L, index);
+    const struct room_box *box = lua_touserdata(L, index);
+    unsigned version = box->audience.binding->hub->version;
+    if (box->version != version)
+        look_up_handlers(L, index, version);
+    return lua_getiuservalue(L, index, ROOM_FOUND + (int)handler);
 }
 
 /* --- options --- */

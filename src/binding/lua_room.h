@@ -15,10 +15,11 @@ struct room_box {
     struct room *room;         /* by room_of only */
     struct timer_owner timers; /* of room:after and room:every */
     struct list ending;        /* in binding->ending, from its close on */
-    size_t guests;   /* clients who came in and whose on_leave isn't over */
-    int anchor;      /* of one that ends */
-    bool is_visited; /* it has had guests */
-    bool is_over;    /* it was closed, and on_close has come to its end */
+    size_t guests;    /* clients who came in and whose on_leave isn't over */
+    int anchor;       /* of one that ends */
+    unsigned version; /* of the hub when its handlers were looked up last */
+    bool is_visited;  /* it has had guests */
+    bool is_over;     /* it was closed, and on_close has come to its end */
 };
 
 /* The box's room; NULL once its hub is gone. */
@@ -33,6 +34,13 @@ int room_new_object(lua_State *L);
 /* room:broadcast and room:broadcast_binary. */
 int room_method_broadcast(lua_State *L);
 int room_method_broadcast_binary(lua_State *L);
+
+/* What is looked up once, until the scripts change: a handler for messages. */
+enum room_handler { ROOM_ON_JSON, ROOM_ON_TEXT, ROOM_ON_BINARY, ROOM_HANDLERS };
+
+/* Pushes that of the room at an index, of a client's. Returns its type; nil is
+ * pushed too. Only under protection. */
+int room_push_handler(lua_State *L, int index, enum room_handler handler);
 
 /* A client comes in. */
 void room_guest_came(struct room_box *box);

@@ -127,7 +127,8 @@ describe("UTF-8", function()
   end)
 
   it("is seen wherever it lies in a run of ASCII", function()
-    local characters = { "é", "€", "😀", "\x80", "\xc3", "\xe2\x82", "\xff", "\xed\xa0\x80" }
+    local characters = { "é", "€", "😀", "\x80", "\xc3", "\xe2\x82", "\xff", "\xed\xa0\x80",
+    }
     for before = 0, 70 do
       for _, after in ipairs({ 0, 1, 7, 8, 33 }) do
         local front, back = ("a"):rep(before), ("b"):rep(after)
@@ -161,6 +162,20 @@ describe("a text in pieces", function()
         local front = check:check(bytes:sub(1, split))
         assert.equal(split < at, front)
         if front then assert.is_false(check:check(bytes:sub(split + 1))) end
+      end
+    end
+  end)
+
+  it("is that wherever something lies among ASCII, in texts of any length", function()
+    local others = {
+      "\x80", "\xff", "\xc3\xa9", "\xc3", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\xa0\x80",
+    }
+    for length = 1, 75 do
+      for at = 0, length do
+        for _, other in ipairs(others) do
+          local bytes = (("a"):rep(at) .. other .. ("b"):rep(length)):sub(1, length)
+          assert_as_oracle(bytes)
+        end
       end
     end
   end)

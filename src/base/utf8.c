@@ -38,17 +38,36 @@ static bool utf8_continue(struct utf8 *utf8, unsigned char byte)
     return true;
 }
 
-/* The number of bytes at the front that are surely ASCII, eight at a time. */
+static const uint64_t top_bits = UINT64_C(0x8080808080808080);
+
+static uint64_t word_at(const unsigned char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* Four words at a time become vector instructions. */
+static bool is_ascii_32(const unsigned char *bytes)
+{
+    uint64_t words[4];
+    memcpy(words, bytes, sizeof words);
+    return !((words[0] | words[1] | words[2] | words[3]) & top_bits);
+}
+
+/* The number of bytes at the front that are surely ASCII. The last word laps
+ * over the one before, so that none are left to be looked at one by one. */
 static size_t ascii_run(const unsigned char *bytes, size_t length)
 {
     size_t at = 0;
-    for (; length - at >= 8; at += 8) {
-        uint64_t word;
-        memcpy(&word, bytes + at, 8);
-        if (word & UINT64_C(0x8080808080808080))
-            break;
-    }
-    return at;
+    if (length < 8)
+        return 0;
+    while (length - at >= 32 && is_ascii_32(bytes + at))
+        at += 32;
+    while (length - at >= 8 && !(word_at(bytes + at) & top_bits))
+        at += 8;
+    bool is_rest = length - at < 8;
+    return is_rest && !(word_at(bytes + length - 8) & top_bits) ? length : at;
 }
 
 bool utf8_check(struct utf8 *utf8, const unsigned char *bytes, size_t length)

@@ -115,9 +115,11 @@ enum frame_progress frame_parse(const unsigned char *bytes, size_t length,
 void frame_unmask(unsigned char *bytes, size_t length,
                   const unsigned char mask[4], size_t offset)
 {
-    unsigned char key[8];
-    for (size_t i = 0; i < sizeof key; i++)
-        key[i] = mask[(offset + i) % 4];
+    unsigned char twice[8], key[8];
+    memcpy(twice, mask, 4);
+    memcpy(twice + 4, mask, 4);
+    memcpy(key, twice + offset % 4, 4);
+    memcpy(key + 4, key, 4);
     uint64_t word_key;
     memcpy(&word_key, key, sizeof key);
 
@@ -135,8 +137,16 @@ void frame_unmask(unsigned char *bytes, size_t length,
         word ^= word_key;
         memcpy(bytes + at, &word, sizeof word);
     }
-    for (; at < length; at++)
-        bytes[at] ^= key[at % 8];
+    if (length - at >= 4) {
+        uint32_t half, half_key;
+        memcpy(&half, bytes + at, sizeof half);
+        memcpy(&half_key, key, sizeof half_key);
+        half ^= half_key;
+        memcpy(bytes + at, &half, sizeof half);
+        at += 4;
+    }
+    for (size_t i = 0; at < length; at++, i++)
+        bytes[at] ^= key[i];
 }
 
 static size_t write_big_endian(unsigned char *bytes, size_t size,

@@ -317,6 +317,66 @@ static bool take_payload(struct pull *pull)
     return deliver(pull, bytes, size);
 }
 
+/* --- Small ones ----------------------------------------------------------- */
+
+enum {
+    WHOLE_TEXT = 0x80 | OPCODE_TEXT,
+    WHOLE_BINARY = 0x80 | OPCODE_BINARY,
+    SMALL_HEADER = 2 + 4,
+    SMALL_MOST = 125
+};
+
+/* Nothing is unfinished, and nothing is to be asked or inflated. */
+static bool is_plain(const struct message_parser *parser,
+                     const struct message_limits *limits)
+{
+    return !parser->opcode && !parser->in_payload && !parser->header_have &&
+           !limits->inflation && !limits->announces;
+}
+
+static bool is_small_taken(const struct message_limits *limits,
+                           unsigned char first, size_t size)
+{
+    bool is_taken = first == WHOLE_TEXT ||
+                    (first == WHOLE_BINARY && !limits->refuses_binary);
+    return is_taken && size <= SMALL_MOST && size <= limits->max_message &&
+           size <= limits->max_frame && limits->max_fragments;
+}
+
+static bool check_text(struct pull *pull, const unsigned char *bytes,
+                       size_t size)
+{
+    struct utf8 utf8 = {0};
+    if (!utf8_check(&utf8, bytes, size))
+        return !fail(pull, CLOSE_DATA, "a text is not valid UTF-8");
+    if (!utf8_is_complete(&utf8))
+        return !fail(pull, CLOSE_DATA, "a text ends inside a character");
+    return true;
+}
+
+/* A short message of one frame that lies whole in the span, as most do: what
+ * all the states would come to. Returns whether it has set the event. */
+static bool take_small(struct pull *pull)
+{
+    if (pull->length < SMALL_HEADER || !is_plain(pull->parser, pull->limits))
+        return false;
+    const unsigned char *header = pull->bytes;
+    size_t size = header[1] ^ 0x80u; /* too much, where it isn't masked */
+    if (!is_small_taken(pull->limits, header[0], size) ||
+        pull->length - SMALL_HEADER < size)
+        return false;
+    take(pull, SMALL_HEADER);
+    unsigned char *bytes = take(pull, size);
+    frame_unmask(bytes, size, header + 2, 0);
+    if (header[0] == WHOLE_TEXT && !check_text(pull, bytes, size))
+        return true;
+    *pull->event = (struct message_event){.kind = MESSAGE_DATA,
+                                          .opcode = header[0] & 0x0F,
+                                          .bytes = bytes,
+                                          .length = size};
+    return true;
+}
+
 /* --- Public --------------------------------------------------------------- */
 
 void message_settle(struct message_parser *parser, struct memory *memory)
@@ -335,7 +395,9 @@ void message_next(struct message_parser *parser,
     struct pull pull = {parser, limits, memory, *span, *length, event};
     *event = (struct message_event){0};
     message_settle(parser, memory);
-    while (!(parser->in_payload ? take_payload(&pull) : take_header(&pull)))
+    bool is_set = take_small(&pull);
+    while (!is_set &&
+           !(parser->in_payload ? take_payload(&pull) : take_header(&pull)))
         ;
     *span = pull.bytes;
     *length = pull.length;

@@ -120,8 +120,8 @@ static int broadcast(lua_State *L, enum opcode opcode, struct slice message)
         push_chosen(L, audience);
     if (audience_count(audience)) {
         struct broadcast once;
-        broadcast_begin(&once, audience->binding->hub, opcode, message.bytes,
-                        message.length);
+        broadcast_begin(&once, audience->binding->hub, audience->members,
+                        opcode, message.bytes, message.length);
         queued = has_filter
                      ? send_to(L, lua_gettop(L), audience, &once)
                      : members_broadcast(audience->members, &once,

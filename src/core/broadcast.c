@@ -7,10 +7,14 @@
 #include "slow.h"
 
 void broadcast_begin(struct broadcast *broadcast, struct hub *hub,
-                     enum opcode opcode, const void *bytes, size_t length)
+                     const void *audience, enum opcode opcode,
+                     const void *bytes, size_t length)
 {
-    *broadcast = (struct broadcast){
-        .hub = hub, .opcode = opcode, .bytes = bytes, .length = length};
+    *broadcast = (struct broadcast){.hub = hub,
+                                    .audience = audience,
+                                    .opcode = opcode,
+                                    .bytes = bytes,
+                                    .length = length};
     slow_shed(hub);
 }
 
@@ -40,22 +44,41 @@ static struct blob *compressed_for(struct broadcast *broadcast,
     return broadcast->compressed[bits];
 }
 
-static struct blob *plain(struct broadcast *broadcast)
+static bool encode_large(struct broadcast *broadcast)
 {
-    if (!broadcast->plain && !broadcast->has_failed) {
-        broadcast->plain =
-            frame_encode(&broadcast->hub->memory, broadcast->opcode, 0,
-                         broadcast->bytes, broadcast->length);
-        broadcast->has_failed = !broadcast->plain;
-    }
-    return broadcast->plain;
+    struct blob *blob = frame_encode(&broadcast->hub->memory, broadcast->opcode,
+                                     0, broadcast->bytes, broadcast->length);
+    if (!blob)
+        return false;
+    broadcast->plain = blob;
+    broadcast->frame = (struct stretch){blob, 0, blob->length};
+    return true;
+}
+
+static bool encode(struct broadcast *broadcast)
+{
+    struct hub *hub = broadcast->hub;
+    const struct slice payload = {broadcast->bytes, broadcast->length};
+    if (broadcast->length > TAPE_FRAME_MOST)
+        return encode_large(broadcast);
+    return tapes_write(&hub->tapes, &hub->memory, broadcast->audience,
+                       broadcast->opcode, payload, &broadcast->frame);
+}
+
+/* NULL: no memory. */
+static const struct stretch *plain(struct broadcast *broadcast)
+{
+    if (!broadcast->frame.blob && !broadcast->has_failed)
+        broadcast->has_failed = !encode(broadcast);
+    return broadcast->frame.blob ? &broadcast->frame : NULL;
 }
 
 bool broadcast_send(struct broadcast *broadcast, struct connection *connection)
 {
     struct blob *compressed = compressed_for(broadcast, connection);
-    struct blob *frame = compressed ? compressed : plain(broadcast);
-    if (!frame || !connection_send_blob(connection, frame))
+    struct stretch whole = {compressed, 0, compressed ? compressed->length : 0};
+    const struct stretch *frame = compressed ? &whole : plain(broadcast);
+    if (!frame || !connection_send_stretch(connection, frame))
         return false;
     if (compressed)
         compression_note_broadcast(connection);

@@ -407,6 +407,7 @@ static void get_stuck(struct connection *connection)
 {
     struct transport *transport = connection->transport;
     connection->is_stuck = true;
+    outq_leave_tape(&connection->output, &connection->hub->pool);
     if (connection->stall_due <= 0)
         connection->stall_due =
             hub_read_clock(connection->hub) + connection->limits->write_stall;

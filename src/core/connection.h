@@ -169,9 +169,10 @@ bool connection_has_file(const struct connection *connection);
 bool connection_send(struct connection *connection, enum opcode opcode,
                      const void *bytes, size_t length);
 
-/* Queues a frame that is encoded already; the queue takes its own reference.
- * Returns false as connection_send does. */
-bool connection_send_blob(struct connection *connection, struct blob *frame);
+/* Queues a frame that is encoded already; the queue takes its own reference, or
+ * a copy. Returns false as connection_send does. */
+bool connection_send_stretch(struct connection *connection,
+                             const struct stretch *frame);
 
 /* Begins the closing handshake with a code that may be sent (0: none) and a
  * reason (valid UTF-8, cut to 123 bytes). False where it isn't open. */

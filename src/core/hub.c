@@ -102,6 +102,7 @@ void hub_clear(struct hub *hub)
     instruments_release(&hub->instruments);
     timers_release(&hub->timers, &hub->memory);
     outq_pool_release(&hub->pool);
+    tapes_release(&hub->tapes);
     inflaters_release(&hub->inflaters, &hub->memory);
     deflaters_release(&hub->deflaters);
 }
@@ -387,6 +388,7 @@ double hub_turn(struct hub *hub, double now)
     flush_dirty(hub);
     run_leaves(hub); /* of those whose transport broke as it was written */
     bury(hub);
+    tapes_rewind(&hub->tapes);
     list_move_all(&hub->ready, &hub->waiting);
     return fmin(until_next(hub), log_settle(hub->log, hub_wall(hub)));
 }

@@ -33,6 +33,7 @@ struct hub {
     double started_at; /* Unix time */
     struct timers timers;
     struct outq_pool pool;
+    struct tapes tapes;
     size_t held; /* bytes that the transports of the living hold */
     struct inflaters inflaters; /* for who keeps no context of its own */
     struct deflaters deflaters;

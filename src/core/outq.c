@@ -167,22 +167,39 @@ static bool is_better_copied(const struct outq *outq, size_t size)
            (size <= COPY_SIZE && outq->references >= FIRST_REFERENCES);
 }
 
+bool outq_append_stretch(struct outq *outq, struct outq_pool *pool,
+                         const struct stretch *frame)
+{
+    struct chunk *last = outq->last;
+    size_t length = frame->end - frame->start;
+    if (last && last->blob == frame->blob && last->end == frame->start) {
+        last->end = frame->end;
+        outq->bytes += length;
+        return true;
+    }
+    if (is_better_copied(outq, length))
+        return outq_append(
+            outq, pool, (struct span){NULL, 0},
+            (struct span){frame->blob->bytes + frame->start, length});
+    if (!length)
+        return true;
+    struct chunk *chunk = chunk_new(pool, frame->blob);
+    if (!chunk)
+        return false;
+    chunk->start = frame->start;
+    chunk->end = frame->end;
+    blob_ref(frame->blob);
+    link_last(outq, chunk);
+    outq->references++;
+    outq->bytes += length;
+    return true;
+}
+
 bool outq_append_blob(struct outq *outq, struct outq_pool *pool,
                       struct blob *blob)
 {
-    if (is_better_copied(outq, blob->length))
-        return outq_append(outq, pool, (struct span){NULL, 0},
-                           (struct span){blob->bytes, blob->length});
-    if (!blob->length)
-        return true;
-    struct chunk *chunk = chunk_new(pool, blob);
-    if (!chunk)
-        return false;
-    blob_ref(blob);
-    link_last(outq, chunk);
-    outq->references++;
-    outq->bytes += blob->length;
-    return true;
+    const struct stretch whole = {blob, 0, blob->length};
+    return outq_append_stretch(outq, pool, &whole);
 }
 
 static const unsigned char *chunk_bytes(const struct chunk *chunk)
@@ -243,22 +260,71 @@ void outq_consume(struct outq *outq, struct outq_pool *pool, size_t bytes)
     }
 }
 
-/* The end of the frame that is being written, from the front of a chunk. */
-static size_t started_frame_end(const struct chunk *chunk)
+/* Of a frame of ours, header and all. */
+static size_t frame_size(const unsigned char *bytes)
+{
+    uint64_t length = bytes[1] & 0x7F;
+    size_t header = 2;
+    size_t extra = length == 126 ? 2 : length == 127 ? 8 : 0;
+    if (extra)
+        length = 0;
+    for (size_t i = 0; i < extra; i++)
+        length = length << 8 | bytes[header++];
+    return header + (size_t)length;
+}
+
+/* The frame that is being written, from the front of a chunk; an empty one
+ * where the next hasn't begun. */
+static struct stretch started_frame(const struct chunk *chunk)
 {
     const unsigned char *bytes = chunk_bytes(chunk);
-    size_t at = 0;
-    while (at < chunk->start) {
-        uint64_t length = bytes[at + 1] & 0x7F;
-        size_t header = 2;
-        size_t extra = length == 126 ? 2 : length == 127 ? 8 : 0;
-        if (extra)
-            length = 0;
-        for (size_t i = 0; i < extra; i++)
-            length = length << 8 | bytes[at + header++];
-        at += header + (size_t)length;
+    size_t start = 0, end = 0;
+    while (end < chunk->start) {
+        start = end;
+        end += frame_size(bytes + start);
     }
-    return at;
+    if (end == chunk->start)
+        start = end;
+    return (struct stretch){chunk->blob, start, end};
+}
+
+static bool is_on_tape(const struct chunk *chunk)
+{
+    return chunk->blob && chunk->end != chunk->blob->length;
+}
+
+/* A segment with what is left, from the beginning of the frame that has been
+ * begun. NULL: no memory. */
+static struct chunk *copy_off_tape(struct outq_pool *pool,
+                                   const struct chunk *chunk)
+{
+    size_t start = started_frame(chunk).start;
+    struct chunk *copy = chunk_new(pool, NULL);
+    if (!copy)
+        return NULL;
+    copy->next = chunk->next;
+    copy->start = chunk->start - start;
+    copy->end = chunk->end - start;
+    memcpy(copy->bytes, chunk->blob->bytes + start, copy->end);
+    return copy;
+}
+
+void outq_leave_tape(struct outq *outq, struct outq_pool *pool)
+{
+    if (!outq->references)
+        return;
+    for (struct chunk **place = &outq->first; *place; place = &(*place)->next) {
+        struct chunk *chunk = *place;
+        struct chunk *copy =
+            is_on_tape(chunk) ? copy_off_tape(pool, chunk) : NULL;
+        if (!copy)
+            continue;
+        *place = copy;
+        if (outq->last == chunk)
+            outq->last = copy;
+        outq->references--;
+        chunk_free(pool, chunk);
+    }
 }
 
 /* Drops every chunk behind one (NULL: every chunk). */
@@ -300,7 +366,7 @@ void outq_drop_unstarted(struct outq *outq, struct outq_pool *pool)
         drop_behind(outq, pool, last_sealed(outq));
         return;
     }
-    size_t end = front ? started_frame_end(front) : 0;
+    size_t end = front ? started_frame(front).end : 0;
     bool has_started = front && end > front->start;
     if (has_started) {
         outq->bytes -= front->end - end;

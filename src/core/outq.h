@@ -4,7 +4,7 @@
 #ifndef MOONROOM_CORE_OUTQ_H
 #define MOONROOM_CORE_OUTQ_H
 
-#include "blob.h"
+#include "tape.h"
 #include "transport.h"
 
 /* With its chunk's head and the C library's own a segment fills a page. */
@@ -38,6 +38,15 @@ bool outq_append(struct outq *outq, struct outq_pool *pool, struct span head,
  * one of its own), or copied where that costs less. False: no memory. */
 bool outq_append_blob(struct outq *outq, struct outq_pool *pool,
                       struct blob *blob);
+
+/* Queues a frame that lies in a blob, as outq_append_blob does; where it goes
+ * on in the blob where the queue ends, at no cost. */
+bool outq_append_stretch(struct outq *outq, struct outq_pool *pool,
+                         const struct stretch *frame);
+
+/* What is left of a tape after a write is copied, so that nothing keeps the
+ * whole tape. */
+void outq_leave_tape(struct outq *outq, struct outq_pool *pool);
 
 /* Fills in up to count spans from the front. Returns how many. */
 int outq_spans(const struct outq *outq, struct span *spans, int count);

@@ -2,15 +2,26 @@
 #ifndef MOONROOM_CORE_SLOW_H
 #define MOONROOM_CORE_SLOW_H
 
-#include <stdbool.h>
-
-struct connection;
-struct hub;
+#include "connection.h"
 
 /* Whether one more frame may be queued. Otherwise it isn't open, or the queue
  * is full: then it stays open where its room drops, else it is being closed
  * with 1013. */
 bool slow_admits(struct connection *connection);
+
+/* Whether it is open and its queue, with so many bytes more, is below all that
+ * the others here are for. */
+static inline bool slow_is_light(const struct connection *connection,
+                                 size_t more)
+{
+    const struct limits *limits = &connection->limits;
+    size_t most = limits->send_queue, soft = limits->send_queue_soft;
+    size_t bytes = connection->output.bytes;
+    if (soft && soft < most)
+        most = soft;
+    return connection->state == CONNECTION_OPEN && bytes <= most &&
+           more <= most - bytes && more > 0;
+}
 
 /* Makes room where all queues of the living, and what their transports hold,
  * together take as much memory as send_queues allows: who has most goes, with

@@ -70,13 +70,15 @@ bool connection_send(struct connection *connection, enum opcode opcode,
                      const void *bytes, size_t length)
 {
     slow_shed(connection->hub);
-    if (!slow_admits(connection))
+    bool is_light = slow_is_light(connection, FRAME_HEADER_SENT_MAX + length);
+    if (!is_light && !slow_admits(connection))
         return false;
     if (!queue_message(connection, opcode, bytes, length)) {
         connection_die(connection, true);
         return false;
     }
-    slow_watch(connection);
+    if (!is_light)
+        slow_watch(connection);
     if (!opcode_is_control((unsigned char)opcode)) {
         metrics_count(&connection->hub->metrics, METRIC_MESSAGES_OUT);
         connection->session.messages_out++;
@@ -95,16 +97,33 @@ void websocket_ping(struct connection *connection, const unsigned char *bytes,
         connection_die(connection, true);
 }
 
-bool connection_send_blob(struct connection *connection, struct blob *frame)
+/* Who is stuck keeps what it is sent for longer than a tape lasts. */
+static bool queue_stretch(struct connection *connection,
+                          const struct stretch *frame)
 {
-    if (!slow_admits(connection))
+    struct outq *output = &connection->output;
+    struct outq_pool *pool = &connection->hub->pool;
+    const struct blob *blob = frame->blob;
+    size_t length = frame->end - frame->start;
+    if (!connection->is_stuck || length == blob->length)
+        return outq_append_stretch(output, pool, frame);
+    return outq_append(output, pool, (struct span){NULL, 0},
+                       (struct span){blob->bytes + frame->start, length});
+}
+
+bool connection_send_stretch(struct connection *connection,
+                             const struct stretch *frame)
+{
+    bool is_light = slow_is_light(connection, frame->end - frame->start);
+    if (!is_light && !slow_admits(connection))
         return false;
     connection_mark_dirty(connection);
-    if (!outq_append_blob(&connection->output, &connection->hub->pool, frame)) {
+    if (!queue_stretch(connection, frame)) {
         connection_die(connection, true);
         return false;
     }
-    slow_watch(connection);
+    if (!is_light)
+        slow_watch(connection);
     return true;
 }
 

@@ -13,6 +13,7 @@
 #include "announce.h"
 #include "binding.h"
 #include "give_up.h"
+#include "heap.h"
 #include "interpreter.h"
 #include "log_output.h"
 #include "loop.h"
@@ -361,6 +362,7 @@ static int run(struct worker *worker)
         status = start_recording(worker);
     if (status)
         return status;
+    heap_keep_spare();
     announce(worker->loop, worker->flags.path,
              worker->flags.command == COMMAND_DEV);
     warn_of_root(worker);

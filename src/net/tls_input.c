@@ -1,6 +1,5 @@
 #include "tls_session.h"
 
-#include <openssl/err.h>
 #include <string.h>
 
 #include "tls_generation.h"
@@ -83,6 +82,12 @@ static void on_record(int is_ours, int version, int type, const void *bytes,
         tls->shared->input_length = 0;
 }
 
+/* To ask OpenSSL costs as much as to read a short record. */
+static bool is_used_up(const struct tls *tls)
+{
+    return !tls->shared->input_length && !SSL_has_pending(tls->ssl);
+}
+
 /* Fills the shared buffer with what the input holds. Returns what SSL_get_error
  * says at the end of it, SSL_ERROR_NONE: there may be more. */
 static int decrypt(struct tls *tls, size_t *length)
@@ -95,6 +100,8 @@ static int decrypt(struct tls *tls, size_t *length)
                          &got))
             return SSL_get_error(tls->ssl, 0);
         *length += got;
+        if (is_used_up(tls))
+            return SSL_ERROR_WANT_READ;
     }
     return SSL_ERROR_NONE;
 }
@@ -107,7 +114,7 @@ static void read_records(struct tls *tls)
     int outcome;
     do {
         size_t length;
-        ERR_clear_error();
+        tls_shared_forget_errors();
         outcome = decrypt(tls, &length);
         if (length)
             transport_receive(&tls->base, tls->shared->plain, length);

@@ -107,11 +107,17 @@ void tls_shared_attach(struct tls_shared *shared, SSL *ssl)
     SSL_set0_wbio(ssl, shared->bio);
 }
 
+void tls_shared_forget_errors(void)
+{
+    if (ERR_peek_error())
+        ERR_clear_error();
+}
+
 void tls_shared_enter(struct tls_shared *shared, void *session,
                       bool (*make_room)(void *session))
 {
     assert(!shared->session);
-    ERR_clear_error();
+    tls_shared_forget_errors();
     shared->session = session;
     shared->make_room = make_room;
 }

@@ -45,4 +45,8 @@ void tls_shared_enter(struct tls_shared *shared, void *session,
                       bool (*make_room)(void *session));
 void tls_shared_leave(struct tls_shared *shared);
 
+/* Empties OpenSSL's queue of errors. To look whether it is empty already costs
+ * a tenth of that. */
+void tls_shared_forget_errors(void);
+
 #endif

@@ -1,5 +1,7 @@
--- What an echo costs in system calls, counted by strace. It runs the release build even where the
--- other specs run the sanitizers': their runtime makes calls of its own and doesn't like strace.
+-- What an echo and a broadcast cost in system calls, counted by strace. It runs the release build
+-- even where the other specs run the sanitizers': their runtime makes calls of its own and doesn't
+-- like strace.
+local client_frame = require "client_frame"
 local program = require "program"
 local server = require "server"
 local websocket = require "websocket"
@@ -57,6 +59,60 @@ local function sum(counts, kind)
   for _, name in ipairs(CALLS[kind]) do total = total + (counts[name] or 0) end
   return total
 end
+
+-- The calls in whose course the first of so many clients sends bursts of messages, each of which
+-- everybody hears before the next.
+local function count_bursts(folder, source, clients, bursts)
+  local path = folder .. "/bursts"
+  local here = server.start(source, {
+    binary = server.release_binary,
+    wrapper = { "strace", "-c", "-f", "-U", "calls,name", "-o", path },
+  })
+  local all = {}
+  for at = 1, clients do all[at] = assert(websocket.connect(here.port, "/")) end
+  local burst = client_frame(1, "hello"):rep(16)
+  for _ = 1, bursts do
+    all[1].wire:send(burst)
+    for _, client in ipairs(all) do
+      for _ = 1, 16 do assert.equal("hello", (client:receive())) end
+    end
+  end
+  for _, client in ipairs(all) do client:close() end
+  here:signal("sigterm")
+  assert.equal(0, (here:finish()))
+  return read_counts(path)
+end
+
+describe("a burst of sixteen messages", function()
+  local folder
+
+  setup(function() folder = program.directory() end)
+  after_each(server.stop_all)
+  teardown(function() program.remove(folder) end)
+
+  -- With so many senders and receivers, 100 bursts more are so many calls more of a kind.
+  local function growths(source, clients)
+    local fewer = count_bursts(folder, source, clients, 20)
+    local more = count_bursts(folder, source, clients, 120)
+    local result = {}
+    for kind in pairs(CALLS) do result[kind] = sum(more, kind) - sum(fewer, kind) end
+    return result
+  end
+
+  it("is echoed with one recv and one send", function()
+    local calls = growths("scripts/bench/apps/echo.lua", 1)
+    assert.is_true(calls.receiving <= 105, calls.receiving .. " recv")
+    assert.is_true(calls.sending <= 105, calls.sending .. " send")
+    assert.equal(0, calls.watching)
+  end)
+
+  it("goes to a room with one recv, and one send a member", function()
+    local calls = growths("scripts/bench/apps/room.lua", 5)
+    assert.is_true(calls.receiving <= 105, calls.receiving .. " recv")
+    assert.is_true(calls.sending <= 525, calls.sending .. " send")
+    assert.equal(0, calls.watching)
+  end)
+end)
 
 describe("a thousand echoes more, one at a time,", function()
   local fewer, more, folder

@@ -433,4 +433,4 @@ const luaL_Reg client_methods[] = {
 };
 
 const struct object_type client_type = {"moonroom.Client", getters, metamethods,
-                                        client_methods};
+                                        client_methods, false};

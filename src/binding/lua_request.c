@@ -230,15 +230,25 @@ static int request_tostring(lua_State *L)
 }
 
 static const struct object_getter getters[] = {
-    {"method", get_method},   {"path", get_path},
-    {"query", get_query},     {"query_string", get_query_string},
-    {"headers", get_headers}, {"cookies", get_cookies},
-    {"params", get_params},   {"protocols", get_protocols},
-    {"origin", get_origin},   {"address", get_address},
-    {"port", get_port},       {"secure", get_secure},
-    {"host", get_host},       {"tls", get_tls},
-    {"body", get_body},       {"json", get_json},
-    {"form", get_form},       {NULL, NULL},
+    {"method", get_method},
+    {"path", get_path},
+    {"query", get_query},
+    {"query_string", get_query_string},
+    {"headers", get_headers},
+    {"cookies", get_cookies},
+    {"params", get_params},
+    {"protocols", get_protocols},
+    {"origin", get_origin},
+    {"address", get_address},
+    {"port", get_port},
+    {"secure", get_secure},
+    {"host", get_host},
+    {"tls", get_tls},
+    {"body", get_body},
+    /* Methods. */
+    {"json", get_json},
+    {"form", get_form},
+    {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

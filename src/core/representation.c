@@ -69,7 +69,7 @@ bool representation_exists(struct file_source *source,
 {
     char name[FILES_NAME_SIZE];
     struct file file;
-    if (!files_name(request->path, name))
+    if (!files_name(request_path(request), name))
         return false;
     int result = source->open(source, name, &file);
     if (result == FILE_OPENED)

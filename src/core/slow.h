@@ -14,7 +14,7 @@ bool slow_admits(struct connection *connection);
 static inline bool slow_is_light(const struct connection *connection,
                                  size_t more)
 {
-    const struct limits *limits = &connection->limits;
+    const struct limits *limits = connection->limits;
     size_t most = limits->send_queue, soft = limits->send_queue_soft;
     size_t bytes = connection->output.bytes;
     if (soft && soft < most)

@@ -1,6 +1,7 @@
 -- Where a script does something.
 
-local format, get_info, sub = string.format, debug.getinfo, string.sub
+local format, get_info = string.format, debug.getinfo
+local match, sub = string.match, string.sub
 
 local function describe(level)
   local info = get_info(level, "Sl")
@@ -27,7 +28,7 @@ end
 -- A place as it is named below a directory, where it lies there.
 local function below(directory, text)
   local root = (directory or ".") .. "/"
-  return sub(text, 1, #root) == root and sub(text, #root + 1) or text
+  return sub(text, 1, #root) == root and match(text, "^/*(.*)$", #root + 1) or text
 end
 
 return { at = at, of_call = of_call, below = below }

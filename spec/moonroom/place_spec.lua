@@ -18,6 +18,13 @@ describe("the place of a script's line", function()
       answer("local at = (...)() return at", "local at = (...)() return at", here))
   end)
 
+  it("is named below a directory where it lies there", function()
+    assert.equal("a/init.lua:2", place.below("app", "app/a/init.lua:2"))
+    assert.equal("init.lua:2", place.below("app", "app//init.lua:2"))
+    assert.equal("init.lua:2", place.below(nil, "./init.lua:2"))
+    assert.equal("other/init.lua:2", place.below("app", "other/init.lua:2"))
+  end)
+
   it("is unknown where C has called", function()
     assert.is_nil(select(2, pcall(here)))
     assert.is_nil(select(2, pcall(called)))

@@ -168,7 +168,7 @@ end
 -- The app of a hub; without one (outside any app) classes can be defined, and that is all.
 -- settings: the application's own, which config.lua has set.
 local function new(hub, settings)
-  local app = { hub = hub, settings = settings or {}, kept = {}, loaded = false }
+  local app = { hub = hub, settings = settings or {}, kept = {}, loaded = false, classes = {} }
   app.rooms = rooms.new(app)
   new_classes(app)
   app.module = new_module(app)

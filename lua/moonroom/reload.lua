@@ -7,6 +7,7 @@
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
+local settling = require "moonroom.settling"
 
 local strings = debug.getmetatable("")
 local close_room = core.room_methods.close
@@ -112,11 +113,12 @@ function Loading:take(room_class, fields)
   return room
 end
 
--- The same for one that a mount has made before.
+-- The same for one that a mount has made before. Returns whether it is of the class.
 function Loading:renew(room, room_class)
-  if self.before and is_same(self, room, room_class) then
-    core.set_methods(room, class.methods_of(room_class))
-  end
+  if class.class_of(room) == room_class then return true end
+  local is_one = self.before ~= nil and is_same(self, room, room_class)
+  if is_one then core.set_methods(room, class.methods_of(room_class)) end
+  return is_one
 end
 
 function Loading:note_room(room)
@@ -165,6 +167,7 @@ function Loading:commit()
   core.switch {}
   class.succeed(self.classes)
   core.switch(list)
+  self.app.classes = self.classes
   self.app.loaded, self.app.loading = self, nil
 end
 
@@ -193,54 +196,13 @@ function Loading:roll_back()
   app.loading = nil
 end
 
--- Whether a class is what a room is of.
-local function is_of(room, target)
-  return class.latest(target) == class.latest(class.class_of(room))
-end
-
--- Whether a room that mounts have made is one that they would make: for a function nobody knows.
-local function is_mounted(loading, room)
-  local app = loading.app
-  local mount = app.rooms:mount_at(room.path)
-  if mount and app.is_room_class(mount.target) then
-    return is_of(room, mount.target), mount.is_literal
-  elseif mount and core.is_room(mount.target) then
-    return false
-  end
-  local is_asked = mount ~= nil or #app.public.dispatch > 0
-  return is_asked and class.successor(class.class_of(room), loading.classes) ~= nil
-end
-
-local function forget_made(rooms, room)
-  local path = room.path
-  if not path or rooms.made[path] ~= room then return end
-  rooms.made[path], rooms.kept[path] = nil, nil
-  rooms.made_count = rooms.made_count - 1
-  rooms:stop_lingering(room)
-end
-
-local function note_made(rooms, room, is_kept)
-  local path = room.path
-  if rooms.made[path] ~= room then rooms.made_count = rooms.made_count + 1 end
-  rooms.made[path], rooms.kept[path] = room, is_kept or nil
-end
-
 -- A room that the scripts had made, or the mounts, and the scripts have not made again: a mount
 -- leads to it, or it goes when nobody is in it.
-local function settle_room(loading, room)
-  local rooms, path = loading.app.rooms, room.path
-  local other = path and rooms.made[path]
-  local is_free = path ~= nil and (other == nil or other == room)
-  local is_led_to, is_kept = false, nil
-  if is_free then is_led_to, is_kept = is_mounted(loading, room) end
-  if is_led_to then
-    rooms.orphans[room] = nil
-    note_made(rooms, room, is_kept)
+local function settle_room(rooms, room)
+  if settling.try_to_note(rooms, room) then
     rooms:emptied(room)
   else
-    forget_made(rooms, room)
-    rooms.orphans[room] = true
-    rooms:close_orphan(room)
+    settling.leave(rooms, room)
   end
 end
 
@@ -255,9 +217,9 @@ local function settle_rooms(loading)
     if loading.taken[room] or mounted[room] then
       registered.rooms[room] = true
       rooms.orphans[room] = nil
-      forget_made(rooms, room)
+      settling.forget_made(rooms, room)
     elseif not registered.rooms[room] and not core.is_closed(room) then
-      settle_room(loading, room)
+      settle_room(rooms, room)
     end
   end
 end

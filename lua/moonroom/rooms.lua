@@ -5,6 +5,7 @@ local core = require "moonroom.core"
 local guard = require "moonroom.guard"
 local place = require "moonroom.place"
 local rules = require "moonroom.rules"
+local settling = require "moonroom.settling"
 
 local format = string.format
 
@@ -25,6 +26,8 @@ local function new(app)
     ready = setmetatable({}, { __mode = "k" }), -- room whose init is over -> true
     all_rooms = setmetatable({}, { __mode = "k" }), -- room -> true, from its beginning on
     orphans = {}, -- room that a reload has left without a mount -> true, until it empties
+    -- room that a reload has left to a function, whose answer isn't known -> true
+    unsure = setmetatable({}, { __mode = "k" }),
     has_shut = false, -- the server stops: what is made from here on is closed at once
     after = app.hub and core.waits(app.hub, true).after,
     kept = {}, -- path -> true where a made room stays when it empties
@@ -158,12 +161,18 @@ function Rooms:find(path)
   return mount and is_room(mount.target) and mount.target or nil
 end
 
--- What the mounts would make at a path, as the first one that matches has it.
-function Rooms:make_as_mounted(path)
+local function make_as_mounted(self, path)
   local mount, params = self:mount_at(path)
   if not mount or not self.app.is_room_class(mount.target) then return nil end
   return self:make(mount.target, mount.is_literal and mount.pattern or path, params,
     mount.is_literal)
+end
+
+-- What the mounts would make at a path, as the first one that matches has it.
+function Rooms:make_as_mounted(path)
+  local room, why = make_as_mounted(self, path)
+  if why == "reloaded" then room = self:find(path) or make_as_mounted(self, path) end
+  return room
 end
 
 -- moonroom.room(path, make): make is a class, a function(path) -> room, or true for the mounts.
@@ -192,7 +201,7 @@ function Rooms:may_make()
     for _, room in pairs(self.made) do self:emptied(room) end
   end
   local is_full = self.made_count >= core.max_rooms(hub)
-  local deserted = is_full and next(self.lingering)
+  local deserted = is_full and not self.app.loading and next(self.lingering)
   if deserted then self:drop(deserted.path) end
   return not is_full or deserted ~= nil
 end
@@ -209,45 +218,90 @@ local function new_making(self, path)
   return making
 end
 
-local function wait_for_room(promise)
-  local room = promise:wait()
+-- Scripts that are being loaded can't wait.
+local function wait_for(self, promise, path, why)
+  if self.app.loading then
+    error(format("the room at %q can't be had while scripts are loaded: %s", path, why), 0)
+  end
+  return promise:wait()
+end
+
+local function wait_for_room(self, path)
+  local room = wait_for(self, self.making[path], path, "it is being made, and its init waits")
   if not room then error("the room's init failed for the request that came first", 0) end
-  return room
 end
 
 -- Where want of memory kept on_close from being called, nobody has said that it is over.
 local function wait_for_end(self, path)
   local ending = self.ending[path]
-  if not core.is_over(ending.room) then ending.promise:wait() end
+  if not core.is_over(ending.room) then
+    wait_for(self, ending.promise, path, "one is ending there, and its on_close waits")
+  end
   if self.ending[path] == ending then self.ending[path] = nil end
 end
 
--- The room that a mounted class has at a path, made now where it isn't there yet.
--- Returns nil, "max_rooms" where no more may be made.
-function Rooms:make(room_class, path, params, is_kept)
+-- Waits for the end of a room, since what it saves is what the next one loads, or for one that is
+-- being made. Returns whether there was something to wait for: then there may be more.
+local function wait_at(self, path)
   local room = self:made_at(path)
-  room_class = class.latest(room_class)
-  while self.ending[path] do -- what it saves is what the next one loads
+  if self.ending[path] then
     wait_for_end(self, path)
-    room = self:made_at(path)
+    return true
   end
-  if room then
-    if self.app.loading then self.app.loading:renew(room, room_class) end
-    return room
+  if room or not self.making[path] then return false end
+  wait_for_room(self, path)
+  return true
+end
+
+-- The room that is at a path as one of a class. Where a reload has left there what a function may
+-- have meant, or scripts that are being loaded mean another one, that goes when it empties.
+function Rooms:made_as(room_class, path)
+  local room, loading = self:made_at(path), self.app.loading
+  if not room then return nil end
+  room_class = class.latest(room_class)
+  if loading then
+    if loading:renew(room, room_class) then return room end
+    self.made[path], self.kept[path] = nil, nil -- a copy, while they are loaded
+    self.made_count = self.made_count - 1
+    return nil
   end
-  if self.making[path] then
-    room = wait_for_room(self.making[path])
-    return core.is_closed(room) and self:make(room_class, path, params, is_kept) or room
-  end
-  if not self:may_make() then return nil, "max_rooms" end
+  local is_unsure = self.unsure[room]
+  self.unsure[room] = nil
+  if not is_unsure or settling.is_of(room, room_class) then return room end
+  settling.leave(self, room)
+end
+
+-- Makes one, and notes it where it belongs once its init is over: that may have waited over a
+-- reload, and the mount that it was made for may be gone.
+local function make_now(self, room_class, path, params, is_kept)
   local making <close> = new_making(self, path)
-  room = self:construct(room_class, { path = path, params = params }, 1)
+  local registered = self.app.registered
+  local room = self:construct(room_class, { path = path, params = params }, 1)
+  making.room = room
+  if self.app.registered ~= registered then
+    if settling.try_to_note(self, room) then return room end
+    settling.leave(self, room)
+    return nil, "reloaded"
+  end
   if self.app.loading then self.app.loading:leave_to_mount(room) end
   self.kept[path] = is_kept or nil
   self.made[path] = room
   self.made_count = self.made_count + 1
-  making.room = room
   return room
+end
+
+-- The room that a mounted class has at a path, made now where it isn't there yet. Returns nil,
+-- "max_rooms" where no more may be made; nil, "reloaded" where it has waited over a reload: what
+-- the path leads to is to be asked anew.
+function Rooms:make(room_class, path, params, is_kept)
+  local registered = self.app.registered
+  while wait_at(self, path) do
+    if self.app.registered ~= registered then return nil, "reloaded" end
+  end
+  local room = self:made_as(room_class, path)
+  if room then return room end
+  if not self:may_make() then return nil, "max_rooms" end
+  return make_now(self, class.latest(room_class), path, params, is_kept)
 end
 
 -- --- the end of a room -----------------------------------------------------
@@ -368,12 +422,14 @@ local function found_at(mount, target, request, params)
   }
 end
 
--- Who answers for a request: { target = room | class, path, params, is_literal }, or nil. A
--- function's own answer is asked for only where `asks_functions`.
+-- Who answers for a request: { target = room | class, path, params, is_literal }, or nil; and the
+-- app.registered that this is of. A function's own answer is asked for only where `asks_functions`.
 function Rooms:resolve(request, asks_functions)
+  local registered = self.app.registered
   local found = ask_dispatch(self, request)
-  if found then return found end
-  local routes, mounts = self.app.registered.routes, self.app.registered.mounts
+  if found then return found, registered end
+  registered = self.app.registered
+  local routes, mounts = registered.routes, registered.mounts
   local index, params = routes:match(request.path)
   while index do
     local mount = mounts[index]
@@ -383,9 +439,10 @@ function Rooms:resolve(request, asks_functions)
       target = check_target(self, target(request), format("the function mounted on %q",
         mount.pattern))
     end
-    if target then return found_at(mount, target, request, params) end
+    if target then return found_at(mount, target, request, params), registered end
     index, params = routes:match(request.path, index + 1)
   end
+  return nil, registered
 end
 
 function Rooms:all()

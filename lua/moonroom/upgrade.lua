@@ -6,6 +6,7 @@ local fields = require "moonroom.fields"
 local guard = require "moonroom.guard"
 local rooms = require "moonroom.rooms"
 local rules = require "moonroom.rules"
+local settling = require "moonroom.settling"
 local spelling = require "moonroom.spelling"
 
 local format, lower = string.format, string.lower
@@ -102,17 +103,24 @@ local function check_room(app, request, target, room)
   return true
 end
 
--- The room that the request is for. Returns nil after a refusal.
+-- The room that the request is for. Returns nil after a refusal; nil and why where it is to be
+-- looked for anew.
 local function room_for(app, request, found)
   local target = found.target
   local path = found.path
-  if rooms.is_room(target) then return check_room(app, request, target, target) and target end
+  if rooms.is_room(target) then
+    if core.is_closed(target) then return nil, "closed" end
+    return check_room(app, request, target, target) and target
+  end
   if #path > rooms.max_path then
     return refuse(request, 404, "path", "the path is too long for a room's name")
   end
-  local room = app.rooms:made_at(path)
+  local room, why = app.rooms:made_as(target, path), nil
   if not check_room(app, request, room or target, room) then return nil end
-  room = room or app.rooms:make(target, path, found.params, found.is_literal)
+  if not room then
+    room, why = app.rooms:make(target, path, found.params, found.is_literal)
+  end
+  if why == "reloaded" then return nil, why end
   if not room then
     return refuse(request, 503, "max_rooms", "the server has as many rooms as it may",
       "Retry-After: 5\r\n")
@@ -159,9 +167,21 @@ local function ask_room(room, request)
     fields.of(headers, own_fields, who), check_body(body, who))
 end
 
+-- By how the search for a room has failed twice.
+local reasons = {
+  closed = "the room that it is for is closed",
+  reloaded = "the scripts were loaded again while it waited",
+}
+
+local function refuse_for_now(request, why)
+  refuse(request, 503, why, reasons[why], "Retry-After: 5\r\n")
+end
+
 local function join(app, request, room)
   local protocol, lines = ask_room(room, request)
-  local client = protocol and app.make_client(request, room, room.Client)
+  if not protocol then return end
+  if core.is_closed(room) then return refuse_for_now(request, "closed") end
+  local client = app.make_client(request, room, room.Client)
   if not client then return end
   if client.init then client:init(request) end
   core.accept(request, client, protocol, lines)
@@ -174,15 +194,29 @@ local function new_hold(app)
   end)
 end
 
+-- As room_for, of the mounts and functions of now: what has waited over a reload was an old one.
+local function find_room(app, request)
+  local found = app.dev and app.dev:resolve(request)
+  if found then return room_for(app, request, found) end
+  local registered
+  found, registered = app.rooms:resolve(request, true)
+  if registered ~= app.registered and not (found and settling.may_stand(app, found)) then
+    return nil, "reloaded"
+  end
+  if found then return room_for(app, request, found) end
+  refuse(request, 404, "dispatch", format("no room at %s: neither moonroom.dispatch nor a mount "
+    .. "answers for it", request.path))
+end
+
 -- Answers a handshake: with 101 and a client in a room, or with a refusal.
 local function decide(app, request)
   local hold <close> = new_hold(app)
-  local found = app.dev and app.dev:resolve(request) or app.rooms:resolve(request, true)
-  if not found then
-    return refuse(request, 404, "dispatch", format("no room at %s: neither moonroom.dispatch nor a "
-      .. "mount answers for it", request.path))
+  local room, why = find_room(app, request)
+  if why then
+    core.set_params(request, {})
+    room, why = find_room(app, request)
   end
-  local room = room_for(app, request, found)
+  if why then return refuse_for_now(request, why) end
   if not room then return end
   app.rooms:hold(room)
   hold.room = room

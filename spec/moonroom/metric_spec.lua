@@ -1,6 +1,8 @@
 -- moonroom.metric: metrics of scripts' own, and how they are published.
 
 local noting = require "noting"
+local program = require "program"
+local scripts = require "scripts"
 local world = require "world"
 
 describe("moonroom.metric", function()
@@ -311,5 +313,80 @@ wait_seconds_count 5
     local public = require("moonroom.app").new(nil).public
     assert.has_error(function() public.metric.gauge("a", "A.") end,
       "no app: metric.gauge works in scripts that Moonroom runs")
+  end)
+end)
+
+describe("a metric whose scripts are loaded again", function()
+  after_each(scripts.clean)
+
+  -- The app, and what loads it again with other text; METRIC is the metric.
+  local function app_of(text)
+    local head = 'local metric = require("moonroom").metric '
+    local tail = ' require("moonroom").get("/", function() return "" end)'
+    local app, root = scripts.app({ ["init.lua"] = head .. text .. tail })
+    return app, function(changed)
+      program.write(root .. "/init.lua", head .. changed .. tail)
+      return app:reload()
+    end
+  end
+
+  local function metric_of(app) return app.world.inside.environment.METRIC end
+
+  local good = 'METRIC = metric.counter("moves", "Moves.") METRIC:add()'
+
+  it("keeps its value where it is the same", function()
+    local app, again = app_of(good)
+    assert.is_true(again(good))
+    assert.equal(2, metric_of(app):value())
+  end)
+
+  it("is another one, from nothing, where it is made otherwise", function()
+    local app, again = app_of(good)
+    local old = metric_of(app)
+    assert.is_true(again 'METRIC = metric.gauge("moves", "Moves.") METRIC:set(-7)')
+    assert.equal(-7, metric_of(app):value())
+    assert.equal(1, old:value())
+    assert.is_true(old:add())
+    assert.is_true(again [[METRIC = metric.histogram("moves", "Moves.", { buckets = { 1 } })]])
+    assert.is_true(again [[METRIC = metric.histogram("moves", "Moves.", { buckets = { 2 } })]])
+    assert.same({ 0, 0 }, { metric_of(app):value() })
+    local told = 0
+    for _, entry in ipairs(app:log()) do
+      if entry.metric == "moves" then told = told + 1 end
+    end
+    assert.equal(3, told)
+    old = nil -- luacheck: ignore
+    collectgarbage()
+    collectgarbage()
+  end)
+
+  it("leaves nothing where the loading fails", function()
+    local app, again = app_of(good)
+    assert.is_nil((again 'metric.gauge("moves", "M.") metric.counter("new", "N.") error("no")'))
+    assert.equal(1, metric_of(app):value())
+    assert.is_true(again(good .. ' NEW = metric.gauge("new", "N.", { labels = { "x" } })'))
+    assert.equal(2, metric_of(app):value())
+    assert.is_nil((again 'metric.gauge("moves", "M.") metric.counter("moves", "M.")'))
+    assert.is_true(again(good))
+  end)
+
+  it("is in nobody's way with the lines of what the new ones don't make", function()
+    local app, again = app_of 'METRIC = metric.histogram("h", "H.")'
+    assert.is_true(again 'METRIC = metric.counter("h_count", "H.")')
+    assert.equal(0, metric_of(app):value())
+    local ok, why = again [[METRIC = metric.counter("h_count", "H.") metric.histogram("h", "H.")]]
+    assert.is_nil(ok)
+    assert.matches('its lines would be taken for those of "h_count"', why, 1, true)
+  end)
+
+  it("goes more than a thousand times without leaving anything", function()
+    local app, again = app_of(good)
+    for round = 1, 11 do
+      assert.is_nil((again(([[
+        for number = 1, 100 do metric.gauge("m%d_" .. number, "M.", { labels = { "x" } }) end
+        error("no")]]):format(round))))
+    end
+    assert.is_true(again(good))
+    assert.equal(2, metric_of(app):value())
   end)
 end)

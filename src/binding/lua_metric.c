@@ -14,7 +14,8 @@
 /* Bytes of a label's value; what is longer is cut. */
 enum { LABEL_VALUE_MAX = 128 };
 
-/* The instrument is there as long as the binding has its hub. */
+/* The instrument is there as long as the binding has its hub. Its only box ends
+ * one that was retired. */
 struct metric_box {
     struct binding *binding;
     struct instrument *instrument;
@@ -31,6 +32,12 @@ enum {
 static const char *const kinds[] = {"counter", "gauge", "histogram", NULL};
 static const char *const types[] = {"moonroom.Counter", "moonroom.Gauge",
                                     "moonroom.Histogram"};
+
+/* A finalizer may ask when the hub has gone, or the box's own has run. */
+static bool is_over(const struct metric_box *box)
+{
+    return !box->instrument || !box->binding->hub;
+}
 
 /* --- making --- */
 
@@ -62,18 +69,11 @@ static size_t read_bounds(lua_State *L, int index,
     return count;
 }
 
-/* In the anchors, from where the next one who asks for the name has it. Stack:
- * the arguments. */
-static void push_key(lua_State *L)
-{
-    lua_pushfstring(L, "metric %s", lua_tostring(L, 3));
-}
-
 static void push_new_box(lua_State *L, struct binding *binding,
                          struct instrument *instrument)
 {
     struct metric_box *box = lua_newuserdatauv(L, sizeof *box, METRIC_VALUES);
-    *box = (struct metric_box){binding, instrument};
+    *box = (struct metric_box){.binding = binding};
     luaL_setmetatable(L, types[instrument->kind]);
     lua_pushvalue(L, 5);
     lua_setiuservalue(L, -2, METRIC_LABELS);
@@ -82,10 +82,10 @@ static void push_new_box(lua_State *L, struct binding *binding,
     binding_push_anchors(L, binding);
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, -3, METRIC_HUB);
-    push_key(L);
-    lua_pushvalue(L, -3);
-    lua_rawset(L, -3);
+    lua_pushvalue(L, -2);
+    lua_rawsetp(L, -2, instrument); /* who asks next has it from there */
     lua_pop(L, 1);
+    box->instrument = instrument;
 }
 
 /* Pushes the box of an instrument, which want of memory may have left without
@@ -98,17 +98,17 @@ static void push_box(lua_State *L, struct binding *binding,
         !instrument_add_series(instruments, instrument, slice_of("")))
         luaL_error(L, "not enough memory");
     binding_push_anchors(L, binding);
-    push_key(L);
-    if (lua_rawget(L, -2) == LUA_TNIL) {
+    if (lua_rawgetp(L, -1, instrument) == LUA_TNIL) {
         lua_settop(L, 7);
         push_new_box(L, binding, instrument);
     }
 }
 
 static struct instrument *make(lua_State *L, struct instruments *instruments,
-                               const struct instrument_plan *plan)
+                               const struct instrument_plan *plan,
+                               unsigned loading)
 {
-    struct instrument *made = instruments_add(instruments, plan);
+    struct instrument *made = instruments_add(instruments, plan, loading);
     if (!made)
         luaL_error(L, "not enough memory");
     return made;
@@ -135,9 +135,14 @@ int metric_from_lua(lua_State *L)
     lua_settop(L, 6);
     plan.bound_count = read_bounds(L, 6, bounds);
     plan.label_names = push_joined(L, 5);
-    struct instrument *found = instruments_find(instruments, plan.name);
-    const char *clash = instruments_clash(instruments, &plan);
-    if (found && !instrument_is(found, &plan))
+    unsigned loading = binding->reload.loading;
+    struct instrument *found =
+        instruments_find(instruments, plan.name, loading);
+    const char *clash = instruments_clash(instruments, &plan, loading);
+    bool is_other = found && !instrument_is(found, &plan);
+    if (is_other && loading && found->seen != loading)
+        found = NULL; /* it goes if this loading succeeds */
+    else if (is_other)
         return refuse(L, "there is another metric of that name, a %s",
                       kinds[found->kind]);
     if (clash)
@@ -147,8 +152,60 @@ int metric_from_lua(lua_State *L)
     if (!found && !*plan.label_names &&
         instruments->lines + plan.bound_count + 3 > SERIES_LINES)
         return refuse(L, "there are too many series already%s", "");
-    push_box(L, binding, found ? found : make(L, instruments, &plan));
+    if (!found)
+        found = make(L, instruments, &plan, loading);
+    found->seen = loading;
+    push_box(L, binding, found);
     return 1;
+}
+
+/* --- the end of a loading --- */
+
+static void tell_replaced(const struct hub *hub,
+                          const struct instrument *instrument)
+{
+    struct log_line line;
+    log_begin(&line, hub->log, LOG_WARN, hub_wall(hub),
+              "a metric is another one now, and starts anew");
+    log_string(&line, "metric", instrument->name);
+    log_end(&line);
+}
+
+/* Who still has its box may use it. */
+static void retire(lua_State *L, struct binding *binding,
+                   struct instrument *instrument)
+{
+    instruments_retire(&binding->hub->instruments, instrument);
+    binding_push_anchors(L, binding);
+    if (lua_rawgetp(L, -1, instrument) == LUA_TNIL) {
+        instrument_end(&binding->hub->instruments, instrument);
+    } else {
+        lua_pushnil(L);
+        lua_rawsetp(L, -3, instrument);
+    }
+    lua_pop(L, 2);
+}
+
+void metric_end_loading(lua_State *L, struct binding *binding, unsigned loading,
+                        bool succeeded)
+{
+    struct instruments *instruments = &binding->hub->instruments;
+    struct instrument *old;
+    while ((old = instruments_obsolete(instruments, loading, succeeded))) {
+        if (succeeded)
+            tell_replaced(binding->hub, old);
+        retire(L, binding, old);
+    }
+    instruments_keep(instruments, loading);
+}
+
+static int metric_gc(lua_State *L)
+{
+    struct metric_box *box = lua_touserdata(L, 1);
+    if (!is_over(box))
+        instrument_end(&box->binding->hub->instruments, box->instrument);
+    box->instrument = NULL;
+    return 0;
 }
 
 /* --- a series --- */
@@ -312,7 +369,7 @@ static const struct metric_box *check(lua_State *L, enum figure_kind kind)
  * pushed. */
 static struct series *change(lua_State *L, const struct metric_box *box)
 {
-    if (!box->binding->hub) {
+    if (is_over(box)) {
         outgoing_closed(L);
         return NULL;
     }
@@ -379,7 +436,7 @@ static int histogram_observe_value(lua_State *L)
 
 static int push_value(lua_State *L, const struct metric_box *box)
 {
-    if (!box->binding->hub)
+    if (is_over(box))
         return outgoing_closed(L);
     const struct series *series = find_series(L, box, 2, false);
     lua_pushnumber(L, series ? series->value : 0);
@@ -401,7 +458,7 @@ static int histogram_value(lua_State *L)
 {
     const struct metric_box *box = check(L, FIGURE_HISTOGRAM);
     uint64_t count = 0;
-    if (!box->binding->hub)
+    if (is_over(box))
         return outgoing_closed(L);
     const struct series *series = find_series(L, box, 2, false);
     for (size_t i = 0; series && i <= box->instrument->bound_count; i++)
@@ -433,6 +490,8 @@ static void define(lua_State *L, enum figure_kind kind, const luaL_Reg *methods)
     luaL_newmetatable(L, types[kind]);
     lua_pushstring(L, types[kind]);
     lua_setfield(L, -2, "__metatable");
+    lua_pushcfunction(L, metric_gc);
+    lua_setfield(L, -2, "__gc");
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);

@@ -3,6 +3,7 @@
 #include "binding_state.h"
 #include "config.h"
 #include "lua_dev.h"
+#include "lua_metric.h"
 #include "lua_timer.h"
 #include "lua_wait.h"
 
@@ -160,6 +161,7 @@ static bool load(lua_State *L, struct binding *binding)
     } else {
         reload->failed = reload->loading;
     }
+    metric_end_loading(L, binding, reload->loading, succeeded);
     reload->loading = 0;
     return succeeded;
 }

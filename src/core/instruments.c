@@ -9,6 +9,7 @@ void instruments_init(struct instruments *instruments, struct memory *memory)
 {
     *instruments =
         (struct instruments){.memory = memory, .scratch = {.memory = memory}};
+    list_init(&instruments->retired);
 }
 
 static void instrument_free(struct instrument *instrument,
@@ -29,18 +30,23 @@ void instruments_release(struct instruments *instruments)
     struct memory *memory = instruments->memory;
     for (size_t i = 0; i < instruments->count; i++)
         instrument_free(instruments->array[i], memory);
+    for (struct list *link; (link = list_take(&instruments->retired));)
+        instrument_free(LIST_ENTRY(link, struct instrument, retired), memory);
     memory_free(memory, instruments->array);
     exposition_release(&instruments->scratch);
     instruments_init(instruments, memory);
 }
 
 struct instrument *instruments_find(const struct instruments *instruments,
-                                    const char *name)
+                                    const char *name, unsigned loading)
 {
-    for (size_t i = 0; i < instruments->count; i++)
-        if (!strcmp(instruments->array[i]->name, name))
-            return instruments->array[i];
-    return NULL;
+    struct instrument *found = NULL;
+    for (size_t i = 0; i < instruments->count; i++) {
+        struct instrument *one = instruments->array[i];
+        if (!strcmp(one->name, name) && (!found || one->loading == loading))
+            found = one;
+    }
+    return found;
 }
 
 bool instrument_is(const struct instrument *instrument,
@@ -67,15 +73,21 @@ static bool has_lines(const char *histogram, const char *name)
             !strcmp(rest, "_count"));
 }
 
+static bool is_mistakable(const struct instrument *one, enum figure_kind kind,
+                          const char *name)
+{
+    return (one->kind == FIGURE_HISTOGRAM && has_lines(one->name, name)) ||
+           (kind == FIGURE_HISTOGRAM && has_lines(name, one->name));
+}
+
 const char *instruments_clash(const struct instruments *instruments,
-                              const struct instrument_plan *plan)
+                              const struct instrument_plan *plan,
+                              unsigned loading)
 {
     for (size_t i = 0; i < instruments->count; i++) {
         const struct instrument *one = instruments->array[i];
-        if ((one->kind == FIGURE_HISTOGRAM &&
-             has_lines(one->name, plan->name)) ||
-            (plan->kind == FIGURE_HISTOGRAM &&
-             has_lines(plan->name, one->name)))
+        if ((!loading || one->seen == loading) &&
+            is_mistakable(one, plan->kind, plan->name))
             return one->name;
     }
     return NULL;
@@ -129,7 +141,8 @@ static bool reserve(struct memory *memory, void **array, size_t count,
 }
 
 struct instrument *instruments_add(struct instruments *instruments,
-                                   const struct instrument_plan *plan)
+                                   const struct instrument_plan *plan,
+                                   unsigned loading)
 {
     struct memory *memory = instruments->memory;
     void *array = instruments->array;
@@ -137,8 +150,11 @@ struct instrument *instruments_add(struct instruments *instruments,
         return NULL;
     instruments->array = array;
     struct instrument *made = new_instrument(memory, plan);
-    if (made)
-        instruments->array[instruments->count++] = made;
+    if (!made)
+        return NULL;
+    made->loading = made->seen = loading;
+    list_init(&made->retired);
+    instruments->array[instruments->count++] = made;
     return made;
 }
 
@@ -153,7 +169,8 @@ bool instrument_has_room(const struct instruments *instruments,
                          const struct instrument *instrument)
 {
     return instrument->count < SERIES_MAX &&
-           lines_of(instrument) <= SERIES_LINES - instruments->lines;
+           (!list_is_empty(&instrument->retired) ||
+            lines_of(instrument) <= SERIES_LINES - instruments->lines);
 }
 
 /* The counts stand behind the labels' text, aligned. */
@@ -188,7 +205,8 @@ struct series *instrument_add_series(struct instruments *instruments,
     if (!made)
         return NULL;
     instrument->series[instrument->count++] = made;
-    instruments->lines += lines_of(instrument);
+    if (list_is_empty(&instrument->retired))
+        instruments->lines += lines_of(instrument);
     return made;
 }
 
@@ -198,6 +216,64 @@ void series_observe(const struct instrument *instrument, struct series *series,
     series->counts[histogram_bucket(instrument->bounds, instrument->bound_count,
                                     value)]++;
     series->value += value;
+}
+
+/* --- loadings --- */
+
+static bool is_replaced(const struct instruments *instruments,
+                        const struct instrument *old, unsigned loading)
+{
+    for (size_t i = 0; i < instruments->count; i++) {
+        const struct instrument *one = instruments->array[i];
+        if (one->loading == loading &&
+            (!strcmp(one->name, old->name) ||
+             is_mistakable(old, one->kind, one->name)))
+            return true;
+    }
+    return false;
+}
+
+struct instrument *instruments_obsolete(const struct instruments *instruments,
+                                        unsigned loading, bool succeeded)
+{
+    for (size_t i = instruments->count; i-- > 0;) {
+        struct instrument *one = instruments->array[i];
+        bool is_new = one->loading == loading;
+        if (is_new ? !succeeded
+                   : succeeded && one->seen != loading &&
+                         is_replaced(instruments, one, loading))
+            return one;
+    }
+    return NULL;
+}
+
+void instruments_retire(struct instruments *instruments,
+                        struct instrument *instrument)
+{
+    size_t at = 0;
+    while (instruments->array[at] != instrument)
+        at++;
+    instruments->count--;
+    memmove(&instruments->array[at], &instruments->array[at + 1],
+            (instruments->count - at) * sizeof *instruments->array);
+    instruments->lines -= instrument->count * lines_of(instrument);
+    list_append(&instruments->retired, &instrument->retired);
+}
+
+void instruments_keep(struct instruments *instruments, unsigned loading)
+{
+    for (size_t i = 0; i < instruments->count; i++)
+        if (instruments->array[i]->loading == loading)
+            instruments->array[i]->loading = 0;
+}
+
+void instrument_end(struct instruments *instruments,
+                    struct instrument *instrument)
+{
+    if (list_is_empty(&instrument->retired))
+        return;
+    list_remove(&instrument->retired);
+    instrument_free(instrument, instruments->memory);
 }
 
 /* --- publishing --- */

@@ -1,8 +1,11 @@
-/* The metrics that scripts have made. They stay as long as the hub does. */
+/* The metrics that scripts have made. They stay as long as the hub does, but
+ * for what a loading of the scripts replaces, or has begun in vain. A loading
+ * has a number; 0 is none. */
 #ifndef MOONROOM_CORE_INSTRUMENTS_H
 #define MOONROOM_CORE_INSTRUMENTS_H
 
 #include "exposition.h"
+#include "list.h"
 
 enum {
     INSTRUMENTS_MAX = 1000,
@@ -25,6 +28,9 @@ struct instrument {
     size_t bound_count;
     struct series **series; /* owned, as they came */
     size_t count, capacity;
+    unsigned loading;    /* that has made it and still runs, else 0 */
+    unsigned seen;       /* the latest that asked for it */
+    struct list retired; /* in instruments, where it is published no more */
 };
 
 /* What a new one is to be; borrowed. */
@@ -35,33 +41,52 @@ struct instrument_plan {
     size_t bound_count;
 };
 
-/* All zero but for memory is an empty set. */
 struct instruments {
     struct memory *memory;
     struct instrument **array;
     size_t count, capacity, lines;
+    struct list retired;       /* not counted */
     struct exposition scratch; /* for who puts labels together */
 };
 
 void instruments_init(struct instruments *instruments, struct memory *memory);
 void instruments_release(struct instruments *instruments);
 
-/* The metric of that name, or NULL. */
+/* The metric of that name, the loading's own before another; or NULL. */
 struct instrument *instruments_find(const struct instruments *instruments,
-                                    const char *name);
+                                    const char *name, unsigned loading);
 
 /* Whether one is what the plan says, its help aside. */
 bool instrument_is(const struct instrument *instrument,
                    const struct instrument_plan *plan);
 
 /* The name of a metric whose lines would be mistaken for those of the plan's:
- * a histogram "x" has lines "x_count". NULL: there is none. */
+ * a histogram "x" has lines "x_count". In a loading only among those that it
+ * has made or asked for. NULL: there is none. */
 const char *instruments_clash(const struct instruments *instruments,
-                              const struct instrument_plan *plan);
+                              const struct instrument_plan *plan,
+                              unsigned loading);
 
-/* Makes one, whose name is new. NULL: no memory. */
+/* Makes one, whose name is new, or new to the loading. NULL: no memory. */
 struct instrument *instruments_add(struct instruments *instruments,
-                                   const struct instrument_plan *plan);
+                                   const struct instrument_plan *plan,
+                                   unsigned loading);
+
+/* One that is to go at the end of a loading: what it has begun in vain, or what
+ * it has made another one in place of. NULL: there is none. */
+struct instrument *instruments_obsolete(const struct instruments *instruments,
+                                        unsigned loading, bool succeeded);
+
+/* Publishes it no more: it lives until instrument_end, for who still has it. */
+void instruments_retire(struct instruments *instruments,
+                        struct instrument *instrument);
+
+/* What a loading has made is as any other from here on. */
+void instruments_keep(struct instruments *instruments, unsigned loading);
+
+/* Frees one that was retired; does nothing for another. */
+void instrument_end(struct instruments *instruments,
+                    struct instrument *instrument);
 
 /* Whether one may have another series. */
 bool instrument_has_room(const struct instruments *instruments,

@@ -3,7 +3,8 @@
 
 ---Metrics of the application's own. Who asks for a name again gets the same metric with its values.
 ---Raises for a name that is none (letters, digits and _, not `moonroom_`) or that another kind of
----metric has, and for a help that is missing. There are 1,000 metrics at most. The options are
+---metric has, and for a help that is missing; but scripts that are loaded again may make a metric
+---otherwise than before: it starts anew. There are 1,000 metrics at most. The options are
 ---
 ---- `labels`: the names of up to 8 labels. Each combination of their values is a series. A metric
 ---  has 1,000 of these at most, so a label takes few values: a kind or a room, not a client's name.

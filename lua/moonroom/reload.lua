@@ -29,20 +29,33 @@ local function new(app)
     classes = {}, -- key -> class that was made
     counts = {}, -- key -> how many classes have been made that would have it
     rooms_at_no_path = {}, -- place_key -> how many
-    lived = {}, -- { room, methods, fields }: what there was before
+    lived = {}, -- { object, methods, fields }: what rooms were and had before
+    clients = {}, -- the same of clients
     made = {}, -- rooms that are new
     taken = {}, -- room that lived and was made again -> true
     told = {}, -- { room, old version } of those with a new class
   }, Loading)
 end
 
--- Keeps what the rooms are and have; from now on they have copies.
-local function keep_rooms(loading)
-  for room in pairs(loading.app.rooms.all_rooms) do
-    local fields = core.fields(room)
-    local copied = fields and copy(fields)
-    table.insert(loading.lived, { room = room, methods = core.methods(room), fields = fields })
-    if copied then core.set_fields(room, copied) end
+-- Keeps what a room or a client is and has; from now on it has a copy.
+local function keep(list, object)
+  local fields = core.fields(object)
+  local copied = fields and copy(fields)
+  list[#list + 1] = { object = object, methods = core.methods(object), fields = fields }
+  if copied then core.set_fields(object, copied) end
+end
+
+local function keep_all(loading)
+  local app = loading.app
+  for room in pairs(app.rooms.all_rooms) do keep(loading.lived, room) end
+  for _, client in ipairs(core.clients(app.hub)) do keep(loading.clients, client) end
+end
+
+local function put_back(list)
+  for index = 1, #list do
+    local life = list[index]
+    core.set_methods(life.object, life.methods)
+    core.set_fields(life.object, life.fields)
   end
 end
 
@@ -66,7 +79,7 @@ local function begin(app, settings)
   app.settings = settings or app.settings
   rooms.made, rooms.kept, rooms.by_path = made, stay, by_path
   app.use(registered)
-  keep_rooms(loading)
+  keep_all(loading)
   return loading
 end
 
@@ -151,11 +164,11 @@ local function list_changes(loading)
     return true
   end
   for _, life in ipairs(loading.lived) do
-    if add(life.room, class.of_methods(life.methods)) then
-      table.insert(loading.told, { life.room, life.methods.version })
+    if add(life.object, class.of_methods(life.methods)) then
+      table.insert(loading.told, { life.object, life.methods.version })
     end
   end
-  for _, client in ipairs(core.clients(loading.app.hub)) do add(client, class.class_of(client)) end
+  for _, life in ipairs(loading.clients) do add(life.object, class.of_methods(life.methods)) end
   return list
 end
 
@@ -184,11 +197,8 @@ function Loading:roll_back()
   rooms.made_count = before.made_count
   strings.__index = before.strings
   app.use(before.registered)
-  for index = 1, #self.lived do
-    local life = self.lived[index]
-    core.set_methods(life.room, life.methods)
-    core.set_fields(life.room, life.fields)
-  end
+  put_back(self.lived)
+  put_back(self.clients)
   for index = 1, #self.made do
     rooms.ready[self.made[index]] = nil
     pcall(close_room, self.made[index])

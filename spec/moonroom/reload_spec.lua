@@ -511,8 +511,10 @@ describe("scripts that are wrong", function()
     ]]
     local app, again = app_of(head:format("one"))
     local ann = app:connect("/")
+    app:room("/"):clients()().name = "ann"
     assert.is_nil((again(head:format("two") .. [[
       hall.motto, hall.more = "n", "changed"
+      for client in hall:clients() do client.mark, client.name = "wrong", "wrong" end
       function Hall:on_text(client) client:send("wrong") end
       Hall { path = "/new" }:every(1, "on_close")
       Hall { path = "/" }
@@ -528,6 +530,8 @@ describe("scripts that are wrong", function()
     assert.same({}, app:timers())
     assert.is_nil(app:room("/new"))
     assert.is_nil(app:room("/made"))
+    local client = app:room("/"):clients()()
+    assert.same({ "ann" }, { client.name, client.mark })
     ann:send("?")
     assert.peer(ann).received("monenil")
     assert.peer(app:connect("/wrong")).refused(404)

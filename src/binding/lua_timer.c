@@ -273,7 +273,8 @@ static int method_stop(lua_State *L)
 }
 
 /* timer:restart([s]) -> true: counts anew from now, also after its end; or nil,
- * "closed" where its room or client has ended. */
+ * "closed" where its room or client has ended, "reloaded" where the scripts
+ * that have begun it are others now. */
 static int method_restart(lua_State *L)
 {
     struct lua_timer *timer = check(L);
@@ -283,6 +284,11 @@ static int method_restart(lua_State *L)
         return luaL_error(L, "the app has ended");
     if (timer->owner && timer->owner->has_ended)
         return outgoing_closed(L);
+    if (reload_is_over(&timer->binding->reload, timer->origin)) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "reloaded");
+        return 2;
+    }
     anchor(L, timer, 1);
     if (!start(timer, hub_read_clock(timer->binding->hub) + timer->interval)) {
         settle(timer);

@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 
 #include <stdio.h>
+#include <string.h>
 
 void reload_init(struct reload *reload)
 {
@@ -232,8 +233,13 @@ static bool run(lua_State *L, struct binding *binding)
 
 static void wake_callers(struct reload *reload)
 {
-    while (!list_is_empty(&reload->callers))
-        routine_wake(LIST_ENTRY(reload->callers.next, struct routine, place));
+    while (!list_is_empty(&reload->callers)) {
+        struct routine *routine =
+            LIST_ENTRY(reload->callers.next, struct routine, place);
+        struct reload_outcome *outcome = routine->waited_for;
+        memcpy(outcome->error, reload->error, sizeof outcome->error);
+        routine_wake(routine);
+    }
 }
 
 bool reload_run(lua_State *L, struct binding *binding)

@@ -10,6 +10,11 @@ struct binding;
 
 enum { RELOAD_ERROR_SIZE = 4096 };
 
+/* What a routine among the callers is told; its waited_for. */
+struct reload_outcome {
+    char error[RELOAD_ERROR_SIZE]; /* "": it succeeded */
+};
+
 struct reload {
     int load, commit, finish, roll_back; /* references to the app's functions */
     unsigned current;     /* the loading that is in effect; counts from 1 */

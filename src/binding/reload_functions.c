@@ -3,6 +3,7 @@
 #include "binding_state.h"
 #include "lua_client.h"
 #include "lua_room.h"
+#include "object.h"
 
 static void check_object(lua_State *L, int index)
 {
@@ -54,27 +55,33 @@ static int core_switch(lua_State *L)
     return 0;
 }
 
-/* The list is a list of connections, of the hub's. */
-static lua_Integer add_clients(lua_State *L, struct list *connections,
-                               lua_Integer count)
+/* Stack: the hub, the anchors, and, where they are to be listed, an array that
+ * has their place: so no finalizer comes in between. Returns how many. */
+static int walk_clients(lua_State *L, bool lists)
 {
-    for (struct list *link = connections->next; link != connections;
-         link = link->next) {
-        const struct connection *connection =
-            LIST_ENTRY(link, struct connection, link);
-        if (client_push(L, connection))
-            lua_rawseti(L, -2, ++count);
+    int count = 0;
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+        if (!object_test(L, -1, &client_type))
+            continue;
+        count++;
+        if (!lists)
+            continue;
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, 3, count);
     }
     return count;
 }
 
-/* core.clients(hub) -> array of those whose connections live */
+/* core.clients(hub) -> array of those whose last event isn't over */
 static int core_clients(lua_State *L)
 {
-    struct hub *hub = binding_check(L, 1)->hub;
-    lua_newtable(L);
-    lua_Integer count = add_clients(L, &hub->connections, 0);
-    add_clients(L, &hub->pending, count);
+    struct binding *binding = binding_check(L, 1);
+    lua_settop(L, 1);
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    binding_push_anchors(L, binding);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_createtable(L, walk_clients(L, false), 0);
+    walk_clients(L, true);
     return 1;
 }
 
@@ -101,16 +108,19 @@ static int core_loaded(lua_State *L)
 
 /* --- moonroom.reload --- */
 
+/* What one who waits is told: by the time that they go on there may have been
+ * another one. Stack: the hub, the outcome. */
 static int after_reload(lua_State *L, int status, lua_KContext context)
 {
-    const struct binding *binding = (const struct binding *)context;
+    const struct reload_outcome *outcome = lua_touserdata(L, 2);
     (void)status;
-    if (!binding->reload.error[0]) {
+    (void)context;
+    if (!outcome->error[0]) {
         lua_pushboolean(L, 1);
         return 1;
     }
     lua_pushnil(L);
-    lua_pushstring(L, binding->reload.error);
+    lua_pushstring(L, outcome->error);
     return 2;
 }
 
@@ -119,10 +129,13 @@ static int core_reload(lua_State *L)
 {
     struct binding *binding = binding_check(L, 1);
     struct routine *routine = routine_check(L, "reload");
+    lua_settop(L, 1);
+    routine->waited_for =
+        lua_newuserdatauv(L, sizeof(struct reload_outcome), 0);
     binding->reload.is_wanted = true;
     binding->hub->has_woken = true;
     list_append(&binding->reload.callers, &routine->place);
-    return routine_wait(L, routine, -1, (lua_KContext)binding, after_reload);
+    return routine_wait(L, routine, -1, 0, after_reload);
 }
 
 /* --- Room:on_reload --- */

@@ -97,5 +97,6 @@ function Timer:stop() end
 ---```
 ---@param seconds? number another interval
 ---@return true|nil
----@return string? error "closed": the room or client whose timer it is has ended
+---@return string? error "closed": the room or client whose timer it is has ended; "reloaded": it
+--- was begun while scripts were loaded that are others now
 function Timer:restart(seconds) end

@@ -77,6 +77,19 @@ describe("hosts", function()
     assert.equal(421, asks("localhost", "192.0.2.1"))
   end)
 
+  it("is held against who asks through a proxy, in dev too", function()
+    w.kit.set_dev(w.hub, true)
+    local function asks(name, value)
+      return w:connect("/room", { headers = { Host = "localhost", [name] = value },
+        address = "127.0.0.1" }).status
+    end
+    assert.equal(101, asks("X-Other", "127.0.0.1"))
+    for _, name in ipairs { "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+      "Forwarded", "X-Real-IP", "Via" } do
+      assert.equal(421, asks(name, "127.0.0.1"), name)
+    end
+  end)
+
   it("comes after what is wrong with the syntax, and before a shutdown", function()
     assert.equal(400, w:connect("/", { headers = { Host = "evil.example",
       ["Sec-WebSocket-Key"] = "x" } }).status)

@@ -146,4 +146,12 @@ describe("proxy_protocol", function()
     end
     assert.is_true(seen.none and seen[101])
   end)
+
+  it("makes nobody the developer, whoever it says they are", function()
+    local w = new { trusted_proxies = "127.0.0.1", hosts = "chat.example" }
+    w.kit.set_dev(w.hub, true)
+    local options = { address = "127.0.0.1", headers = { Host = "localhost" } }
+    assert.equal(101, (status(w, localhost, options)))
+    assert.equal(421, (status(w, "PROXY TCP4 127.0.0.1 127.0.0.1 40001 443\r\n", options)))
+  end)
 end)

@@ -41,7 +41,9 @@ static void on_refused(void *user, const char *rule, const char *reason)
 
 static void on_peer(void *user, const char *address, uint16_t port)
 {
-    forwarded_set_peer(user, address, port);
+    struct connection *connection = user;
+    connection->is_relayed = true;
+    forwarded_set_peer(connection, address, port);
 }
 
 static const struct transport_events connection_events = {

@@ -84,6 +84,7 @@ struct connection {
     bool is_reset : 1;   /* died without grace */
     bool ping_waits : 1; /* the keep-alive's, in the queue */
     bool is_secure : 1;
+    bool is_relayed : 1;    /* who the peer is, a PROXY header has said */
     bool is_held : 1;       /* connection_hold */
     bool asks_upgrade : 1;  /* the request is a handshake */
     bool watches_flush : 1; /* connection_watch_flush */

@@ -255,6 +255,15 @@ describe("a user of the page", function()
     assert.matches("^a path begins with a slash", page:state(4).why)
     page:ask { act = "connect", user = 5, path = "/", cookie = "a\r\nX: y" }
     assert.matches("control characters", page:state(5).why)
+    page:ask { act = "connect", user = 6, path = "/", origin = { 1 } }
+    assert.matches("control characters", page:state(6).why)
+    for _, list in ipairs { "chat", { 1 }, { "a b" }, { x = "chat" } } do
+      page:ask { act = "connect", user = 7, path = "/", protocols = list }
+      assert.matches("^subprotocols are words", page:state(7).why)
+    end
+    page:ask { act = "connect", user = 8, path = "/", compression = "x" }
+    assert.matches("^compression is", page:state(8).why)
+    assert.same({}, page:told("error"))
   end)
 
   it("is told in place of sending where it isn't connected", function()
@@ -386,6 +395,49 @@ describe("what the page shows", function()
     page.app.dev:reloaded(true)
     page:advance(0)
     assert.same({}, page:told("errors"))
+  end)
+
+  it("says so in the log where it can't be told", function()
+    local page = dev_page.new(lobby)
+    page.app.dev.news = { ok = "\xFF" }
+    kit.log(page.hub)
+    dev_page.handshake(page.hub, "/__dev/socket")
+    assert.matches("the page can't be told: ", kit.log(page.hub), 1, true)
+  end)
+
+  it("waits with what it shows of the app until the page has read what there is", function()
+    local page = dev_page.new(lobby)
+    page:advance(1)
+    page:told("app")
+    page.peer:faults { full = true }
+    for _ = 1, 2 do page.app.dev:tell_all { type = "filler", text = ("x"):rep(900000) } end
+    for _ = 1, 2 do
+      dev_page.handshake(page.hub, "/loose")
+      page:advance(0.5)
+    end
+    page.peer:faults { full = false }
+    page.peer:writable()
+    page:advance(0.5)
+    local apps = page:told("app")
+    assert.same({ 1, 2 }, { #apps, apps[1].rooms[1].count })
+  end)
+
+  it("has errors once on_error has had them", function()
+    local order = {}
+    local page = dev_page.new(function(moonroom)
+      moonroom.mount("/", moonroom.Room:extend("Room", {
+        on_text = function() error("x") end,
+        on_error = function() table.insert(order, "on_error") end,
+      }))
+    end)
+    local add = page.app.dev.errors.add
+    function page.app.dev.errors.add(...)
+      table.insert(order, "told")
+      return add(...)
+    end
+    page:connect(1, "/")
+    page:ask { act = "send", user = 1, text = "x" }
+    assert.same({ "on_error", "told" }, order)
   end)
 
   it("has errors that on_error keeps from the log", function()

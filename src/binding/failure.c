@@ -17,6 +17,7 @@ struct failure {
     int status;                /* LUA_YIELD or an error */
     const struct meter *meter; /* NULL, or by which it was stopped */
     struct dispatch *dispatch;
+    int told; /* reference to what the developer is told */
 };
 
 static int text_of(lua_State *L)
@@ -137,25 +138,25 @@ static int push_failure(lua_State *L, const struct failure *failure)
 }
 
 /* Stack: 1 failure, 2 error, 3 traceback, 4 path. */
-static void tell_developer(lua_State *L, const struct failure *failure)
+static void note_for_developer(lua_State *L, struct failure *failure)
 {
     if (!failure->dispatch->hub->is_dev)
         return;
     push_error_text(L, 2);
     lua_pushvalue(L, 3);
-    dev_tell_failure(L, failure->dispatch->hub, failure->failed,
-                     lua_slice_at(L, 4));
+    failure->told = dev_note_failure(L, failure->dispatch->hub, failure->failed,
+                                     lua_slice_at(L, 4));
 }
 
 /* What the developer is told may answer the request, which is forgotten then:
  * its path is the fourth on the stack. */
 static int report_body(lua_State *L)
 {
-    const struct failure *failure = lua_touserdata(L, 1);
+    struct failure *failure = lua_touserdata(L, 1);
     const struct entry *failed = failure->failed;
     push_failure(L, failure);
     lua_slice_push(L, path_of(connection_of(failed)));
-    tell_developer(L, failure);
+    note_for_developer(L, failure);
     if (push_on_error(L, failure))
         return dispatch_call(L, 5);
     push_error_text(L, 2);
@@ -194,10 +195,12 @@ static void report(struct failure *failure, const char *plainly)
                                     .where = "on_error",
                                     .must_not_wait = true,
                                     .is_report = true};
+    failure->told = LUA_NOREF;
     if (failure->failed->is_report ||
         dispatch_run(failure->dispatch, &failure->entry, NULL) != DISPATCH_DONE)
         failure_report_plainly(failure->dispatch->hub, failure->failed,
                                plainly);
+    dev_tell_failure(failure->dispatch, failure->told);
 }
 
 void failure_report(struct dispatch *dispatch, const struct entry *failed,

@@ -9,20 +9,27 @@
 
 /* --- errors --- */
 
-/* Stack: ..., error, traceback. */
-static void tell_listener(lua_State *L, const struct binding *binding,
-                          const struct entry *failed, struct slice path)
+enum { FAILURE_VALUES = 4 };
+
+/* Stack: ..., error, traceback. Keeps all that is told in a table. */
+static int keep_failure(lua_State *L, const struct binding *binding,
+                        const struct entry *failed, struct slice path)
 {
     int top = lua_gettop(L);
     if (binding->failed == LUA_NOREF)
-        return;
-    binding_push_anchored(L, binding, binding->failed);
+        return LUA_NOREF;
+    lua_createtable(L, FAILURE_VALUES, 0);
     lua_pushvalue(L, top - 1);
+    lua_rawseti(L, -2, 1);
     lua_pushvalue(L, top);
+    lua_rawseti(L, -2, 2);
     lua_pushstring(L, failed->where);
+    lua_rawseti(L, -2, 3);
     lua_slice_push(L, path);
-    lua_pcall(L, 4, 0, 0);
+    lua_rawseti(L, -2, 4);
+    int reference = binding_anchor(L, binding, -1);
     lua_settop(L, top);
+    return reference;
 }
 
 static void answer(lua_State *L, struct connection *connection)
@@ -35,15 +42,48 @@ static void answer(lua_State *L, struct connection *connection)
                       slice_of("the script failed"));
 }
 
-void dev_tell_failure(lua_State *L, struct hub *hub, const struct entry *failed,
-                      struct slice path)
+int dev_note_failure(lua_State *L, struct hub *hub, const struct entry *failed,
+                     struct slice path)
 {
     struct connection *connection = failed->connection;
     int top = lua_gettop(L);
-    tell_listener(L, binding_of(hub), failed, path);
+    int reference = keep_failure(L, binding_of(hub), failed, path);
     if (connection && developer_asks(connection))
         answer(L, connection);
     lua_settop(L, top - 2);
+    return reference;
+}
+
+struct telling {
+    struct entry entry;
+    const struct binding *binding;
+    int reference;
+};
+
+static int telling_body(lua_State *L)
+{
+    const struct telling *telling = lua_touserdata(L, 1);
+    const struct binding *binding = telling->binding;
+    binding_push_anchored(L, binding, binding->failed);
+    binding_push_anchored(L, binding, telling->reference);
+    for (int i = 1; i <= FAILURE_VALUES; i++)
+        lua_rawgeti(L, 3, i);
+    lua_remove(L, 3);
+    return dispatch_call(L, FAILURE_VALUES);
+}
+
+void dev_tell_failure(struct dispatch *dispatch, int reference)
+{
+    struct telling telling = {.entry = {.body = telling_body,
+                                        .where = "the page of dev",
+                                        .must_not_wait = true,
+                                        .is_report = true},
+                              .binding = binding_of(dispatch->hub),
+                              .reference = reference};
+    if (reference == LUA_NOREF)
+        return;
+    dispatch_run(dispatch, &telling.entry, NULL);
+    binding_unanchor(telling.binding, &reference);
 }
 
 static int listen_with(lua_State *L, const struct binding *binding,

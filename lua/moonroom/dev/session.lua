@@ -18,16 +18,23 @@ local function new(dev, client)
   return setmetatable({ dev = dev, client = client, users = {}, count = 0, left_out = 0 }, Session)
 end
 
+-- What can't be sent says so in the log: the page would only be silent.
+local function send(session, what)
+  local ok, why = session.client:send(what)
+  if ok or why == "closed" or why == "slow" then return end
+  core.log(session.dev.app.hub, "error", "dev", "the page can't be told: " .. text.clean(why))
+end
+
 function Session:tell(what)
   if self.client.buffered and self.client.buffered > most_queued and what.type == "frame" then
     self.left_out = self.left_out + 1
     return
   end
   if self.left_out > 0 then
-    self.client:send { type = "left_out", count = self.left_out }
+    send(self, { type = "left_out", count = self.left_out })
     self.left_out = 0
   end
-  self.client:send(what)
+  send(self, what)
 end
 
 -- --- what the page asks for --------------------------------------------------
@@ -40,26 +47,49 @@ local function check_path(path)
   end
 end
 
-local function is_value(value) return value == nil or not find(tostring(value), "%c") end
+local function is_value(value)
+  return value == nil or type(value) == "string" and not find(value, "%c")
+end
+
+local function are_tokens(list)
+  if list == nil then return true end
+  if type(list) ~= "table" or next(list) ~= nil and #list == 0 then return false end
+  for key, token in pairs(list) do
+    local is_one = math.type(key) == "integer" and type(token) == "string"
+      and find(token, "^[%w!#$%%&'*+%-.^_`|~]+$")
+    if not is_one then return false end
+  end
+  return true
+end
 
 local function refuse(session, id, why)
   session:tell { type = "state", state = "refused", user = id, at = 0, why = why }
 end
 
-function commands.connect(session, command)
-  local id = command.user
+-- Why nobody is connected like that, or nil.
+local function check_connect(session, command)
   local why = check_path(command.path)
+  if why then return why end
   if not is_value(command.origin) or not is_value(command.cookie) then
-    why = "a header field has no control characters in it"
+    return "a header field is text without control characters"
+  elseif not are_tokens(command.protocols) then
+    return "subprotocols are words of letters, digits and a few signs, without blanks"
+  elseif command.compression ~= nil and type(command.compression) ~= "boolean" then
+    return "compression is on or off"
+  elseif session.count >= most_users and not session.users[command.user] then
+    return format("there are %d users already", most_users)
   end
-  if session.count >= most_users then why = format("there are %d users already", most_users) end
+end
+
+function commands.connect(session, command)
+  local id, why = command.user, check_connect(session, command)
   if why then return refuse(session, id, why) end
   if session.users[id] then commands.forget(session, command) end
-  session.count = session.count + 1
   session.users[id] = user.connect(session.dev:world(), id, {
     path = command.path, protocols = command.protocols, origin = command.origin,
     cookie = command.cookie, compression = command.compression, host = session.host,
   }, function(what) session:tell(what) end)
+  session.count = session.count + 1
   session.dev:follow(session.users[id])
 end
 
@@ -133,6 +163,7 @@ end
 
 -- Says what has changed of the app since the last time.
 function Session:tell_state()
+  if (self.client.buffered or 0) > most_queued then return end
   local users = {}
   for id, known in pairs(self.users) do
     local client = known:client()
@@ -150,10 +181,10 @@ function Session:begin()
   for index, fault in ipairs(faults.list) do
     offered[index] = { name = fault.name, words = fault.words, code = fault.code }
   end
-  self.client:send {
+  send(self, {
     type = "hello", version = core.version, script = text.clean(self.dev.script or ""),
     faults = offered, errors = core.json.array(self.dev.errors.list), news = self.dev.news,
-  }
+  })
   self:tell_state()
 end
 

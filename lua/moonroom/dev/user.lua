@@ -61,7 +61,7 @@ end
 -- What the server may not send: a mistake of Moonroom's own.
 local function complain(user, what)
   user.raw:reset()
-  close(user, 1006, "", "the server sent " .. what)
+  close(user, 1006, "", "the server sent " .. text.clean(what))
 end
 
 local function hear_close(user, payload)
@@ -96,7 +96,8 @@ local function open(user, rest)
   end
   local client = user.raw:client()
   set_state(user, "open", {
-    client = client and client.id, protocol = user.headers["sec-websocket-protocol"],
+    client = client and client.id,
+    protocol = text.clean(user.headers["sec-websocket-protocol"] or ""),
     compression = terms ~= nil,
   })
   user.reader:push(rest)

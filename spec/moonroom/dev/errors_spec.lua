@@ -1,4 +1,6 @@
+local core = require "moonroom.core"
 local errors = require "moonroom.dev.errors"
+local program = require "program"
 local scripts = require "scripts"
 
 local SOURCE = {}
@@ -46,6 +48,38 @@ describe("the errors that the page shows", function()
     assert.same({}, places(directory .. "/data.txt:1: oh", directory .. "/data.txt:1: in ?"))
     assert.same({}, places(directory .. "/lib/../data.txt.lua:1: oh", "[C]: in ?"))
     assert.same({}, places(directory .. "/none.lua:1: oh", "[C]: in ?"))
+  end)
+
+  it("read no script that no server loads", function()
+    for _, name in ipairs { ".a.lua", "node_modules/a.lua", "lib/.x/a.lua", "public/a.lua" } do
+      program.write(directory .. "/" .. name, "one\n")
+      assert.same({}, places(directory .. "/" .. name .. ":1: oh", "[C]: in ?"), name)
+    end
+  end)
+
+  it("look for a few names only", function()
+    local lines, opened, open = {}, 0, io.open
+    for number = 1, 1000 do lines[number] = directory .. "/n" .. number .. ".lua:1: in x" end
+    io.open = function(...) -- luacheck: ignore
+      opened = opened + 1
+      return open(...)
+    end
+    local ok, list = pcall(places, "oh", table.unpack(lines))
+    io.open = open -- luacheck: ignore
+    assert.is_true(ok, list)
+    assert.same({ 64, {} }, { opened, list })
+  end)
+
+  it("are UTF-8, and of 8 KiB at most, whatever they were", function()
+    local one = errors.new(directory):add(0, ("\xFF"):rep(100000), "\nstack traceback:\n\t"
+      .. ("\u{FFFD}"):rep(10000), "a timer at \xFF", "/\xFF")
+    assert.same({ "a timer at \u{FFFD}", "/\u{FFFD}" }, { one.where, one.path })
+    for _, name in ipairs { "message", "traceback" } do
+      assert.is_true(#one[name] > 8000 and #one[name] <= 8192 + 4, name)
+      assert.is_truthy(utf8.len(one[name]))
+      assert.matches("\n...", one[name]:sub(-4), 1, true)
+    end
+    assert.is_truthy(core.json.encode(one))
   end)
 
   it("name a file that a slash too many was given for", function()

@@ -120,10 +120,21 @@ local function hear_bytes(response, bytes)
   hear_body(response, rest)
 end
 
+-- A server may end a connection that it hasn't begun to answer on; what it begins it finishes.
+local function hear_end(response)
+  local length = response.status and tonumber(response.headers["content-length"])
+  if not response.status and response.bytes ~= "" then
+    complain(response, "the connection ended within the response's head")
+  elseif length and not is_without_body(response) then
+    complain(response, ("the connection ended before the body's %d bytes"):format(length))
+  end
+  finish(response)
+end
+
 local function hear(response)
   local bytes = response.wire:take()
   if bytes ~= "" and not response.done then hear_bytes(response, bytes) end
-  if response.wire:ended() and not response.done then finish(response) end
+  if response.wire:ended() and not response.done then hear_end(response) end
 end
 
 function methods:drop()

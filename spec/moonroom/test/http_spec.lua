@@ -1,6 +1,7 @@
 -- Ordinary requests in the kit: lua/moonroom/test/http.lua.
 
 local raises_here = require "raises_here"
+local http = require "moonroom.test.http"
 local scripts = require "scripts"
 
 after_each(scripts.clean)
@@ -132,6 +133,31 @@ describe("a request", function()
     local response = app:get("/")
     app:stop()
     assert.same({ true, nil }, { response.done, response.status })
+  end)
+
+  it("whose response is cut short is an error, whichever part of it is missing", function()
+    local function violation(name, bytes)
+      local app, wire = {}, {}
+      function wire:take() return bytes end
+      function wire:ended() return "end" end
+      function wire:finish() end
+      function wire:reset() end
+      local response = http.new(app, name, wire)
+      wire.heard()
+      assert.is_true(response.done)
+      return app.violation or ""
+    end
+    local head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+    assert.equal("", violation("GET /", ""))
+    assert.equal("", violation("GET /", head .. "hello"))
+    assert.equal("", violation("HEAD /", head))
+    assert.equal("", violation("GET /", "HTTP/1.1 200 OK\r\n\r\nhel"))
+    for length = 1, #head - 1 do
+      assert.matches("the connection ended within the response's head",
+        violation("GET /", head:sub(1, length)), 1, true)
+    end
+    assert.matches("the connection ended before the body's 5 bytes",
+      violation("GET /", head .. "hell"), 1, true)
   end)
 
   it("is checked", function()

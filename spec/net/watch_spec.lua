@@ -107,6 +107,55 @@ describe("the watch of a script directory", function()
     program.remove(made)
   end)
 
+  it("goes on with what comes to the directory's path, at once or later", function()
+    local away = program.directory {}
+    local function replace(count)
+      local next_one = program.directory { ["init.lua"] = MAIN }
+      assert(uv.fs_rename(root, away .. "/" .. count))
+      assert(uv.fs_rename(next_one, root))
+    end
+    burst(here, function() replace(1) end)
+    wait_told(here, 1)
+    write("init.lua")
+    assert.equal("init.lua", wait_told(here, 2)[2])
+    replace(3)
+    wait_told(here, 3)
+    write("lib/new.lua")
+    assert.equal("lib/new.lua", wait_told(here, 4)[4])
+    program.remove(away)
+  end)
+
+  it("goes on with what a link leads to now", function()
+    local one, two = program.directory { ["g.lua"] = "" }, program.directory { ["g.lua"] = "" }
+    assert(uv.fs_symlink(one, root .. "/lib/linked"))
+    wait_told(here, 1)
+    burst(here, function()
+      assert(uv.fs_symlink(two, root .. "/lib/.next"))
+      rename("lib/.next", "lib/linked")
+    end)
+    wait_told(here, 2)
+    program.write(one .. "/g.lua", "")
+    program.write(two .. "/g.lua", "")
+    assert.equal("lib/linked/g.lua", wait_told(here, 3)[3])
+    uv.fs_unlink(root .. "/lib/linked")
+    wait_told(here, 4)
+    program.write(two .. "/g.lua", "")
+    write("init.lua")
+    assert.equal("init.lua", wait_told(here, 5)[5])
+    program.remove(one)
+    program.remove(two)
+  end)
+
+  it("tells once which limit leaves directories out", function()
+    burst(here, function()
+      for number = 1, 4100 do assert(uv.fs_mkdir(root .. "/lib/" .. number, 448)) end
+    end)
+    here:wait_for_log("not all directories are watched.*there are more than 4096")
+    write("init.lua")
+    wait_told(here, 1)
+    assert.equal(1, select(2, here:log():gsub("not all directories", "")))
+  end)
+
   it("leaves out what no server loads", function()
     burst(here, function()
       for _, name in ipairs {
@@ -136,5 +185,43 @@ describe("the watch of a script directory", function()
     other:signal()
     other:finish()
     assert.same({}, told(other))
+  end)
+end)
+
+-- Inotify's limits are those of a user namespace.
+local can_limit = os.execute("unshare -Ur test -w /proc/sys/user/max_inotify_instances 2>/dev/null")
+
+local function start_limited(name, most)
+  return server.start({ ["init.lua"] = MAIN, ["lib/a.lua"] = "", ["more/b.lua"] = "" }, {
+    command = "dev",
+    wrapper = { "unshare", "-Ur", "sh", "-c",
+      ('echo %d > /proc/sys/user/%s; exec "$0" "$@"'):format(most, name) },
+  })
+end
+
+describe("where inotify's limits are reached, dev", function()
+  after_each(server.stop_all)
+
+  local function may(name, fn)
+    it(name, can_limit and fn or function() pending("unshare -U isn't allowed here") end)
+  end
+
+  may("serves without a watch, and loads at HUP", function()
+    for name, reason in pairs {
+      max_inotify_instances = "fs.inotify.max_user_instances",
+      max_inotify_watches = "fs.inotify.max_user_watches",
+    } do
+      local here = start_limited(name, 0)
+      here:wait_for_log("scripts aren't watched[^\n]*" .. reason:gsub("%p", "%%%0"))
+      here:signal("sighup")
+      here:wait_for_log("scripts reloaded")
+    end
+  end)
+
+  may("watches what it can, and says why not all", function()
+    local here = start_limited("max_inotify_watches", 2)
+    here:wait_for_log("not all directories are watched[^\n]*fs.inotify.max_user_watches")
+    program.write(here.root .. "/init.lua", MAIN)
+    wait_told(here, 1)
   end)
 end)

@@ -357,24 +357,11 @@ bool loop_is_secure(const struct loop *loop, size_t index)
     return listeners_is_secure(loop->listeners, index);
 }
 
-static void tell_partial(struct loop *loop)
-{
-    struct hub *hub = loop->shared.hub;
-    struct log_line line;
-    log_begin(&line, hub->log, LOG_WARN, hub_wall(hub),
-              "not all directories are watched: there are too many "
-              "(fs.inotify.max_user_watches)");
-    log_end(&line);
-}
-
 bool loop_watch(struct loop *loop, const char *directory, bool is_deep,
-                loop_changed *changed, void *context)
+                const struct watch_listener *listener)
 {
     assert(loop->shared.hub && !loop->watch);
-    loop->watch =
-        watch_new(loop->shared.events, directory, is_deep, changed, context);
-    if (loop->watch && watch_is_partial(loop->watch))
-        tell_partial(loop);
+    loop->watch = watch_new(loop->shared.events, directory, is_deep, listener);
     return loop->watch != NULL;
 }
 

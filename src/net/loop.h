@@ -6,6 +6,7 @@
 
 struct loop;
 struct tls_options;
+struct watch_listener;
 
 enum { LOOP_ERROR_SIZE = 512, LOOP_ADDRESS_SIZE = 64 };
 
@@ -65,15 +66,12 @@ const char *loop_listening(const struct loop *loop, size_t index);
 /* Whether TLS is spoken there. */
 bool loop_is_secure(const struct loop *loop, size_t index);
 
-/* Told of changed scripts: the first that changed, below the directory. */
-typedef void loop_changed(void *context, const char *file);
-
 /* Watches the scripts of a directory and, where is_deep, of those below it
- * (watch.h); once, when the loop has its hub. changed is called between turns,
- * once for a burst; context is borrowed. False, errno set, where it can't be
- * watched. */
+ * (watch.h); once, when the loop has its hub. The listener is borrowed, and
+ * told of changes between turns. False, errno set, where it can't be watched:
+ * watch_error knows the words for it. */
 bool loop_watch(struct loop *loop, const char *directory, bool is_deep,
-                loop_changed *changed, void *context);
+                const struct watch_listener *listener);
 
 /* Runs until the hub has been drained after TERM or INT, or a second one of
  * these, or the shutdown timeout, cut that short. HUP reads the certificates

@@ -22,6 +22,7 @@
 #include "reloading.h"
 #include "sound.h"
 #include "tree.h"
+#include "watch.h"
 
 enum {
     MESSAGE_SIZE = 8192,
@@ -39,6 +40,7 @@ struct worker {
     struct log_output output;
     struct recording recording;
     struct loop *loop;
+    struct watch_listener listener;
     struct file_source *files;
     struct hub *hub; /* owned by the state */
     lua_State *L;
@@ -339,14 +341,37 @@ static void reload_saved(void *context, const char *file)
     reload(worker);
 }
 
-static int watch_scripts(struct worker *worker)
+static void warn_of_watch(struct worker *worker, const char *event,
+                          const char *why)
 {
+    struct log_line line;
+    log_begin(&line, &worker->output.log, LOG_WARN, loop_wall(), event);
+    log_string(&line, "reason", why);
+    log_end(&line);
+}
+
+static void tell_unwatched(void *context, const char *why)
+{
+    warn_of_watch(
+        context,
+        "not all directories are watched: what is saved in the others "
+        "is loaded at the signal HUP",
+        why);
+}
+
+/* A dev that has to be told of changes is better than none. */
+static void watch_scripts(struct worker *worker)
+{
+    worker->listener = (struct watch_listener){
+        .changed = reload_saved, .lacks = tell_unwatched, .context = worker};
     if (worker->flags.command != COMMAND_DEV ||
         loop_watch(worker->loop, worker->directory, worker->is_directory,
-                   reload_saved, worker))
-        return 0;
-    return give_up(EX_OSERR, "%s can't be watched: %s", worker->directory,
-                   strerror(errno));
+                   &worker->listener))
+        return;
+    warn_of_watch(worker,
+                  "scripts aren't watched: they are loaded again at the signal "
+                  "HUP",
+                  watch_error(errno));
 }
 
 /* A recording is begun when nothing else can fail: a second try finds no file
@@ -357,12 +382,11 @@ static int run(struct worker *worker)
     loop_on_reload(worker->loop, reload, worker);
     int status = listen_all(worker);
     if (!status)
-        status = watch_scripts(worker);
-    if (!status)
         status = start_recording(worker);
     if (status)
         return status;
     heap_keep_spare();
+    watch_scripts(worker);
     announce(worker->loop, worker->flags.path,
              worker->flags.command == COMMAND_DEV);
     warn_of_root(worker);

@@ -232,8 +232,8 @@ static void on_upgrade(struct connection *connection)
 
 static void on_request(struct connection *connection)
 {
-    const struct buffer *body = &connection->request->body;
-    if (body->length)
+    const struct buffer *body = connection->request->body;
+    if (body && body->length)
         connection_respond(
             connection, 200, (struct slice){NULL, 0},
             (struct slice){(const char *)body->bytes, body->length});

@@ -38,10 +38,7 @@ return {
       { "dirent.h", "jansson.h", "signal.h", "stdatomic.h", "sys/random.h",
         "sys/stat.h", "time.h" },
     },
-    process = {
-      iso_c, harmless, system, lua,
-      { "ev.h", "getopt.h", "jansson.h", "malloc.h", "openssl/*" },
-    },
+    process = { iso_c, harmless, system, lua, { "ev.h", "getopt.h", "jansson.h", "openssl/*" } },
   },
 
   -- Libraries that its objects may see at all, however indirectly, known by

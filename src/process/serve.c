@@ -13,7 +13,6 @@
 #include "announce.h"
 #include "binding.h"
 #include "give_up.h"
-#include "heap.h"
 #include "interpreter.h"
 #include "log_output.h"
 #include "loop.h"
@@ -385,7 +384,6 @@ static int run(struct worker *worker)
         status = start_recording(worker);
     if (status)
         return status;
-    heap_keep_spare();
     watch_scripts(worker);
     announce(worker->loop, worker->flags.path,
              worker->flags.command == COMMAND_DEV);

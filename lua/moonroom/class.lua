@@ -72,7 +72,11 @@ function Class.__call(class, ...) return infos[class].kind.construct(class, ...)
 
 function Class.__tostring(class) return "class " .. infos[class].name end
 
-function Class.__pairs(class) return next, infos[class].methods end
+-- The table itself stays here: an assignment to it would go unnoticed.
+function Class.__pairs(class)
+  local methods = infos[class].methods
+  return function(_, key) return next(methods, key) end, class
+end
 
 Class.__metatable = "moonroom.Class"
 

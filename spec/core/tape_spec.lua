@@ -98,6 +98,21 @@ describe("what is broadcast and sent", function()
     assert.equal(100, #all.peers[1]:take())
   end)
 
+  it("takes about what it owes where a member is stuck that missed some of it", function()
+    local all = new_world()
+    local moonroom = all.w.moonroom
+    for _ = 1, 500 do
+      all.rooms[1]:broadcast(("x"):rep(300), all.clients[1])
+      all.group:broadcast(("y"):rep(300))
+    end
+    for at, peer in ipairs(all.peers) do peer:faults { full = at == 1 } end
+    all.w:rest()
+    local owes = all.clients[1].buffered
+    assert.equal(500 * 304, owes)
+    local used = moonroom.stats().queue_bytes
+    assert.is_true(used >= owes and used < 2 * owes, used)
+  end)
+
   it("is dropped but for what has begun, where the member is too slow", function()
     for taken = 1, 40 do
       local all = new_world { send_queue = 100 }

@@ -79,6 +79,12 @@ describe("a class", function()
     assert.same({ color = "red", size = 3 }, seen)
   end)
 
+  it("gives nothing away by pairs that could be changed past it", function()
+    local Talk = Room:extend("Talk", { limit = 3 })
+    local _, state = pairs(Talk)
+    assert.equal(Talk, state)
+  end)
+
   it("has a metatable out of a script's reach", function()
     assert.equal("moonroom.Class", getmetatable(Room))
     assert.is_false(pcall(setmetatable, Room, {}))

@@ -309,17 +309,37 @@ static struct chunk *copy_off_tape(struct outq_pool *pool,
     return copy;
 }
 
+/* Puts what a chunk has, which begins a frame, behind what was copied just
+ * before it. False: it has no room. */
+static bool append_off_tape(struct chunk *copy, const struct chunk *chunk)
+{
+    size_t length = chunk->end - chunk->start;
+    if (!copy || length > OUTQ_SEGMENT_SIZE - copy->end)
+        return false;
+    memcpy(copy->bytes + copy->end, chunk->blob->bytes + chunk->start, length);
+    copy->end += length;
+    copy->next = chunk->next;
+    return true;
+}
+
 void outq_leave_tape(struct outq *outq, struct outq_pool *pool)
 {
-    if (!outq->references)
-        return;
-    for (struct chunk **place = &outq->first; *place; place = &(*place)->next) {
+    struct chunk *copy = NULL; /* the latest, while it is next to *place */
+    struct chunk **place = &outq->first;
+    while (outq->references && *place) {
         struct chunk *chunk = *place;
-        struct chunk *copy =
-            is_on_tape(chunk) ? copy_off_tape(pool, chunk) : NULL;
-        if (!copy)
+        if (!is_on_tape(chunk)) {
+            copy = NULL;
+        } else if (!append_off_tape(copy, chunk)) {
+            copy = copy_off_tape(pool, chunk);
+            if (copy)
+                *place = copy;
+        }
+        if (!copy) {
+            place = &chunk->next;
             continue;
-        *place = copy;
+        }
+        place = &copy->next;
         if (outq->last == chunk)
             outq->last = copy;
         outq->references--;

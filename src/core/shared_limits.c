@@ -19,7 +19,8 @@ static struct shared_limits *shared_limits_new(struct memory *memory,
 /* Where the bytes differ in padding alone there is a copy more: no harm. */
 static bool has(const struct shared_limits *copy, const struct limits *limits)
 {
-    return copy && memcmp(&copy->limits, limits, sizeof *limits) == 0;
+    const void *bytes = limits, *others = copy ? &copy->limits : NULL;
+    return others && memcmp(others, bytes, sizeof *limits) == 0;
 }
 
 struct shared_limits *shared_limits_take(struct shared_limits **latest,

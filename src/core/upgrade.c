@@ -45,13 +45,13 @@ static void become_open(struct connection *connection)
     connection->heard_at = hub_read_clock(hub);
     connection->joined_at = hub_wall(hub);
     outq_seal(&connection->output);
-    connection_arm(connection);
     list_remove(&connection->link);
     hub->pending_count--;
     list_append(&hub->connections, &connection->link);
     hub->connection_count++;
     connection_mark_dirty(connection);
     connection_wake(connection);
+    connection_arm(connection); /* may end it: no memory for its timer */
 }
 
 /* What the scripts want of the room is read once somebody is there; a finalizer

@@ -453,21 +453,22 @@ static void receive_all(struct connection *connection, struct share *share,
     watch_message(connection);
 }
 
-/* What is unfinished goes on in a parser of the connection's own. */
-static void keep_parser(struct connection *connection,
-                        struct message_parser *parser)
+/* What is unfinished goes on in a parser of the connection's own. Returns it,
+ * or NULL where nothing does. */
+static struct message_parser *keep_parser(struct connection *connection,
+                                          struct message_parser *parser)
 {
     struct memory *memory = &connection->hub->memory;
-    connection->parser = NULL;
     if (is_talking(connection) && message_is_partial(parser)) {
-        connection->parser = memory_new(memory, sizeof *parser);
-        if (connection->parser) {
-            *connection->parser = *parser;
-            return;
+        struct message_parser *kept = memory_new(memory, sizeof *parser);
+        if (kept) {
+            *kept = *parser;
+            return kept;
         }
         connection_die(connection, true);
     }
     message_release(parser, memory);
+    return NULL;
 }
 
 void websocket_receive(struct connection *connection, struct share *share,
@@ -482,7 +483,8 @@ void websocket_receive(struct connection *connection, struct share *share,
     struct message_parser parser = {0};
     connection->parser = &parser;
     receive_all(connection, share, bytes, length);
-    keep_parser(connection, &parser);
+    connection->parser = NULL;
+    connection->parser = keep_parser(connection, &parser);
 }
 
 void websocket_release(struct connection *connection)

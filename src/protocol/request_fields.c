@@ -39,9 +39,9 @@ static const char *const names[] = {
 
 static unsigned char number_of(struct slice name)
 {
-    for (unsigned char i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_is_nocase(name, names[i]))
-            return i;
+            return (unsigned char)i;
     return NAME_UNKNOWN;
 }
 

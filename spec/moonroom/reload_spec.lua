@@ -1,43 +1,10 @@
 -- Scripts that are loaded again, with rooms and clients kept.
 
 local program = require "program"
+local reloading = require "reloading"
 local scripts = require "scripts"
 
--- A module's first lines, and the last: a chat at /talk that says which version speaks.
-local function talk(version, more)
-  return ([[
-    local moonroom = require "moonroom"
-    local Talk = moonroom.Room:extend("Talk", { version = %d })
-    function Talk:init() self.said = 0 end
-    function Talk:on_text(client, text)
-      self.said = self.said + 1
-      client.said = (client.said or 0) + 1
-      client:send(("%d: %%s %%d %%d"):format(text, self.said, client.said))
-    end
-    %s
-    moonroom.mount("/talk", Talk)
-  ]]):format(version, version, more or "")
-end
-
--- Whether the log has a message from the scripts, or what.
-local function has_logged(app, message)
-  for _, entry in ipairs(app:log()) do
-    if entry.message == message then return true end
-  end
-  return false
-end
-
-local function app_of(init, options)
-  local files = type(init) == "table" and init or { ["init.lua"] = init }
-  local app, root = scripts.app(files, options)
-  -- Loads it again with other texts; true, or nil and why not.
-  local function again(changed)
-    changed = type(changed) == "table" and changed or { ["init.lua"] = changed }
-    for name, text in pairs(changed) do program.write(root .. "/" .. name, text) end
-    return app:reload()
-  end
-  return app, again, root
-end
+local talk, has_logged, app_of = reloading.talk, reloading.has_logged, reloading.app
 
 describe("a reload", function()
   after_each(scripts.clean)

@@ -1,17 +1,9 @@
 -- What waits while scripts are loaded again, and where it belongs then.
 
-local program = require "program"
+local reloading = require "reloading"
 local scripts = require "scripts"
 
-local function app_of(text, options)
-  local app, root = scripts.app({ ["init.lua"] = text }, options)
-  -- Loads it again with another text; true, or nil and why not.
-  local function again(changed)
-    program.write(root .. "/init.lua", changed)
-    return app:reload()
-  end
-  return app, again
-end
+local app_of = reloading.app
 
 -- A room that says what it is to who joins, its init of that many seconds, and what follows.
 local function script(name, seconds, rest)

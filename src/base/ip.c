@@ -25,14 +25,14 @@ bool ip_parse(struct slice text, struct ip *ip)
     return true;
 }
 
-bool ip_is_v4(const struct ip *ip)
+static bool is_v4(const struct ip *ip)
 {
     return !memcmp(ip->bytes, mapped, sizeof mapped);
 }
 
 void ip_format(const struct ip *ip, char text[IP_TEXT_SIZE])
 {
-    if (ip_is_v4(ip))
+    if (is_v4(ip))
         inet_ntop(AF_INET, ip->bytes + V4_AT, text, IP_TEXT_SIZE);
     else
         inet_ntop(AF_INET6, ip->bytes, text, IP_TEXT_SIZE);
@@ -41,7 +41,7 @@ void ip_format(const struct ip *ip, char text[IP_TEXT_SIZE])
 struct ip ip_of_subscriber(const struct ip *ip)
 {
     struct ip subscriber = *ip;
-    if (!ip_is_v4(ip))
+    if (!is_v4(ip))
         memset(subscriber.bytes + IP_SIZE / 2, 0, IP_SIZE / 2);
     return subscriber;
 }

@@ -21,9 +21,6 @@ struct ip_prefix {
  * untouched, where it is none. */
 bool ip_parse(struct slice text, struct ip *ip);
 
-/* Whether it is an IPv4 address. */
-bool ip_is_v4(const struct ip *ip);
-
 /* Writes the address, an IPv4 one with dots. */
 void ip_format(const struct ip *ip, char text[IP_TEXT_SIZE]);
 

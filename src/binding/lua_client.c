@@ -116,7 +116,9 @@ void client_settle(struct client_box *client)
 
 /* --- what can be read --- */
 
-void client_id(const struct client_box *client, char id[CLIENT_ID_SIZE])
+enum { CLIENT_ID_SIZE = 2 * ID_PREFIX_BYTES + 18 };
+
+static void write_id(const struct client_box *client, char id[CLIENT_ID_SIZE])
 {
     snprintf(id, CLIENT_ID_SIZE, "%s-%" PRIx64, client->binding->id_prefix,
              client->number);
@@ -125,7 +127,7 @@ void client_id(const struct client_box *client, char id[CLIENT_ID_SIZE])
 static int get_id(lua_State *L)
 {
     char id[CLIENT_ID_SIZE];
-    client_id(check(L), id);
+    write_id(check(L), id);
     lua_pushstring(L, id);
     return 1;
 }
@@ -384,7 +386,7 @@ static int method_move(lua_State *L)
 static int client_tostring(lua_State *L)
 {
     char id[CLIENT_ID_SIZE];
-    client_id(check(L), id);
+    write_id(check(L), id);
     lua_settop(L, 1);
     object_push_class_name(L, 1, client_type.name);
     get_ready_state(L);

@@ -22,11 +22,6 @@ struct client_box {
     bool is_compressed; /* permessage-deflate was agreed on */
 };
 
-enum { CLIENT_ID_SIZE = 2 * ID_PREFIX_BYTES + 18 };
-
-/* The client's id as text. */
-void client_id(const struct client_box *client, char id[CLIENT_ID_SIZE]);
-
 static inline bool client_is_open(const struct client_box *client)
 {
     return client->connection && client->connection->state == CONNECTION_OPEN;

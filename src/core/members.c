@@ -8,7 +8,8 @@ void members_init(struct members *members, struct memory *memory)
     *members = (struct members){.memory = memory};
 }
 
-void members_release(struct members *members)
+/* Nobody is left. */
+static void let_array_go(struct members *members)
 {
     memory_free(members->memory, members->array);
     members_init(members, members->memory);
@@ -44,7 +45,7 @@ void members_remove(struct members *members, size_t slot)
     members->array[slot] = last;
     *last.slot = (uint32_t)slot;
     if (!members->count)
-        members_release(members);
+        let_array_go(members);
 }
 
 /* A member that is too slow leaves while it is served: then another one has

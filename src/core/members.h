@@ -24,9 +24,6 @@ struct members {
 /* Nobody. An empty set owns no memory. */
 void members_init(struct members *members, struct memory *memory);
 
-/* Lets go of everybody. */
-void members_release(struct members *members);
-
 /* Has the next members_add succeed. False: no memory. */
 bool members_reserve(struct members *members);
 

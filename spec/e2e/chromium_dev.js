@@ -197,9 +197,10 @@ async function checkEnd(page) {
     please("stop");
     await page.waitForSelector('[data-link="closed"]');
     await inState(page, "Eve", "closed");
+    await press(page, "Eve", "again");
+    await inState(page, "Eve", "waiting");
     please("start");
     await page.waitForSelector('[data-link="open"]');
-    await press(page, "Eve", "again");
     await inState(page, "Eve", "open");
   });
 }

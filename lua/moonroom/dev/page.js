@@ -24,8 +24,11 @@ function suggestName() {
 
 const nameOf = (id) => users.get(id)?.options.name;
 
+// Whether there is a way to the server, so that the command is on it.
 function send(command) {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(command));
+  const isOpen = socket?.readyState === WebSocket.OPEN;
+  if (isOpen) socket.send(JSON.stringify(command));
+  return isOpen;
 }
 
 // What stands for the user's name in a path, and what can't be in one, is encoded.
@@ -130,6 +133,7 @@ function connect() {
   socket.onopen = () => {
     tries = 0;
     setLink("open", "live");
+    for (const user of users.values()) user.resume();
   };
   socket.onmessage = (event) => hear(JSON.parse(event.data));
   socket.onclose = () => {

@@ -52,7 +52,7 @@ function wholeOf(frame) {
 }
 
 export class User {
-  // actions: send(command), removed(user)
+  // actions: send(command), which says whether it could; removed(user)
   constructor(id, options, actions) {
     this.id = id;
     this.options = options;
@@ -72,7 +72,7 @@ export class User {
 
   find(selector) { return this.element.querySelector(selector); }
 
-  act(act, more) { this.actions.send({ act, user: this.id, ...more }); }
+  act(act, more) { return this.actions.send({ act, user: this.id, ...more }); }
 
   focus() { this.message.focus(); }
 
@@ -81,7 +81,14 @@ export class User {
   connect() {
     const { path, protocols, origin, cookie, compression } = this.options;
     this.setSlow(false);
-    this.act("connect", { path, protocols, origin, cookie, compression });
+    if (!this.act("connect", { path, protocols, origin, cookie, compression })) {
+      this.setState("waiting", "waits for the server");
+    }
+  }
+
+  // The way to the server is there.
+  resume() {
+    if (this.state === "waiting") this.connect();
   }
 
   listen() {

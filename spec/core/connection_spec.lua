@@ -207,7 +207,7 @@ describe("their end (FIN)", function()
 
   it("after our FIN closes TCP at once", function()
     local w = echoing()
-    local peer = w:connect("/room"):close(1000)
+    local peer = w:connect("/room", { secure = true }):close(1000)
     assert.is_true(peer:state().shut)
     assert.is_false(peer:state().closed)
     peer:finish()

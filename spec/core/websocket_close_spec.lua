@@ -105,6 +105,58 @@ describe("a closing that the peer begins", function()
   end)
 end)
 
+describe("after both Closes TCP", function()
+  local function is_closed(peer)
+    local state = peer:state()
+    return state.shut and state.closed and not state.reset
+  end
+
+  it("is closed at once, whoever began", function()
+    local w = echoing()
+    assert.is_true(is_closed(join(w):close(1000)))
+    local peer, client = join(w)
+    client:close(3000)
+    assert.is_false(peer:state().closed)
+    assert.is_true(is_closed(peer:close(3000)))
+    assert.equal(2, #w.leaves)
+  end)
+
+  it("is closed once our Close has left", function()
+    local w = echoing()
+    local peer = join(w)
+    peer:faults { full = true }
+    peer:close(1000)
+    assert.is_false(peer:state().closed)
+    peer:faults {}
+    peer:writable()
+    assert.is_true(is_closed(peer))
+    assert.same({ { 1000, "" } }, closes(peer))
+  end)
+
+  it("waits for their FIN where a pong may still come, which a reset would answer", function()
+    local w = echoing { ping_interval = 10, pong_timeout = 10 }
+    local silent = join(w)
+    w:advance(10)
+    silent:close(1000)
+    local asked, asking = join(w)
+    asking:ping("?")
+    asked:close(1000)
+    for _, peer in ipairs { asked, silent } do
+      assert.same({ true, false }, { peer:state().shut, peer:state().closed })
+      peer:finish()
+      assert.is_true(is_closed(peer))
+    end
+  end)
+
+  it("waits for the end of TLS, which has a Close of its own", function()
+    local w = echoing()
+    local peer = w:connect("/room", { secure = true }):close(1000)
+    assert.same({ true, false }, { peer:state().shut, peer:state().closed })
+    peer:finish()
+    assert.is_true(is_closed(peer))
+  end)
+end)
+
 describe("a closing that we begin", function()
   it("waits for their Close, then ends with FIN, and keeps our code and reason", function()
     local w = echoing()

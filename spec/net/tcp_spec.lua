@@ -169,3 +169,27 @@ describe("a TCP connection's options", function()
     assert.matches("accept4%([^\n]*SOCK_CLOEXEC|SOCK_NONBLOCK%) = %d", trace)
   end)
 end)
+
+describe("a TCP connection's end", function()
+  it("leaves together with the Close that is said last", function()
+    local report = os.tmpname()
+    local here = server.start("examples/echo", {
+      binary = server.release_binary,
+      wrapper = { "strace", "-f", "-e", "trace=recvfrom,sendto,shutdown,close", "-o", report },
+    })
+    local client = assert(websocket.connect(here.port, "/echo"))
+    client:send("hello"):receive()
+    client:send_close(1000)
+    assert.equal(1000, (client:receive_close()))
+    local _, ended = client.wire:receive_all()
+    assert.equal("end", ended)
+    client:close()
+    here:stop()
+    local trace = assert(io.open(report)):read("a")
+    os.remove(report)
+    assert.matches("sendto%((%d+), \"\\201\\5hello\", 7, MSG_NOSIGNAL, ", trace)
+    local _, wait = trace:match("sendto%((%d+), \"\\210\\2\\3\\350\", 4, MSG_NOSIGNAL|MSG_MORE, "
+      .. "[^\n]*\n%d+ +shutdown%(%1, SHUT_WR%)(.-)close%(%1%)")
+    assert.is_nil(assert(wait):find("recvfrom", 1, true))
+  end)
+end)

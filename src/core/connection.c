@@ -365,9 +365,12 @@ void connection_writable(struct connection *connection)
 void connection_drain(struct connection *connection)
 {
     struct hub *hub = connection->hub;
+    struct transport *transport = connection->transport;
     if (connection->state >= CONNECTION_DRAINING)
         return;
     connection->state = CONNECTION_DRAINING;
+    if (transport->class->write_last)
+        transport->class->write_last(transport);
     connection->message_due = 0;
     connection->soft_due = 0;
     if (connection->is_upgraded) {
@@ -387,8 +390,17 @@ void connection_drain(struct connection *connection)
     connection_arm(connection);
 }
 
+/* Whether nothing but its FIN can come any more. Who has said Close may still
+ * answer a ping that crossed it, and TLS has an end of its own to say. */
+static bool has_heard_all(const struct connection *connection)
+{
+    return connection->leave.clean && !connection->request->tls &&
+           connection->ping_at <= 0 && connection->pinged_at <= 0;
+}
+
 /* All is written: FIN, then wait for theirs, so that no reset overtakes what
- * they haven't read yet. */
+ * they haven't read yet. After both Closes the server ends it at once (RFC 6455
+ * 5.5.1). */
 static void finish_drain(struct connection *connection)
 {
     struct transport *transport = connection->transport;
@@ -400,6 +412,10 @@ static void finish_drain(struct connection *connection)
         return;
     transport->class->shutdown(transport);
     connection->is_shut = true;
+    if (has_heard_all(connection)) {
+        connection_die(connection, false);
+        return;
+    }
     take_earlier(&connection->due,
                  hub_read_clock(connection->hub) + drain_timeout);
     connection_arm(connection);

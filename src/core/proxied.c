@@ -109,6 +109,13 @@ static void want_read(struct transport *transport, bool on)
     below->class->want_read(below, on);
 }
 
+static void write_last_below(struct transport *transport)
+{
+    struct transport *below = proxied_of(transport)->below;
+    if (below->class->write_last)
+        below->class->write_last(below);
+}
+
 static void shutdown_below(struct transport *transport)
 {
     struct transport *below = proxied_of(transport)->below;
@@ -145,6 +152,7 @@ static const struct transport_class class = {
     .write = write_below,
     .want_write = want_write,
     .want_read = want_read,
+    .write_last = write_last_below,
     .shutdown = shutdown_below,
     .close = close_all,
     .describe = describe,

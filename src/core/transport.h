@@ -66,6 +66,9 @@ struct transport_class {
     void (*want_write)(struct transport *transport, bool on);
     /* Reads and hands on what comes, as long as on. Starts as on. */
     void (*want_read)(struct transport *transport, bool on);
+    /* The shutdown or close follows what is written from here on, which may
+     * wait for it, to leave together. NULL: it doesn't. */
+    void (*write_last)(struct transport *transport);
     /* Says that no more output follows (FIN; TLS: close_notify first). */
     void (*shutdown)(struct transport *transport);
     /* Ends it and frees the transport; reset: at once, with what is unsent

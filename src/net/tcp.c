@@ -18,6 +18,7 @@ struct tcp {
     struct ev_io watcher;
     unsigned char wanted; /* of its events */
     bool is_ended;        /* nothing more can be read */
+    bool is_last;         /* FIN follows what is written */
 };
 
 static struct tcp *tcp_of(struct transport *transport)
@@ -80,24 +81,28 @@ static_assert(sizeof(struct span) == sizeof(struct iovec) &&
                       offsetof(struct iovec, iov_len),
               "spans are copied to iovecs as they are");
 
-static ssize_t send_spans(int socket, const struct span *spans, int count)
+/* With MSG_MORE the last bytes and the FIN are one packet instead of two. */
+static ssize_t send_spans(const struct tcp *tcp, const struct span *spans,
+                          int count)
 {
+    int socket = tcp->watcher.fd;
+    int flags = MSG_NOSIGNAL | (tcp->is_last ? MSG_MORE : 0);
     if (count == 1)
-        return send(socket, spans->bytes, spans->length, MSG_NOSIGNAL);
+        return send(socket, spans->bytes, spans->length, flags);
     struct iovec parts[TRANSPORT_MAX_SPANS];
     memcpy(parts, spans, (size_t)count * sizeof *parts);
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
-    return sendmsg(socket, &message, MSG_NOSIGNAL);
+    return sendmsg(socket, &message, flags);
 }
 
 static ssize_t tcp_write(struct transport *transport, const struct span *spans,
                          int count)
 {
-    int socket = tcp_of(transport)->watcher.fd;
+    const struct tcp *tcp = tcp_of(transport);
     assert(count > 0 && count <= TRANSPORT_MAX_SPANS);
     ssize_t taken;
     do
-        taken = send_spans(socket, spans, count);
+        taken = send_spans(tcp, spans, count);
     while (taken < 0 && errno == EINTR);
     return taken < 0 && errno == EAGAIN ? 0 : taken;
 }
@@ -144,6 +149,11 @@ static void tcp_want_read(struct transport *transport, bool on)
     watch(tcp, EV_READ, on && !tcp->is_ended);
 }
 
+static void tcp_write_last(struct transport *transport)
+{
+    tcp_of(transport)->is_last = true;
+}
+
 static void tcp_shutdown(struct transport *transport)
 {
     shutdown(tcp_of(transport)->watcher.fd, SHUT_WR);
@@ -166,6 +176,7 @@ static const struct transport_class tcp_class = {
     .write = tcp_write,
     .want_write = tcp_want_write,
     .want_read = tcp_want_read,
+    .write_last = tcp_write_last,
     .shutdown = tcp_shutdown,
     .close = tcp_close,
     .send_file = tcp_send_file,

@@ -230,6 +230,29 @@ static enum state step(struct http_parser *parser,
     return STATE_WRONG;
 }
 
+/* How many bytes at the front keep the state as it is: names and values, which
+ * are most of a head, aren't taken byte by byte. */
+static size_t run_of(enum state state, struct slice rest)
+{
+    switch (state) {
+    case STATE_NAME:
+        return token_run(rest);
+    case STATE_VALUE:
+        return field_value_run(rest);
+    default:
+        return 0;
+    }
+}
+
+/* As much of the bytes as the head may still have. */
+static struct slice rest_of(const struct http_parser *parser,
+                            const struct http_limits *limits, const char *bytes,
+                            size_t length)
+{
+    size_t most = limits->max_header - parser->length;
+    return (struct slice){bytes, length < most ? length : most};
+}
+
 enum http_progress http_parse(struct http_parser *parser,
                               const struct http_limits *limits,
                               const char *bytes, size_t length,
@@ -249,6 +272,10 @@ enum http_progress http_parse(struct http_parser *parser,
         taken++;
         if (state == STATE_COMPLETE)
             break;
+        size_t run = run_of(
+            state, rest_of(parser, limits, bytes + taken, length - taken));
+        parser->length += run;
+        taken += run;
     }
     *consumed = taken;
     if (state == STATE_WRONG)

@@ -45,11 +45,8 @@ static size_t size_of_fields(struct slice lines, size_t count)
 
 static void pack_fields(struct slice lines, size_t count, char *at)
 {
-    while (count--) {
-        struct slice line = line_cut(&lines);
-        request_fields_put(line, at);
-        at += request_fields_size(line);
-    }
+    while (count--)
+        at = request_fields_put(line_cut(&lines), at);
 }
 
 /* Packs a head, and makes of its target nothing yet. */

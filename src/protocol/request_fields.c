@@ -4,43 +4,48 @@
 
 enum { LENGTH_SIZE = 3, NAME_UNKNOWN = 0xff };
 
+#define NAME(text)                                                             \
+    {                                                                          \
+        text, sizeof(text) - 1                                                 \
+    }
+
 /* What browsers, programs and proxies send with a handshake. */
-static const char *const names[] = {
-    "host",
-    "upgrade",
-    "connection",
-    "sec-websocket-key",
-    "sec-websocket-version",
-    "sec-websocket-extensions",
-    "sec-websocket-protocol",
-    "origin",
-    "user-agent",
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "cache-control",
-    "pragma",
-    "cookie",
-    "authorization",
-    "content-type",
-    "content-length",
-    "referer",
-    "sec-fetch-dest",
-    "sec-fetch-mode",
-    "sec-fetch-site",
-    "forwarded",
-    "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-real-ip",
-    "x-request-id",
+static const struct slice names[] = {
+    NAME("host"),
+    NAME("upgrade"),
+    NAME("connection"),
+    NAME("sec-websocket-key"),
+    NAME("sec-websocket-version"),
+    NAME("sec-websocket-extensions"),
+    NAME("sec-websocket-protocol"),
+    NAME("origin"),
+    NAME("user-agent"),
+    NAME("accept"),
+    NAME("accept-encoding"),
+    NAME("accept-language"),
+    NAME("cache-control"),
+    NAME("pragma"),
+    NAME("cookie"),
+    NAME("authorization"),
+    NAME("content-type"),
+    NAME("content-length"),
+    NAME("referer"),
+    NAME("sec-fetch-dest"),
+    NAME("sec-fetch-mode"),
+    NAME("sec-fetch-site"),
+    NAME("forwarded"),
+    NAME("via"),
+    NAME("x-forwarded-for"),
+    NAME("x-forwarded-host"),
+    NAME("x-forwarded-proto"),
+    NAME("x-real-ip"),
+    NAME("x-request-id"),
 };
 
 static unsigned char number_of(struct slice name)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (slice_is_nocase(name, names[i]))
+        if (slice_equals_nocase(name, names[i]))
             return (unsigned char)i;
     return NAME_UNKNOWN;
 }
@@ -71,7 +76,7 @@ static char *put(char *at, struct slice text)
     return at + text.length;
 }
 
-void request_fields_put(struct slice line, char *packed)
+char *request_fields_put(struct slice line, char *packed)
 {
     struct slice name;
     struct slice value = take_apart(line, &name);
@@ -83,7 +88,7 @@ void request_fields_put(struct slice line, char *packed)
             *at = ascii_lower(*at);
         packed = end;
     }
-    put(packed, value);
+    return put(packed, value);
 }
 
 static const char *get(const char *at, struct slice *text)
@@ -103,6 +108,6 @@ size_t request_fields_get(const char *packed, struct slice *name,
     if (number == NAME_UNKNOWN)
         at = get(at, name);
     else
-        *name = slice_of(names[number]);
+        *name = names[number];
     return (size_t)(get(at, value) - packed);
 }

@@ -11,8 +11,9 @@ enum { REQUEST_FIELDS_MOST = 0xffffff };
 /* The bytes that a line ("Name: value", without its end) takes. */
 size_t request_fields_size(struct slice line);
 
-/* Packs the line into so many bytes, the name in lower case. */
-void request_fields_put(struct slice line, char *packed);
+/* Packs the line into so many bytes, the name in lower case. Returns where they
+ * end. */
+char *request_fields_put(struct slice line, char *packed);
 
 /* Reads what is packed there. Returns its size. */
 size_t request_fields_get(const char *packed, struct slice *name,

@@ -19,18 +19,31 @@ bool token_has_byte(char byte)
     return at < sizeof tchars && tchars[at];
 }
 
+size_t token_run(struct slice slice)
+{
+    size_t length = 0;
+    while (length < slice.length && token_has_byte(slice.bytes[length]))
+        length++;
+    return length;
+}
+
 bool token_is_valid(struct slice slice)
 {
-    for (size_t i = 0; i < slice.length; i++)
-        if (!token_has_byte(slice.bytes[i]))
-            return false;
-    return slice.length > 0;
+    return slice.length > 0 && token_run(slice) == slice.length;
 }
 
 bool field_value_has_byte(char byte)
 {
     unsigned char value = (unsigned char)byte;
     return (value >= ' ' && value != 0x7f) || value == '\t';
+}
+
+size_t field_value_run(struct slice slice)
+{
+    size_t length = 0;
+    while (length < slice.length && field_value_has_byte(slice.bytes[length]))
+        length++;
+    return length;
 }
 
 bool token_list_next(struct slice *rest, struct slice *element)

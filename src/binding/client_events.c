@@ -136,9 +136,6 @@ static int emptied_body(lua_State *L)
     if (!client_push_box(L, client))
         return 0;
     emptied->push_room(L, -1);
-    const struct room_box *box = object_check(L, -1, &room_type);
-    if (box->guests)
-        return 0;
     binding_push_anchored(L, client->binding, client->binding->emptied);
     lua_insert(L, -2);
     return dispatch_call(L, 1);
@@ -165,9 +162,12 @@ static void end_stay(struct client_box *client,
     if (!client_push_box(L, client))
         return;
     push_room(L, -1);
-    room_guest_gone(object_test(L, -1, &room_type));
+    struct room_box *box = object_test(L, -1, &room_type);
+    room_guest_gone(box);
+    bool is_empty = !box->guests;
     lua_pop(L, 2);
-    run_emptied(client, push_room);
+    if (is_empty)
+        run_emptied(client, push_room);
 }
 
 /* Who was refused, or went meanwhile, is open no more. After an error it stays
@@ -255,9 +255,10 @@ static void handle(struct client_box *client, const struct client_event *event)
     if (is_called) {
         client->events.is_joined |= kind == EVENT_JOIN;
         client->events.busy_with = (unsigned char)kind;
+    }
+    if (is_called && client_may_hear(client, kind))
         result = dispatch_run(&client->binding->dispatch, &call.entry,
                               &client->events.busy);
-    }
     if (result != DISPATCH_WAITS)
         follow(client, kind, result == DISPATCH_DONE);
 }

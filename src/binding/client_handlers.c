@@ -10,13 +10,14 @@
 
 /* push_room: which of the client's rooms is asked. */
 static bool push_handler(lua_State *L, const struct client_box *client,
-                         void (*push_room)(lua_State *, int), const char *name)
+                         void (*push_room)(lua_State *, int),
+                         enum room_handler handler)
 {
     int top = lua_gettop(L);
     if (!client_push_box(L, client))
         return false;
     push_room(L, -1);
-    if (object_push_member(L, -1, name) == LUA_TNIL) {
+    if (room_push_handler(L, -1, handler) == LUA_TNIL) {
         lua_settop(L, top);
         return false;
     }
@@ -26,9 +27,9 @@ static bool push_handler(lua_State *L, const struct client_box *client,
 }
 
 bool client_push_handler(lua_State *L, const struct client_box *client,
-                         const char *name)
+                         enum room_handler handler)
 {
-    return push_handler(L, client, client_push_room, name);
+    return push_handler(L, client, client_push_room, handler);
 }
 
 void client_event_push_bytes(lua_State *L, const struct client_event *event)
@@ -76,7 +77,7 @@ static int open_body(lua_State *L)
 {
     const struct client_call *call = lua_touserdata(L, 1);
     lua_KContext client = (lua_KContext)call->entry.client;
-    if (!client_push_handler(L, call->entry.client, "on_open"))
+    if (!client_push_handler(L, call->entry.client, ROOM_ON_OPEN))
         return 0;
     lua_callk(L, 2, 3, client, take_open_answer);
     return take_open_answer(L, LUA_OK, client);
@@ -85,7 +86,7 @@ static int open_body(lua_State *L)
 static int join_body(lua_State *L)
 {
     const struct client_call *call = lua_touserdata(L, 1);
-    return client_push_handler(L, call->entry.client, "on_join")
+    return client_push_handler(L, call->entry.client, ROOM_ON_JOIN)
                ? dispatch_call(L, 2)
                : 0;
 }
@@ -162,7 +163,7 @@ static int binary_body(lua_State *L)
 static int pong_body(lua_State *L)
 {
     const struct client_call *call = lua_touserdata(L, 1);
-    if (!client_push_handler(L, call->entry.client, "on_pong"))
+    if (!client_push_handler(L, call->entry.client, ROOM_ON_PONG))
         return 0;
     client_event_push_bytes(L, call->event);
     if (call->event->rtt < 0)
@@ -175,7 +176,7 @@ static int pong_body(lua_State *L)
 static int limit_body(lua_State *L)
 {
     const struct client_call *call = lua_touserdata(L, 1);
-    if (!client_push_handler(L, call->entry.client, "on_limit"))
+    if (!client_push_handler(L, call->entry.client, ROOM_ON_LIMIT))
         return 0;
     client_event_push_bytes(L, call->event);
     return dispatch_call(L, 3);
@@ -187,7 +188,8 @@ static int limit_body(lua_State *L)
 static int moved_body(lua_State *L)
 {
     const struct client_call *call = lua_touserdata(L, 1);
-    if (!push_handler(L, call->entry.client, client_push_left_room, "on_leave"))
+    if (!push_handler(L, call->entry.client, client_push_left_room,
+                      ROOM_ON_LEAVE))
         return 0;
     lua_pushnil(L);
     lua_pushliteral(L, "moved");
@@ -198,7 +200,7 @@ static int moved_body(lua_State *L)
 static int leave_body(lua_State *L)
 {
     const struct client_call *call = lua_touserdata(L, 1);
-    if (!client_push_handler(L, call->entry.client, "on_leave"))
+    if (!client_push_handler(L, call->entry.client, ROOM_ON_LEAVE))
         return 0;
     lua_pushinteger(L, call->event->code);
     client_event_push_bytes(L, call->event);
@@ -216,3 +218,25 @@ const struct client_handler client_handlers[] = {
     [EVENT_MOVED] = {moved_body, "on_leave"},
     [EVENT_LEAVE] = {leave_body, "on_leave"},
 };
+
+bool client_may_hear(const struct client_box *client, enum event_kind kind)
+{
+    static const enum room_handler handlers[] = {
+        [EVENT_OPEN] = ROOM_ON_OPEN,   [EVENT_JOIN] = ROOM_ON_JOIN,
+        [EVENT_PONG] = ROOM_ON_PONG,   [EVENT_LIMIT] = ROOM_ON_LIMIT,
+        [EVENT_MOVED] = ROOM_ON_LEAVE, [EVENT_LEAVE] = ROOM_ON_LEAVE,
+    };
+    lua_State *L = client->binding->dispatch.L;
+    if (kind == EVENT_TEXT || kind == EVENT_BINARY)
+        return true;
+    if (!client_push_box(L, client))
+        return false;
+    if (kind == EVENT_MOVED)
+        client_push_left_room(L, -1);
+    else
+        client_push_room(L, -1);
+    const struct room_box *box = object_test(L, -1, &room_type);
+    bool may_hear = box && room_may_hear(box, handlers[kind]);
+    lua_pop(L, 2);
+    return may_hear;
+}

@@ -58,7 +58,7 @@ static int take_answer(lua_State *L, int status, lua_KContext context)
 static int check_body(lua_State *L)
 {
     const struct check *check = lua_touserdata(L, 1);
-    if (!client_push_handler(L, check->entry.client, "check_message"))
+    if (!client_push_handler(L, check->entry.client, ROOM_CHECK_MESSAGE))
         return 0;
     lua_pushstring(L, check->opcode == OPCODE_TEXT ? "text" : "binary");
     lua_pushinteger(L, (lua_Integer)check->length);

@@ -249,13 +249,17 @@ static int method_every(lua_State *L)
 static void look_up_handlers(lua_State *L, int index, unsigned version)
 {
     static const char *const names[ROOM_HANDLERS] = {
-        [ROOM_ON_JSON] = "on_json",
-        [ROOM_ON_TEXT] = "on_text",
-        [ROOM_ON_BINARY] = "on_binary",
+        [ROOM_ON_JSON] = "on_json",     [ROOM_ON_TEXT] = "on_text",
+        [ROOM_ON_BINARY] = "on_binary", [ROOM_CHECK_MESSAGE] = "check_message",
+        [ROOM_ON_PONG] = "on_pong",     [ROOM_ON_LIMIT] = "on_limit",
+        [ROOM_ON_OPEN] = "on_open",     [ROOM_ON_JOIN] = "on_join",
+        [ROOM_ON_LEAVE] = "on_leave",
     };
     struct room_box *box = lua_touserdata(L, index);
+    box->found = 0;
     for (int i = 0; i < ROOM_HANDLERS; i++) {
-        object_push_member(L, index, names[i]);
+        if (object_push_member(L, index, names[i]) != LUA_TNIL)
+            box->found |= 1u << i;
         lua_setiuservalue(L, index, ROOM_FOUND + i);
     }
     box->version = version;
@@ -269,6 +273,25 @@ int room_push_handler(lua_State *L, int index, enum room_handler handler)
     if (box->version != version)
         look_up_handlers(L, index, version);
     return lua_getiuservalue(L, index, ROOM_FOUND + (int)handler);
+}
+
+void room_forget_handlers(lua_State *L, int index)
+{
+    struct room_box *box = object_test(L, index, &room_type);
+    if (!box || !room_of(box))
+        return;
+    index = lua_absindex(L, index);
+    for (int i = 0; i < ROOM_HANDLERS; i++) {
+        lua_pushnil(L);
+        lua_setiuservalue(L, index, ROOM_FOUND + i);
+    }
+    box->version = box->audience.binding->hub->version - 1; /* stale */
+}
+
+bool room_may_hear(const struct room_box *box, enum room_handler handler)
+{
+    return box->version != box->audience.binding->hub->version ||
+           box->found & 1u << handler;
 }
 
 /* --- options --- */

@@ -18,6 +18,7 @@ struct room_box {
     size_t guests;    /* clients who came in and whose on_leave isn't over */
     int anchor;       /* of one that ends */
     unsigned version; /* of the hub when its handlers were looked up last */
+    unsigned found;   /* then: a bit for each that it has */
     bool is_visited;  /* it has had guests */
     bool is_over;     /* it was closed, and on_close has come to its end */
 };
@@ -35,12 +36,32 @@ int room_new_object(lua_State *L);
 int room_method_broadcast(lua_State *L);
 int room_method_broadcast_binary(lua_State *L);
 
-/* What is looked up once, until the scripts change: a handler for messages. */
-enum room_handler { ROOM_ON_JSON, ROOM_ON_TEXT, ROOM_ON_BINARY, ROOM_HANDLERS };
+/* What is looked up once, until the scripts change: a handler of a client's
+ * events. */
+enum room_handler {
+    ROOM_ON_JSON,
+    ROOM_ON_TEXT,
+    ROOM_ON_BINARY,
+    ROOM_CHECK_MESSAGE,
+    ROOM_ON_PONG,
+    ROOM_ON_LIMIT,
+    ROOM_ON_OPEN,
+    ROOM_ON_JOIN,
+    ROOM_ON_LEAVE,
+    ROOM_HANDLERS
+};
 
 /* Pushes that of the room at an index, of a client's. Returns its type; nil is
  * pushed too. Only under protection. */
 int room_push_handler(lua_State *L, int index, enum room_handler handler);
+
+/* Has what is at an index look its handlers up anew and let go of those that it
+ * had, if it is a room. Takes no memory. */
+void room_forget_handlers(lua_State *L, int index);
+
+/* Whether the box's room may have the handler. False: it was looked up, and
+ * nothing has changed since. Never raises. */
+bool room_may_hear(const struct room_box *box, enum room_handler handler);
 
 /* A client comes in. */
 void room_guest_came(struct room_box *box);

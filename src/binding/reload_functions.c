@@ -36,6 +36,7 @@ static int core_set_methods(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
     lua_setiuservalue(L, 1, OBJECT_METHODS);
+    room_forget_handlers(L, 1);
     binding_handlers_changed(L);
     return 0;
 }
@@ -49,6 +50,7 @@ static int core_switch(lua_State *L)
         lua_rawgeti(L, 1, i);
         lua_rawgeti(L, 1, i + 1);
         lua_setiuservalue(L, -2, OBJECT_METHODS);
+        room_forget_handlers(L, -1);
         lua_pop(L, 1);
     }
     binding_handlers_changed(L);

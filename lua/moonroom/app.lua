@@ -142,6 +142,7 @@ local function new_registered(app, settings)
     public = public, -- what require "moonroom" answers
     http = http.new(app), -- the handlers
     routes = core.routes(),
+    doors = {}, -- path -> what doors.lua has noted of it
     mounts = {}, -- in the order of the patterns in routes: { pattern, target, is_literal, place }
     rooms = setmetatable({}, { __mode = "k" }), -- room that they have made -> true
     rooms_at_no_path = {}, -- reload's place_key -> rooms that have no path, in their order

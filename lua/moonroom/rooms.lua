@@ -140,6 +140,7 @@ function Rooms:drop(path)
   close_room(room, 1001)
   self.made[path], self.kept[path] = nil, nil
   self.made_count = self.made_count - 1
+  self.app.registered.doors[path] = nil
   if self.by_path[path] == room then self.by_path[path] = nil end
   self:stop_lingering(room)
   if room.on_close and not core.is_over(room) then
@@ -413,17 +414,19 @@ local function ask_dispatch(self, request)
 end
 
 -- A literal pattern has one room, however its path is percent-encoded in a request.
-local function found_at(mount, target, request, params)
+local function found_at(mount, target, request, params, is_first)
   return {
     target = target,
     path = mount.is_literal and mount.pattern or request.path,
     params = params,
     is_literal = mount.is_literal,
+    is_door = is_first and mount.is_literal and target == mount.target,
   }
 end
 
--- Who answers for a request: { target = room | class, path, params, is_literal }, or nil; and the
--- app.registered that this is of. A function's own answer is asked for only where `asks_functions`.
+-- Who answers for a request: { target = room | class, path, params, is_literal, is_door }, or nil;
+-- and the app.registered that this is of. is_door: whoever asks for that path gets the same. A
+-- function's own answer is asked for only where `asks_functions`.
 function Rooms:resolve(request, asks_functions)
   local registered = self.app.registered
   local found = ask_dispatch(self, request)
@@ -431,6 +434,7 @@ function Rooms:resolve(request, asks_functions)
   registered = self.app.registered
   local routes, mounts = registered.routes, registered.mounts
   local index, params = routes:match(request.path)
+  local first = index
   while index do
     local mount = mounts[index]
     local target = mount.target
@@ -439,7 +443,9 @@ function Rooms:resolve(request, asks_functions)
       target = check_target(self, target(request), format("the function mounted on %q",
         mount.pattern))
     end
-    if target then return found_at(mount, target, request, params), registered end
+    if target then
+      return found_at(mount, target, request, params, index == first), registered
+    end
     index, params = routes:match(request.path, index + 1)
   end
   return nil, registered

@@ -67,11 +67,9 @@ local function set_room_rules(rules, is_client_class)
   for name, check in pairs(room_checks) do rules[name] = changing(check) end
   for _, name in ipairs(handlers) do rules[name] = changing(check_handler) end
   rules.init = check_handler
-  rules.Client = function(value)
-    if value ~= nil and not is_client_class(value) then
-      return "it is a class made by moonroom.Client:extend"
-    end
-  end
+  rules.Client = changing(function(value)
+    if not is_client_class(value) then return "it is a class made by moonroom.Client:extend" end
+  end)
 end
 
 -- Every base method is the core's word for something: a script's field of that name would hide it.

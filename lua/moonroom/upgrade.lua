@@ -2,6 +2,7 @@
 
 local class = require "moonroom.class"
 local core = require "moonroom.core"
+local doors = require "moonroom.doors"
 local fields = require "moonroom.fields"
 local guard = require "moonroom.guard"
 local rooms = require "moonroom.rooms"
@@ -203,13 +204,18 @@ local function find_room(app, request)
   if registered ~= app.registered and not (found and settling.may_stand(app, found)) then
     return nil, "reloaded"
   end
-  if found then return room_for(app, request, found) end
+  if found then
+    local room, why = room_for(app, request, found)
+    if room and registered == app.registered then doors.note(app, found, room) end
+    return room, why
+  end
   refuse(request, 404, "dispatch", format("no room at %s: neither moonroom.dispatch nor a mount "
     .. "answers for it", request.path))
 end
 
 -- Answers a handshake: with 101 and a client in a room, or with a refusal.
 local function decide(app, request)
+  if doors.enter(app, request) then return end
   local hold <close> = new_hold(app)
   local room, why = find_room(app, request)
   if why then

@@ -188,6 +188,13 @@ static int core_handlers_changed(lua_State *L)
     return 0;
 }
 
+/* core.changes(hub) -> how often classes, rooms or rules have changed */
+static int core_changes(lua_State *L)
+{
+    lua_pushinteger(L, binding_check(L, 1)->hub->version);
+    return 1;
+}
+
 /* core.is_room(value) -> bool */
 static int core_is_room(lua_State *L)
 {
@@ -268,6 +275,7 @@ static const luaL_Reg functions[] = {
     {"linger", core_linger},
     {"take_missed", core_take_missed},
     {"handlers_changed", core_handlers_changed},
+    {"changes", core_changes},
     {"waits", core_waits},
     {"sign", sign_value},
     {"verify", sign_verify},

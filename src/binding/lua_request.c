@@ -295,15 +295,10 @@ int request_push_protocol(lua_State *L, int index)
     return 1;
 }
 
-static int answer_accept(lua_State *L)
+static bool accept(const struct request_box *box, struct client_box *client,
+                   struct room_box *room, struct slice protocol,
+                   struct slice fields)
 {
-    struct request_box *box = check(L);
-    struct client_box *client = object_check(L, 2, &client_type);
-    struct slice protocol = lua_slice_check(L, 3);
-    struct slice fields = lua_slice_check(L, 4);
-    client_push_room(L, 2);
-    struct room_box *room = object_check(L, -1, &room_type);
-    note_protocol(L, protocol);
     bool accepted =
         box->connection && room_of(room) &&
         box->connection == client->connection &&
@@ -313,7 +308,50 @@ static int answer_accept(lua_State *L)
         client->joined_at = client->connection->joined_at;
         client->is_compressed = client->connection->compression;
     }
-    lua_pushboolean(L, accepted);
+    return accepted;
+}
+
+static int answer_accept(lua_State *L)
+{
+    const struct request_box *box = check(L);
+    struct client_box *client = object_check(L, 2, &client_type);
+    struct slice protocol = lua_slice_check(L, 3);
+    struct slice fields = lua_slice_check(L, 4);
+    client_push_room(L, 2);
+    struct room_box *room = object_check(L, -1, &room_type);
+    note_protocol(L, protocol);
+    lua_pushboolean(L, accept(box, client, room, protocol, fields));
+    return 1;
+}
+
+/* Only a browser's has one. */
+static bool admits_origin(const struct request *request, bool takes_any)
+{
+    struct slice origin;
+    return takes_any || !request_find(request, "origin", &origin) ||
+           origin_is_same(origin, request_host(request));
+}
+
+/* Whether what was noted of the room at so many changes is still true. */
+static bool is_as_noted(const struct room *room, lua_Integer changes)
+{
+    return room && !room->is_closed && room->version == room->hub->version &&
+           room->version == (unsigned)changes;
+}
+
+static int answer_enter(lua_State *L)
+{
+    const struct request_box *box = check(L);
+    struct room_box *room_box = object_check(L, 2, &room_type);
+    const struct room *room = room_of(room_box);
+    bool may_enter = is_as_noted(room, luaL_checkinteger(L, 5)) &&
+                     !room_is_full(room) &&
+                     admits_origin(box->request, lua_toboolean(L, 4));
+    lua_settop(L, 3);
+    if (may_enter && client_new(L) == 1)
+        accept(box, object_check(L, -1, &client_type), room_box, slice_of(""),
+               slice_of(""));
+    lua_pushboolean(L, may_enter);
     return 1;
 }
 
@@ -404,6 +442,7 @@ static int answer_is_same_origin(lua_State *L)
 const luaL_Reg request_answers[] = {
     {"set_params", answer_set_params},
     {"accept", answer_accept},
+    {"enter", answer_enter},
     {"refuse", answer_refuse},
     {"respond", answer_respond},
     {"send_file", answer_send_file},

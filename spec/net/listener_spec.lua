@@ -52,6 +52,13 @@ describe("listening", function()
     assert.equal("426", answers(here.ports[3], "127.0.0.1"))
   end)
 
+  it("says an address with one, two and three digits a part", function()
+    for _, address in ipairs { "127.0.0.9", "127.10.99.100", "127.199.255.1" } do
+      local here = start { address .. ":0" }
+      assert.is_truthy(here:log():find("http://" .. address .. ":" .. here.port .. "/", 1, true))
+    end
+  end)
+
   it("takes IPv6 addresses in brackets, apart from IPv4", function()
     local here = start { "[::1]:0" }
     assert.matches("http://%[::1%]:%d+/", here:log())

@@ -112,10 +112,25 @@ void address_set_port(const struct addrinfo *place, uint16_t port)
         ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
 }
 
+static char *put_octet(char *at, unsigned octet)
+{
+    if (octet >= 100)
+        *at++ = (char)('0' + octet / 100);
+    if (octet >= 10)
+        *at++ = (char)('0' + octet / 10 % 10);
+    *at++ = (char)('0' + octet % 10);
+    return at;
+}
+
+/* inet_ntop goes by sprintf, which is much for everybody who connects. */
 static uint16_t text_of_ipv4(const struct sockaddr_in *ipv4,
                              char text[ADDRESS_TEXT_SIZE])
 {
-    inet_ntop(AF_INET, &ipv4->sin_addr, text, ADDRESS_TEXT_SIZE);
+    uint32_t address = ntohl(ipv4->sin_addr.s_addr);
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        text = put_octet(text, address >> shift & 0xff);
+        *text++ = shift ? '.' : '\0';
+    }
     return ntohs(ipv4->sin_port);
 }
 

@@ -78,10 +78,7 @@ bool status_is_final(int status)
 
 bool response_field_is_valid(struct slice name, struct slice value)
 {
-    for (size_t i = 0; i < value.length; i++)
-        if (!field_value_has_byte(value.bytes[i]))
-            return false;
-    return token_is_valid(name);
+    return field_value_run(value) == value.length && token_is_valid(name);
 }
 
 bool response_field(struct buffer *out, struct memory *memory,
@@ -126,32 +123,47 @@ static bool has_date(struct slice fields)
     return false;
 }
 
-static size_t tail_write(char *tail, size_t size, int status,
-                         uint64_t content_length, bool keep, const char *date)
+static bool append_text(struct buffer *out, struct memory *memory,
+                        const char *text)
 {
-    int length = 0;
-    if (date)
-        length = snprintf(tail, size, "Date: %s\r\n", date);
-    if (status_has_content(status))
-        length += snprintf(tail + length, size - (size_t)length,
-                           "Content-Length: %" PRIu64 "\r\n", content_length);
-    length += snprintf(tail + length, size - (size_t)length, "%s\r\n",
-                       connection_fields(status, keep));
-    return (size_t)length;
+    return buffer_append(out, memory, text, strlen(text));
+}
+
+/* A status has three digits. */
+static bool append_status(struct buffer *out, struct memory *memory, int status)
+{
+    const char digits[] = {(char)('0' + status / 100),
+                           (char)('0' + status / 10 % 10),
+                           (char)('0' + status % 10), ' '};
+    return append_text(out, memory, "HTTP/1.1 ") &&
+           buffer_append(out, memory, digits, sizeof digits) &&
+           append_text(out, memory, status_reason(status)) &&
+           append_text(out, memory, "\r\n");
+}
+
+static bool append_length(struct buffer *out, struct memory *memory,
+                          uint64_t length)
+{
+    char line[64];
+    snprintf(line, sizeof line, "Content-Length: %" PRIu64 "\r\n", length);
+    return append_text(out, memory, line);
+}
+
+static bool append_date(struct buffer *out, struct memory *memory,
+                        const char *date)
+{
+    return response_field(out, memory, slice_of("Date"), slice_of(date));
 }
 
 bool response_head(struct buffer *out, struct memory *memory, int status,
                    struct slice fields, uint64_t content_length, bool keep,
                    const char *date)
 {
-    char line[64], tail[192];
-    size_t line_length = (size_t)snprintf(
-        line, sizeof line, "HTTP/1.1 %d %s\r\n", status, status_reason(status));
-    size_t tail_length = tail_write(tail, sizeof tail, status, content_length,
-                                    keep, has_date(fields) ? NULL : date);
-    return buffer_reserve(out, memory,
-                          line_length + fields.length + tail_length) &&
-           buffer_append(out, memory, line, line_length) &&
+    return append_status(out, memory, status) &&
            buffer_append(out, memory, fields.bytes, fields.length) &&
-           buffer_append(out, memory, tail, tail_length);
+           (!date || has_date(fields) || append_date(out, memory, date)) &&
+           (!status_has_content(status) ||
+            append_length(out, memory, content_length)) &&
+           append_text(out, memory, connection_fields(status, keep)) &&
+           append_text(out, memory, "\r\n");
 }

@@ -1,4 +1,4 @@
--- Handlers of messages are looked up once, until a script changes: that it does is never missed.
+-- Handlers are looked up once, until a script changes: that it does is never missed.
 local one_room = require "one_room"
 
 describe("a message's handler", function()
@@ -71,5 +71,34 @@ describe("a message's handler", function()
     w.room.on_binary = hear("room's")
     peer:frame("binary", "x")
     assert.equal("room's x", heard)
+  end)
+end)
+
+describe("a handler of coming and going", function()
+  it("may come to a class or a room that had none, and go", function()
+    local w = one_room {}
+    local calls
+    local function live() w:connect("/talk"):close(1000) end
+    live()
+    for _, target in ipairs { w.Talk, w.room } do
+      for _, name in ipairs { "on_open", "on_join", "on_leave" } do
+        calls = 0
+        target[name] = function() calls = calls + 1 end
+        live()
+        assert.equal(1, calls)
+        target[name] = nil
+        live()
+        assert.equal(1, calls)
+      end
+    end
+  end)
+
+  it("is found by who was there before it", function()
+    local w = one_room {}
+    local peer = w:connect("/talk")
+    local left
+    function w.Talk.on_leave(_, _, code) left = code end
+    peer:close(3000)
+    assert.equal(3000, left)
   end)
 end)

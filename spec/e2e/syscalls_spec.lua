@@ -1,6 +1,6 @@
--- What an echo and a broadcast cost in system calls, counted by strace. It runs the release build
--- even where the other specs run the sanitizers': their runtime makes calls of its own and doesn't
--- like strace.
+-- What an echo, a broadcast and a client's life cost in system calls, counted by strace. It runs
+-- the release build even where the other specs run the sanitizers': their runtime makes calls of
+-- its own and doesn't like strace.
 local client_frame = require "client_frame"
 local program = require "program"
 local server = require "server"
@@ -111,6 +111,49 @@ describe("a burst of sixteen messages", function()
     assert.is_true(calls.receiving <= 105, calls.receiving .. " recv")
     assert.is_true(calls.sending <= 525, calls.sending .. " send")
     assert.equal(0, calls.watching)
+  end)
+end)
+
+describe("a client's life with one echo", function()
+  local folder
+
+  setup(function() folder = program.directory() end)
+  after_each(server.stop_all)
+  teardown(function() program.remove(folder) end)
+
+  local function live(port)
+    local client = assert(websocket.connect(port, "/echo"))
+    client:send("hello")
+    assert.equal("hello", (client:receive()))
+    client:send_close(1000)
+    assert.equal(1000, (client:receive_close()))
+    client.wire:receive_all()
+    client:close()
+  end
+
+  -- The calls in whose course so many come and go, one after the other.
+  local function count_lives(clients)
+    local path = folder .. "/lives"
+    local here = server.start("examples/echo", {
+      "--log-level", "warn",
+      binary = server.release_binary,
+      wrapper = { "strace", "-c", "-f", "-U", "calls,name", "-o", path },
+    })
+    for _ = 1, clients do live(here.port) end
+    here:signal("sigterm")
+    assert.equal(0, (here:finish()))
+    return read_counts(path)
+  end
+
+  it("costs three recv and send, and one call to watch, to shut and to close it", function()
+    local fewer, more = count_lives(20), count_lives(120)
+    local function growth(kind) return sum(more, kind) - sum(fewer, kind) end
+    assert.is_true(growth("receiving") <= 305, growth("receiving") .. " recv")
+    assert.is_true(growth("sending") <= 305, growth("sending") .. " send")
+    assert.is_true(growth("watching") <= 105, growth("watching") .. " epoll_ctl")
+    for _, name in ipairs { "shutdown", "close" } do
+      assert.is_true(more[name] - fewer[name] <= 105, name)
+    end
   end)
 end)
 

@@ -163,8 +163,7 @@ void connection_blame(struct connection *connection, const char *rule)
 
 void connection_mark_dirty(struct connection *connection)
 {
-    if (list_is_empty(&connection->dirty))
-        list_append(&connection->hub->dirty, &connection->dirty);
+    dirty_mark(&connection->hub->dirty, &connection->dirty);
 }
 
 static void take_earlier(double *due, double candidate)

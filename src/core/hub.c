@@ -53,7 +53,7 @@ struct hub *hub_new(const struct options *options,
     list_init(&hub->walks);
     list_init(&hub->rooms);
     list_init(&hub->groups);
-    list_init(&hub->dirty);
+    dirty_init(&hub->dirty);
     list_init(&hub->ready);
     list_init(&hub->waiting);
     list_init(&hub->leaving);
@@ -350,24 +350,44 @@ static void say_goodbye(struct hub *hub)
     hub->has_goodbyes = left == 0;
 }
 
-/* Who has more to write after its share is dirty again, for the next turn. */
+/* Whether the queues are so short, all together, that what further turns add
+ * to one before it is written doesn't bring it near its limit. */
+static bool is_light(const struct hub *hub)
+{
+    return hub->pool.used <= hub->options.limits.send_queue / 4;
+}
+
+static size_t next_piece(struct hub *hub)
+{
+    if (list_is_empty(&hub->dirty.round))
+        return dirty_begin(&hub->dirty);
+    return dirty_resume(&hub->dirty, hub_read_clock(hub));
+}
+
+/* Who has more to write after its share is dirty again, for the next round. The
+ * round goes on in the next turn where those who are left are most likely to
+ * owe what others owe too, and little. */
 static void flush_dirty(struct hub *hub)
 {
-    struct list round;
-    list_init(&round);
-    list_move_all(&round, &hub->dirty);
-    for (struct list *link; (link = list_take(&round));) {
+    size_t left = next_piece(hub);
+    for (struct list *link; (link = list_take(&hub->dirty.round));) {
         struct connection *connection =
             LIST_ENTRY(link, struct connection, dirty);
+        bool is_shared = connection->output.references > 0;
         connection_flush(connection);
         slow_settle(connection);
+        left -= left > 0;
+        if (!left && is_shared && is_light(hub))
+            break;
     }
+    if (!list_is_empty(&hub->dirty.round))
+        dirty_pause(&hub->dirty, hub_read_clock(hub));
 }
 
 static double until_next(struct hub *hub)
 {
     double due;
-    if (!list_is_empty(&hub->ready) || !list_is_empty(&hub->dirty) ||
+    if (!list_is_empty(&hub->ready) || !dirty_is_empty(&hub->dirty) ||
         !list_is_empty(&hub->leaving) || hub->has_goodbyes || hub->has_woken)
         return 0;
     if (!timers_next(&hub->timers, &due))

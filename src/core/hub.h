@@ -4,6 +4,7 @@
 
 #include "application.h"
 #include "deflater.h"
+#include "dirty.h"
 #include "http_date.h"
 #include "inflater.h"
 #include "instruments.h"
@@ -42,9 +43,9 @@ struct hub {
     struct list pending;     /* not upgraded, oldest first */
     struct list admins;      /* of the admin listener, oldest first */
     struct list rooms, groups;
-    struct list walks;   /* through the rooms */
-    size_t room_count;   /* of rooms, but for those that are closed */
-    struct list dirty;   /* have something to write */
+    struct list walks; /* through the rooms */
+    size_t room_count; /* of rooms, but for those that are closed */
+    struct dirty dirty;
     struct list ready;   /* have bytes to be served in this turn */
     struct list waiting; /* the same from the next turn on */
     struct list leaving, dying;

@@ -53,11 +53,9 @@ void tapes_rewind(struct tapes *tapes)
 {
     for (int i = 0; i < TAPES; i++) {
         struct tape *tape = &tapes->tapes[i];
-        if (!tape->audience)
+        if (tape->blob && tape->blob->references > 1)
             continue;
         tape->audience = NULL;
-        if (tape->blob && tape->blob->references > 1)
-            drop(tape);
         tape->used = 0;
     }
 }

@@ -1,5 +1,6 @@
-/* What is broadcast in one turn, frame behind frame, so that a member of the
- * audience owes one run of bytes however many messages it gets. */
+/* What is broadcast in one turn, or while that is being written, frame behind
+ * frame, so that a member of the audience owes one run of bytes however many
+ * messages it gets. */
 #ifndef MOONROOM_CORE_TAPE_H
 #define MOONROOM_CORE_TAPE_H
 
@@ -18,7 +19,7 @@ struct stretch {
 enum { TAPES = 16, TAPE_SIZE = 4096 - 48, TAPE_FRAME_MOST = TAPE_SIZE / 4 };
 
 struct tape {
-    const void *audience; /* whose it is in this turn; NULL: nobody's */
+    const void *audience; /* whose it is, perhaps gone; NULL: nobody's */
     struct blob *blob;    /* NULL: not made yet */
     size_t used;
 };
@@ -35,7 +36,8 @@ bool tapes_write(struct tapes *tapes, struct memory *memory,
                  const void *audience, enum opcode opcode, struct slice payload,
                  struct stretch *frame);
 
-/* The turn is over: what nobody owes any more is written over from here on. */
+/* The turn is over: what nobody owes any more is written over from here on.
+ * Where somebody does, the tape goes on. */
 void tapes_rewind(struct tapes *tapes);
 
 /* Gives all back. */

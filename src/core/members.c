@@ -48,6 +48,26 @@ void members_remove(struct members *members, size_t slot)
         let_array_go(members);
 }
 
+/* In a large room it is the memory that takes time: the processor's cache is to
+ * have a member by its turn, and by half of the way to that what says where its
+ * queue ends. Inlined always, since GCC takes a function that only prefetches
+ * for one that does nothing, and leaves its calls out. */
+static inline __attribute__((always_inline)) void
+fetch_ahead(const struct members *members, size_t at)
+{
+    enum { NEAR = 16, FAR = 2 * NEAR };
+    if (members->count - at <= FAR)
+        return;
+    const struct connection *near = members->array[at + NEAR].connection;
+    const struct connection *far = members->array[at + FAR].connection;
+    __builtin_prefetch(&far->limits);
+    __builtin_prefetch(&far->output, 1);
+    __builtin_prefetch(&far->session, 1);
+    __builtin_prefetch(&far->state);
+    if (near->output.last)
+        __builtin_prefetch(near->output.last, 1);
+}
+
 /* A member that is too slow leaves while it is served: then another one has
  * taken its slot. */
 size_t members_broadcast(struct members *members, struct broadcast *broadcast,
@@ -56,6 +76,7 @@ size_t members_broadcast(struct members *members, struct broadcast *broadcast,
     size_t queued = 0;
     for (size_t i = 0; i < members->count;) {
         struct connection *connection = members->array[i].connection;
+        fetch_ahead(members, i);
         if (connection != except && broadcast_send(broadcast, connection))
             queued++;
         if (i < members->count && members->array[i].connection == connection)

@@ -207,6 +207,7 @@ static int start_body(lua_State *L)
     binding->hub->files = start->files;
     log_take_warnings(L, binding);
     gc_watch_scripts(L);
+    gc_pace_begin(&binding->pace);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
     lua_getglobal(L, "coroutine");
     if (lua_istable(L, -1))

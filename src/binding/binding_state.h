@@ -5,6 +5,7 @@
 
 #include "close_code.h"
 #include "dispatch.h"
+#include "gc_pace.h"
 #include "hub.h"
 #include "reload.h"
 
@@ -35,6 +36,7 @@ struct binding {
     struct list ending;        /* rooms that were closed, with guests left */
     size_t ending_count;       /* with those whose on_close waits */
     const uint64_t *gc_rounds; /* of the state's collector */
+    struct gc_pace pace;       /* of the same */
     bool uses_budget;
     bool has_shut;   /* shutdown has been called */
     bool is_ending;  /* it ends, or its userdata is collected */

@@ -164,6 +164,7 @@ static void run_turn(struct hub *hub)
     reload_turn(binding);
     client_events_turn(binding);
     room_end_closed(binding);
+    gc_pace_turn(&binding->pace, binding->dispatch.L, *binding->gc_rounds);
 }
 
 static bool is_idle(const struct hub *hub)

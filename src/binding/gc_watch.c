@@ -59,11 +59,21 @@ void gc_watch_collect(lua_State *L, struct hub *hub)
                       1);
 }
 
+/* A script that sets the collector's pace means it to stay. */
+static bool sets_pace(const char *option)
+{
+    return !strcmp(option, "incremental") || !strcmp(option, "generational") ||
+           !strcmp(option, "setpause") || !strcmp(option, "setstepmul");
+}
+
 /* Upvalues: Lua's own, the hub's userdata. */
 static int collect_garbage(lua_State *L)
 {
     struct hub *hub = binding_hub(L, lua_upvalueindex(2));
-    bool is_full = !strcmp(luaL_optstring(L, 1, "collect"), "collect");
+    const char *option = luaL_optstring(L, 1, "collect");
+    bool is_full = !strcmp(option, "collect");
+    if (hub && sets_pace(option))
+        binding_of(hub)->pace.is_ours = false;
     double began = is_full ? monotonic_now() : 0;
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);

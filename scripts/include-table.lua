@@ -10,9 +10,9 @@ local harmless = { "strings.h", "sys/types.h" }
 local digest_and_deflate = { "openssl/crypto.h", "openssl/evp.h", "openssl/sha.h", "zlib.h" }
 local lua = { "lauxlib.h", "lua.h", "lualib.h" }
 local system = {
-  "arpa/inet.h", "dirent.h", "fcntl.h", "grp.h", "linux/*", "netdb.h", "netinet/*", "poll.h",
-  "pthread.h", "pwd.h", "signal.h", "spawn.h", "stdatomic.h", "sys/*", "sysexits.h", "time.h",
-  "unistd.h",
+  "arpa/inet.h", "dirent.h", "fcntl.h", "grp.h", "linux/*", "malloc.h", "netdb.h", "netinet/*",
+  "poll.h", "pthread.h", "pwd.h", "signal.h", "spawn.h", "stdatomic.h", "sys/*", "sysexits.h",
+  "time.h", "unistd.h",
 }
 
 return {

@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,4 +45,23 @@ void memory_free(struct memory *memory, void *block)
         return;
     memory->blocks--;
     free(block);
+}
+
+/* What is mapped for itself goes back as soon as it is free. Another C library
+ * than GNU's goes its own way. */
+void memory_keep_spare(void)
+{
+#ifdef __GLIBC__
+    enum { SPARE = 8 * 1024 * 1024, MAPPED = 4 * 1024 * 1024 };
+    mallopt(M_TRIM_THRESHOLD, SPARE);
+    mallopt(M_MMAP_THRESHOLD, MAPPED);
+#endif
+}
+
+void memory_trim(struct memory *memory)
+{
+    memory->trims++;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

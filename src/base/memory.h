@@ -10,6 +10,7 @@ struct memory {
     size_t blocks;     /* allocations alive now */
     size_t fail_at;    /* the request with this number fails; 0: none does */
     size_t fail_count; /* how many requests from fail_at on fail */
+    size_t trims;      /* memory_trim was called so often */
 };
 
 /* An allocator over the C library's, with nothing counted yet. */
@@ -27,5 +28,12 @@ void *memory_resize(struct memory *memory, void *block, size_t size);
 
 /* Gives a block back; NULL is fine. */
 void memory_free(struct memory *memory, void *block);
+
+/* Has the process keep a few MiB that are free, and take them from there: else
+ * each large block would have the system map and clear its pages anew. */
+void memory_keep_spare(void);
+
+/* Gives what the process keeps back to the system. */
+void memory_trim(struct memory *memory);
 
 #endif

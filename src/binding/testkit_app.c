@@ -23,6 +23,7 @@
  *   math() -> table            Lua's, with a random state of its own
  *   drain(hub), is_empty(hub), reset(hub)
  *   memory(hub) -> requests, blocks      of C's allocator, by the hub
+ *   trims(hub) -> count                  that it gave spare memory back
  *   fail(hub, n, count)        its next nth allocation fails, and count - 1
  *                              after it; without n: none does
  *   copy(bytes)                what a peer's send takes too, once: then that
@@ -391,6 +392,12 @@ static int app_memory(lua_State *L)
     return 2;
 }
 
+static int app_trims(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)check_hub(L)->memory.trims);
+    return 1;
+}
+
 static int app_deflations(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)check_hub(L)->deflaters.messages);
@@ -529,6 +536,7 @@ static const luaL_Reg functions[] = {
     {"is_empty", app_is_empty},
     {"reset", app_reset},
     {"memory", app_memory},
+    {"trims", app_trims},
     {"deflations", app_deflations},
     {"metrics", app_metrics},
     {"copy", app_copy},

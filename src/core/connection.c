@@ -110,8 +110,10 @@ void connection_free(struct connection *connection)
 static void give_up_output(struct connection *connection)
 {
     struct transport *transport = connection->transport;
-    outq_clear(&connection->output, &connection->hub->pool);
-    connection->hub->held -= transport->held;
+    struct hub *hub = connection->hub;
+    hub->spare.dropped += connection_buffered(connection);
+    outq_clear(&connection->output, &hub->pool);
+    hub->held -= transport->held;
     transport->all_held = NULL;
 }
 

@@ -47,6 +47,7 @@ struct hub *hub_new(const struct options *options,
     hub->per_ip.memory = &hub->memory;
     hub->per_ip.seed = unforeseeable(hub, wall);
     hub->deflaters.level = (int)options->compression_level;
+    spare_init(&hub->spare);
     list_init(&hub->connections);
     list_init(&hub->pending);
     list_init(&hub->admins);
@@ -409,6 +410,7 @@ double hub_turn(struct hub *hub, double now)
     run_leaves(hub); /* of those whose transport broke as it was written */
     bury(hub);
     tapes_rewind(&hub->tapes);
+    spare_turn(hub);
     list_move_all(&hub->ready, &hub->waiting);
     return fmin(until_next(hub), log_settle(hub->log, hub_wall(hub)));
 }

@@ -12,6 +12,7 @@
 #include "options.h"
 #include "outq.h"
 #include "per_ip.h"
+#include "spare.h"
 
 struct hub {
     struct memory memory;
@@ -39,6 +40,7 @@ struct hub {
     struct inflaters inflaters; /* for who keeps no context of its own */
     struct deflaters deflaters;
     struct per_ip per_ip;
+    struct spare spare;
     struct list connections; /* upgraded */
     struct list pending;     /* not upgraded, oldest first */
     struct list admins;      /* of the admin listener, oldest first */

@@ -70,3 +70,77 @@ describe("an allocator that fails", function()
     assert.equal(1, memory:blocks())
   end)
 end)
+
+describe("an allocator that keeps spare memory", function()
+  local KEPT, LEAST, MOST = 4, 131072, 1048576
+  local buffers
+
+  local function fill(size)
+    local buffer = kit.buffer(memory)
+    assert.is_true(buffer:append(("x"):rep(size)))
+    buffers[#buffers + 1] = buffer
+    return buffer
+  end
+
+  local function release()
+    for _, buffer in ipairs(buffers) do buffer:release() end
+    buffers = {}
+  end
+
+  before_each(function()
+    buffers = {}
+    memory:keep_spare()
+  end)
+
+  after_each(function()
+    release()
+    memory:trim()
+  end)
+
+  it("begins a large buffer with a large block that was one, the size it has", function()
+    fill(MOST)
+    release()
+    assert.equal(0, memory:blocks())
+    local buffer = fill(LEAST)
+    assert.equal(MOST, buffer:capacity())
+    assert.equal(1, memory:blocks())
+    assert.equal(LEAST, fill(LEAST):capacity())
+  end)
+
+  it("passes over those that are too small", function()
+    fill(LEAST)
+    release()
+    assert.equal(MOST, fill(MOST):capacity())
+  end)
+
+  it("keeps a few, and none that are small or huge", function()
+    for _ = 1, KEPT + 1 do fill(MOST) end
+    release()
+    for _ = 1, KEPT do assert.equal(MOST, fill(LEAST):capacity()) end
+    assert.equal(LEAST, fill(LEAST):capacity())
+    release()
+    memory:trim()
+    fill(LEAST // 2)
+    fill(MOST * 2)
+    release()
+    assert.equal(LEAST, fill(LEAST):capacity())
+  end)
+
+  it("gives all of them back when it is told to", function()
+    fill(MOST)
+    release()
+    memory:trim()
+    assert.equal(LEAST, fill(LEAST):capacity())
+  end)
+
+  it("fails where it is to fail, and keeps the block", function()
+    fill(MOST)
+    release()
+    memory:fail_at(1, 2)
+    local buffer = kit.buffer(memory)
+    assert.is_false(buffer:append(("x"):rep(LEAST)))
+    assert.is_true(buffer:append(("x"):rep(LEAST)))
+    assert.equal(MOST, buffer:capacity())
+    buffer:release()
+  end)
+end)

@@ -23,7 +23,11 @@ bool buffer_reserve_within(struct buffer *buffer, struct memory *memory,
         capacity *= 2;
     if (capacity > most)
         capacity = most;
-    unsigned char *bytes = memory_resize(memory, buffer->bytes, capacity);
+    unsigned char *bytes = NULL;
+    if (!buffer->bytes && capacity >= MEMORY_KEPT_LEAST)
+        bytes = memory_take(memory, &capacity);
+    if (!bytes)
+        bytes = memory_resize(memory, buffer->bytes, capacity);
     if (!bytes)
         return false;
     buffer->bytes = bytes;
@@ -53,6 +57,6 @@ void buffer_consume(struct buffer *buffer, size_t size)
 
 void buffer_release(struct buffer *buffer, struct memory *memory)
 {
-    memory_free(memory, buffer->bytes);
+    memory_put(memory, buffer->bytes, buffer->capacity);
     *buffer = (struct buffer){0};
 }

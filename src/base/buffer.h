@@ -16,7 +16,8 @@ struct buffer {
 bool buffer_reserve(struct buffer *buffer, struct memory *memory, size_t extra);
 
 /* As buffer_reserve, but owning no more than `most` bytes in all, which is at
- * least length + extra: for contents whose final size is known. */
+ * least length + extra, or a block that was kept: for contents whose final size
+ * is known. */
 bool buffer_reserve_within(struct buffer *buffer, struct memory *memory,
                            size_t extra, size_t most);
 

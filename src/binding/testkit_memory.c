@@ -81,6 +81,20 @@ static int memory_fail_at(lua_State *L)
     return 0;
 }
 
+/* memory:keep_spare() */
+static int memory_keep_spare_call(lua_State *L)
+{
+    check_memory(L)->keeps = true;
+    return 0;
+}
+
+/* memory:trim() */
+static int memory_trim_call(lua_State *L)
+{
+    memory_trim(check_memory(L));
+    return 0;
+}
+
 /* memory:block(size [, zero]) -> block, or nil where there is no memory */
 static int memory_block(lua_State *L)
 {
@@ -275,6 +289,8 @@ static const luaL_Reg memory_methods[] = {
     {"blocks", memory_blocks},
     {"requests", memory_requests},
     {"fail_at", memory_fail_at},
+    {"keep_spare", memory_keep_spare_call},
+    {"trim", memory_trim_call},
     {"block", memory_block},
     {NULL, NULL},
 };

@@ -106,6 +106,7 @@ void hub_clear(struct hub *hub)
     tapes_release(&hub->tapes);
     inflaters_release(&hub->inflaters, &hub->memory);
     deflaters_release(&hub->deflaters);
+    memory_trim(&hub->memory);
 }
 
 void hub_free(struct hub *hub)

@@ -384,7 +384,7 @@ static int run(struct worker *worker)
         status = start_recording(worker);
     if (status)
         return status;
-    memory_keep_spare();
+    memory_keep_spare(&worker->hub->memory);
     watch_scripts(worker);
     announce(worker->loop, worker->flags.path,
              worker->flags.command == COMMAND_DEV);

@@ -169,16 +169,45 @@ static int parser_next(lua_State *L)
     return 1;
 }
 
-/* parser:feed(bytes) -> all events, up to one that is wrong */
-static int parser_feed(lua_State *L)
+static int push_all(lua_State *L, struct kit_parser *kit)
 {
-    struct kit_parser *kit = check_parser(L);
-    parser_push(L);
     lua_settop(L, 2);
     lua_createtable(L, 1, 0);
     for (lua_Integer i = 1; !kit->is_wrong && push_next(L, kit); i++)
         lua_rawseti(L, 3, i);
     return 1;
+}
+
+/* parser:feed(bytes) -> all events, up to one that is wrong */
+static int parser_feed(lua_State *L)
+{
+    struct kit_parser *kit = check_parser(L);
+    parser_push(L);
+    return push_all(L, kit);
+}
+
+/* parser:room() -> bytes that have room where they are kept, or nil */
+static int parser_room(lua_State *L)
+{
+    struct kit_parser *kit = check_parser(L);
+    size_t room;
+    if (!message_place(&kit->parser, &kit->memory, &room))
+        return 0;
+    lua_pushinteger(L, (lua_Integer)room);
+    return 1;
+}
+
+/* parser:fill(bytes) -> as feed, of bytes that are put there */
+static int parser_fill(lua_State *L)
+{
+    struct kit_parser *kit = check_parser(L);
+    size_t length, room = 0;
+    const char *bytes = luaL_checklstring(L, 2, &length);
+    unsigned char *place = message_place(&kit->parser, &kit->memory, &room);
+    luaL_argcheck(L, place && length <= room && !kit->length, 2, "no room");
+    kit->span = memcpy(place, bytes, length);
+    kit->length = length;
+    return push_all(L, kit);
 }
 
 /* parser:left() -> bytes of the span that weren't taken */
@@ -240,6 +269,7 @@ static const luaL_Reg parser_methods[] = {
     {"limit", parser_limit},   {"is_partial", parser_is_partial},
     {"memory", parser_memory}, {"fail_at", parser_fail_at},
     {"settle", parser_settle}, {"release", parser_release},
+    {"room", parser_room},     {"fill", parser_fill},
     {"__gc", parser_release},  {NULL, NULL},
 };
 

@@ -198,15 +198,19 @@ void network_add(struct network *network, struct memory_transport *transport)
     list_append(&network->transports, &transport->link);
 }
 
-/* The core may change what it reads: it gets a copy, of exactly the size, so
- * that a sanitizer sees who reads on. */
+/* The core may change what it reads: it gets a copy, where it wants it or else
+ * of exactly the size, so that a sanitizer sees who reads on. */
 static bool read_some(struct memory_transport *transport)
 {
     struct buffer *input = &transport->input;
     size_t most = transport->read_piece ? transport->read_piece : READ_MOST;
     size_t left = input->length - transport->input_at;
     size_t length = left < most ? left : most;
-    unsigned char *bytes = memory_new(&transport->memory, length);
+    size_t room = length;
+    unsigned char *place = transport_place(&transport->base, &room);
+    length = length < room ? length : room;
+    unsigned char *bytes =
+        place ? place : memory_new(&transport->memory, length);
     if (!bytes)
         return false;
     memcpy(bytes, input->bytes + transport->input_at, length);
@@ -216,7 +220,8 @@ static bool read_some(struct memory_transport *transport)
         transport->input_at = 0;
     }
     transport_receive(&transport->base, bytes, length);
-    memory_free(&transport->memory, bytes);
+    if (!place)
+        memory_free(&transport->memory, bytes);
     return true;
 }
 

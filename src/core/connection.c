@@ -24,6 +24,11 @@ static void on_receive(void *user, unsigned char *bytes, size_t length)
     connection_receive(user, bytes, length);
 }
 
+static unsigned char *on_place(void *user, size_t *room)
+{
+    return connection_place(user, room);
+}
+
 static void on_end(void *user, bool broken)
 {
     connection_end(user, broken);
@@ -48,6 +53,7 @@ static void on_peer(void *user, const char *address, uint16_t port)
 
 static const struct transport_events connection_events = {
     .receive = on_receive,
+    .place = on_place,
     .end = on_end,
     .writable = on_writable,
     .refused = on_refused,
@@ -277,6 +283,14 @@ void connection_receive(struct connection *connection, unsigned char *bytes,
     if (!has_waiting(connection))
         serve(connection, &bytes, &length);
     keep(connection, bytes, length);
+}
+
+unsigned char *connection_place(struct connection *connection, size_t *room)
+{
+    if (!connection->parser || !takes_input(connection) ||
+        has_waiting(connection))
+        return NULL;
+    return message_place(connection->parser, &connection->hub->memory, room);
 }
 
 void connection_serve(struct connection *connection)

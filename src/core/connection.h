@@ -120,6 +120,9 @@ struct connection {
 /* Bytes have come; they are the caller's and may be changed (unmasked). */
 void connection_receive(struct connection *connection, unsigned char *bytes,
                         size_t length);
+/* Where a large message that is unfinished has room for the next bytes, and how
+ * much; NULL: nowhere. */
+unsigned char *connection_place(struct connection *connection, size_t *room);
 /* The peer sent FIN, or (broken) the connection was reset. */
 void connection_end(struct connection *connection, bool broken);
 /* The transport can take bytes again. */

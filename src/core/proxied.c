@@ -70,6 +70,14 @@ static void on_receive(void *user, unsigned char *bytes, size_t length)
         transport_receive(&proxied->base, bytes, length);
 }
 
+static unsigned char *on_place(void *user, size_t *room)
+{
+    struct proxied *proxied = user;
+    if (proxied->parser || proxied->is_refused)
+        return NULL;
+    return transport_place(&proxied->base, room);
+}
+
 static void on_end(void *user, bool broken)
 {
     struct proxied *proxied = user;
@@ -86,6 +94,7 @@ static void on_writable(void *user)
 
 static const struct transport_events events = {
     .receive = on_receive,
+    .place = on_place,
     .end = on_end,
     .writable = on_writable,
 };

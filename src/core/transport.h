@@ -25,6 +25,10 @@ enum { TRANSPORT_MAX_SPANS = 64 };
 struct transport_events {
     /* Bytes have come; they are the transport's and may be changed. */
     void (*receive)(void *user, unsigned char *bytes, size_t length);
+    /* Where the next bytes are to be put, before receive gets them there, and
+     * how many fit; NULL: they are put wherever the transport has room. May be
+     * NULL itself. */
+    unsigned char *(*place)(void *user, size_t *room);
     /* The peer sent FIN, or (broken) the connection was reset. */
     void (*end)(void *user, bool broken);
     /* It can take bytes again; only while want_write is on. */
@@ -97,6 +101,13 @@ static inline void transport_receive(struct transport *transport,
                                      unsigned char *bytes, size_t length)
 {
     transport->events->receive(transport->user, bytes, length);
+}
+
+static inline unsigned char *transport_place(struct transport *transport,
+                                             size_t *room)
+{
+    const struct transport_events *events = transport->events;
+    return events->place ? events->place(transport->user, room) : NULL;
 }
 
 static inline void transport_end(struct transport *transport, bool broken)

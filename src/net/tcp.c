@@ -52,8 +52,11 @@ static void tcp_end(struct tcp *tcp, bool broken)
  * core may end the connection in any of these calls, so they come last. */
 static void receive(struct tcp *tcp)
 {
-    unsigned char *input = tcp->shared->input;
-    ssize_t length = recv(tcp->watcher.fd, input, TCP_INPUT_SIZE, 0);
+    size_t room = TCP_INPUT_SIZE;
+    unsigned char *input = transport_place(&tcp->base, &room);
+    if (!input)
+        input = tcp->shared->input;
+    ssize_t length = recv(tcp->watcher.fd, input, room, 0);
     if (length > 0)
         transport_receive(&tcp->base, input, (size_t)length);
     else if (length == 0)

@@ -7,6 +7,10 @@
 
 enum { INFLATE_PIECE = 64 * 1024 }; /* bytes of the wire */
 
+/* Of a frame that has so many to come, and has brought so many, the next are
+ * read to where they stay, but no more at a time. */
+enum { PLACE_LEAST = 64 * 1024, PLACE_MOST = 256 * 1024 };
+
 /* One call of message_next. A step returns whether it has set the event. */
 struct pull {
     struct message_parser *parser;
@@ -152,17 +156,35 @@ static struct buffer *frame_buffer(struct message_parser *parser)
                                                    : &parser->payload;
 }
 
-/* A final frame tells the size of the whole, so that the last growth needn't
+/* Makes room for so many more bytes of the frame, of which more are missing. A
+ * final frame tells the size of the whole, so that the last growth needn't
  * double; any other says nothing about what is still to come. */
+static bool reserve(struct message_parser *parser, struct memory *memory,
+                    size_t size, size_t missing)
+{
+    struct buffer *buffer = frame_buffer(parser);
+    size_t most = parser->frame.is_final ? buffer->length + missing : SIZE_MAX;
+    return buffer_reserve_within(buffer, memory, size, most);
+}
+
+/* message_place has said where. */
+static bool is_in_its_place(const struct buffer *buffer,
+                            const unsigned char *bytes, size_t size)
+{
+    return buffer->bytes && bytes == buffer->bytes + buffer->length &&
+           size <= buffer->capacity - buffer->length;
+}
+
 static bool keep(struct pull *pull, const unsigned char *bytes, size_t size)
 {
     struct message_parser *parser = pull->parser;
     struct buffer *buffer = frame_buffer(parser);
-    size_t most = SIZE_MAX;
-    if (parser->frame.is_final)
-        most = buffer->length + size +
-               (size_t)(parser->frame.length - parser->frame_have);
-    return buffer_reserve_within(buffer, pull->memory, size, most) &&
+    size_t missing = (size_t)(parser->frame.length - parser->frame_have);
+    if (is_in_its_place(buffer, bytes, size)) {
+        buffer->length += size;
+        return true;
+    }
+    return reserve(parser, pull->memory, size, missing + size) &&
            buffer_append(buffer, pull->memory, bytes, size);
 }
 
@@ -385,6 +407,27 @@ void message_settle(struct message_parser *parser, struct memory *memory)
         return;
     parser->is_delivered = false;
     buffer_release(frame_buffer(parser), memory);
+}
+
+static size_t least(size_t one, size_t other)
+{
+    return one < other ? one : other;
+}
+
+unsigned char *message_place(struct message_parser *parser,
+                             struct memory *memory, size_t *room)
+{
+    struct buffer *buffer = &parser->payload;
+    if (!parser->in_payload || opcode_is_control(parser->frame.opcode) ||
+        parser->is_compressed)
+        return NULL;
+    size_t missing = (size_t)(parser->frame.length - parser->frame_have);
+    if (missing < PLACE_LEAST || buffer->length < PLACE_LEAST ||
+        !reserve(parser, memory, 1, missing))
+        return NULL;
+    *room =
+        least(least(missing, buffer->capacity - buffer->length), PLACE_MOST);
+    return buffer->bytes + buffer->length;
 }
 
 void message_next(struct message_parser *parser,

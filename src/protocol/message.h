@@ -85,6 +85,13 @@ void message_next(struct message_parser *parser,
                   unsigned char **span, size_t *length,
                   struct message_event *event);
 
+/* Where the next bytes of a frame would be kept, if they are many, and how many
+ * have room there; NULL: they aren't many, or there is no memory. Put there and
+ * handed to message_next they needn't be copied. As ever, memory follows the
+ * bytes received. */
+unsigned char *message_place(struct message_parser *parser,
+                             struct memory *memory, size_t *room);
+
 /* Gives back what the last event lent, for a caller that is done with it and
  * won't call message_next until more bytes come. */
 void message_settle(struct message_parser *parser, struct memory *memory);

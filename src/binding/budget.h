@@ -49,6 +49,19 @@ void budget_unuse(void);
 /* A meter for handlers; where is to be set before it is entered. */
 void meter_init(struct meter *meter, struct hub *hub);
 
+/* Whether nothing is to be told of it so far. */
+static inline bool meter_is_well(const struct meter *meter)
+{
+    return !meter->is_slow && !meter->is_stopped && !meter->refused &&
+           !meter->tight;
+}
+
+/* What it measures begins anew; it is well. */
+static inline void meter_renew(struct meter *meter)
+{
+    meter->since = 0;
+}
+
 /* Scripts begin to run on L. The meter is borrowed until budget_leave. */
 void budget_enter(struct meter *meter, lua_State *L);
 

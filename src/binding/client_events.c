@@ -366,6 +366,21 @@ void client_events_message(struct client_box *client, enum opcode opcode,
     deliver(client, &event);
 }
 
+bool client_events_next(struct client_box *client, struct client_event *event)
+{
+    const struct client_events *events = &client->events;
+    struct dispatch *dispatch = &client->binding->dispatch;
+    if (events->count || events->receiver || !client->connection ||
+        !dispatch_may_repeat(dispatch) ||
+        !connection_next_message(client->connection,
+                                 event->kind == EVENT_TEXT ? OPCODE_TEXT
+                                                           : OPCODE_BINARY,
+                                 &event->bytes, &event->length))
+        return false;
+    dispatch_repeat(dispatch);
+    return true;
+}
+
 void client_events_pong(struct client_box *client, const unsigned char *bytes,
                         size_t length, double rtt)
 {

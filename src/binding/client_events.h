@@ -68,6 +68,10 @@ void client_events_pong(struct client_box *client, const unsigned char *bytes,
 void client_events_limited(struct client_box *client, const char *what);
 void client_events_leave(struct client_box *client, struct leave *leave);
 
+/* The next message, for the body that has just handled one of that kind: false
+ * where something else comes first, or later. Its bytes are borrowed. */
+bool client_events_next(struct client_box *client, struct client_event *event);
+
 /* The client has been taken to another room: the old one's on_leave is next,
  * where its on_join had begun, then the new one's on_join. */
 void client_events_move(struct client_box *client);

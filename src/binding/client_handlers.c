@@ -17,7 +17,7 @@ static bool push_handler(lua_State *L, const struct client_box *client,
     if (!client_push_box(L, client))
         return false;
     push_room(L, -1);
-    if (room_push_handler(L, -1, handler) == LUA_TNIL) {
+    if (!room_push_handler(L, -1, handler)) {
         lua_settop(L, top);
         return false;
     }
@@ -102,7 +102,7 @@ static void close_client(const struct client_box *client, int code,
 
 /* A message's body is run too often to look handlers up by name, or to tidy
  * the stack up behind it. */
-enum { BODY_CLIENT = 2, BODY_ROOM };
+enum { BODY_CLIENT = 2, BODY_ROOM, BODY_HANDLER };
 
 static bool push_parties(lua_State *L, const struct client_call *call)
 {
@@ -112,25 +112,51 @@ static bool push_parties(lua_State *L, const struct client_call *call)
     return true;
 }
 
-/* The handler is on top. */
-static void push_arguments(lua_State *L)
+/* What a handler that waits leaves of a body. */
+static int end_body(lua_State *L, int status, lua_KContext context)
 {
+    (void)L;
+    (void)status;
+    (void)context;
+    return 0;
+}
+
+static void push_call(lua_State *L)
+{
+    lua_pushvalue(L, BODY_HANDLER);
     lua_pushvalue(L, BODY_ROOM);
     lua_pushvalue(L, BODY_CLIENT);
 }
 
-static int call_with_bytes(lua_State *L, const struct client_event *event)
+/* Whether another message comes for the same handler, which is what it was as
+ * long as the hub's version is. */
+static bool take_next(const struct client_call *call, unsigned version,
+                      struct client_event *event)
 {
-    push_arguments(L);
-    client_event_push_bytes(L, event);
-    return dispatch_call(L, 3);
+    struct client_box *client = call->entry.client;
+    return client->connection && client->connection->hub->version == version &&
+           client_events_next(client, event);
+}
+
+/* Those that have come together are handled one behind the other: the way to
+ * here costs more than a small handler does. */
+static int call_with_bytes(lua_State *L, const struct client_call *call)
+{
+    unsigned version = call->entry.client->binding->hub->version;
+    struct client_event event = *call->event;
+    do {
+        push_call(L);
+        client_event_push_bytes(L, &event);
+        lua_callk(L, 3, 0, 0, end_body);
+    } while (take_next(call, version, &event));
+    return 0;
 }
 
 static int call_with_json(lua_State *L, const struct client_call *call)
 {
     const struct client_event *event = call->event;
     dispatch_set_where(L, "on_json");
-    push_arguments(L);
+    push_call(L);
     if (json_push_decoded(L, (const char *)event->bytes, event->length))
         return dispatch_call(L, 3);
     close_client(call->entry.client, CLOSE_DATA, "not valid JSON");
@@ -142,11 +168,11 @@ static int text_body(lua_State *L)
     const struct client_call *call = lua_touserdata(L, 1);
     if (!push_parties(L, call))
         return 0;
-    if (room_push_handler(L, BODY_ROOM, ROOM_ON_JSON) != LUA_TNIL)
+    if (room_push_handler(L, BODY_ROOM, ROOM_ON_JSON))
         return call_with_json(L, call);
-    if (room_push_handler(L, BODY_ROOM, ROOM_ON_TEXT) == LUA_TNIL)
-        return 0;
-    return call_with_bytes(L, call->event);
+    if (room_push_handler(L, BODY_ROOM, ROOM_ON_TEXT))
+        return call_with_bytes(L, call);
+    return 0;
 }
 
 static int binary_body(lua_State *L)
@@ -154,8 +180,8 @@ static int binary_body(lua_State *L)
     const struct client_call *call = lua_touserdata(L, 1);
     if (!push_parties(L, call))
         return 0;
-    if (room_push_handler(L, BODY_ROOM, ROOM_ON_BINARY) != LUA_TNIL)
-        return call_with_bytes(L, call->event);
+    if (room_push_handler(L, BODY_ROOM, ROOM_ON_BINARY))
+        return call_with_bytes(L, call);
     close_client(call->entry.client, CLOSE_TYPE, "binary is not accepted here");
     return 0;
 }

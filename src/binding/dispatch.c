@@ -249,14 +249,14 @@ static enum dispatch_result go_on(struct routine *routine, int arguments,
     struct routine **running = dispatch->running;
     struct routine *outer = *running;
     struct metrics *metrics = &dispatch->hub->metrics;
-    double began = handler_time_begin(&dispatch->time, metrics);
     int results = 0;
+    routine->began = handler_time_begin(&dispatch->time, metrics);
     *running = routine;
     routine->innermost = routine->L;
     budget_enter(&routine->meter, routine->L);
     int status = lua_resume(routine->L, dispatch->L, arguments, &results);
     *running = outer;
-    handler_time_end(metrics, began);
+    handler_time_end(metrics, routine->began);
     /* A pcall that was called last may have kept the error of a stop. */
     if (status == LUA_OK && !routine->meter.is_stop_noted) {
         budget_leave(&routine->meter, routine->L);
@@ -290,6 +290,20 @@ enum dispatch_result dispatch_run(struct dispatch *dispatch,
     if (result == DISPATCH_WAITS && routine)
         *routine = taken;
     return result;
+}
+
+bool dispatch_may_repeat(const struct dispatch *dispatch)
+{
+    return meter_is_well(&(*dispatch->running)->meter);
+}
+
+void dispatch_repeat(struct dispatch *dispatch)
+{
+    struct routine *routine = *dispatch->running;
+    struct metrics *metrics = &dispatch->hub->metrics;
+    handler_time_end(metrics, routine->began);
+    routine->began = handler_time_begin(&dispatch->time, metrics);
+    meter_renew(&routine->meter);
 }
 
 static int return_nothing(lua_State *L, int status, lua_KContext context)

@@ -57,6 +57,7 @@ struct routine {
     void *waited_for;
     lua_State *innermost; /* its coroutine, or one that it has resumed */
     struct meter meter;   /* while it runs */
+    double began;         /* as handler_time_begin has said */
     unsigned blocked;     /* resumers below that can't be suspended */
     bool waits;           /* a wait has begun: the next yield is its own */
     bool has_timed_out;
@@ -94,6 +95,14 @@ void dispatch_turn(struct dispatch *dispatch);
 /* To be returned from a body: calls what is on the stack with its arguments,
  * dropping its results. */
 int dispatch_call(lua_State *L, int arguments);
+
+/* Whether the body that runs may begin again with another event of the same
+ * kind, as though it had ended and been entered anew: nothing is to be told of
+ * the one before. Not once its handler has waited. */
+bool dispatch_may_repeat(const struct dispatch *dispatch);
+
+/* It does: budget and figures begin anew. */
+void dispatch_repeat(struct dispatch *dispatch);
 
 /* Whether an entry of any hub of the state is running. */
 bool dispatch_is_running(lua_State *L);

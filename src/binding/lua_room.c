@@ -265,14 +265,17 @@ static void look_up_handlers(lua_State *L, int index, unsigned version)
     box->version = version;
 }
 
-int room_push_handler(lua_State *L, int index, enum room_handler handler)
+bool room_push_handler(lua_State *L, int index, enum room_handler handler)
 {
     index = lua_absindex(L, index);
     const struct room_box *box = lua_touserdata(L, index);
     unsigned version = box->audience.binding->hub->version;
     if (box->version != version)
         look_up_handlers(L, index, version);
-    return lua_getiuservalue(L, index, ROOM_FOUND + (int)handler);
+    if (!(box->found & 1u << handler))
+        return false;
+    lua_getiuservalue(L, index, ROOM_FOUND + (int)handler);
+    return true;
 }
 
 void room_forget_handlers(lua_State *L, int index)

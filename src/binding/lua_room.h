@@ -51,9 +51,9 @@ enum room_handler {
     ROOM_HANDLERS
 };
 
-/* Pushes that of the room at an index, of a client's. Returns its type; nil is
- * pushed too. Only under protection. */
-int room_push_handler(lua_State *L, int index, enum room_handler handler);
+/* Pushes that of the room at an index, of a client's. False, nothing pushed,
+ * where there is none. Only under protection. */
+bool room_push_handler(lua_State *L, int index, enum room_handler handler);
 
 /* Has what is at an index look its handlers up anew and let go of those that it
  * had, if it is a room. Takes no memory. */

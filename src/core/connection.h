@@ -178,6 +178,13 @@ bool connection_send(struct connection *connection, enum opcode opcode,
 bool connection_send_stretch(struct connection *connection,
                              const struct stretch *frame);
 
+/* While the application handles a message: takes the next one off, counted and
+ * with its share as any, where it is of the same type and may come right behind
+ * it. The bytes are borrowed, as before. False: the application is to return;
+ * it hears of what comes next, if anything does. */
+bool connection_next_message(struct connection *connection, enum opcode opcode,
+                             const unsigned char **bytes, size_t *length);
+
 /* Begins the closing handshake with a code that may be sent (0: none) and a
  * reason (valid UTF-8, cut to 123 bytes). False where it isn't open. */
 bool connection_close(struct connection *connection, int code,

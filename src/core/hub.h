@@ -56,6 +56,8 @@ struct hub {
     size_t download_count; /* files that are open, to be sent */
     size_t max_downloads;  /* beyond it the oldest goes; 0: any number */
     unsigned version;      /* moves when a handler may have changed */
+    /* What is being received; NULL: nothing. */
+    struct receiving *receiving;
     bool is_draining;
     bool is_dev; /* tells whoever runs it more (developer.h); files aren't kept
                   */

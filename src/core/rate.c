@@ -145,7 +145,7 @@ static bool begin(struct connection *connection)
 bool rate_admits(struct connection *connection, size_t bytes)
 {
     const struct limits *limits = connection->limits;
-    if (!limits->rate_messages && !limits->rate_bytes)
+    if (!rate_is_on(limits))
         return true;
     if (!begin(connection))
         return false;

@@ -7,8 +7,7 @@
 #ifndef MOONROOM_CORE_RATE_H
 #define MOONROOM_CORE_RATE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "options.h"
 
 struct connection;
 
@@ -19,6 +18,12 @@ struct rate {
     double at;                              /* when they last emptied some */
     bool is_logged;                         /* that something was dropped */
 };
+
+/* Whether a room's limits have any: elsewhere every message is admitted. */
+static inline bool rate_is_on(const struct limits *limits)
+{
+    return limits->rate_messages || limits->rate_bytes;
+}
 
 /* Whether a whole message of so many bytes is to be delivered. Otherwise it was
  * beyond the rate: counted and told to the application, or the connection has

@@ -321,6 +321,12 @@ static void receive_control(struct connection *connection,
         receive_pong(connection, event);
 }
 
+static void count_message(struct connection *connection)
+{
+    metrics_count(&connection->hub->metrics, METRIC_MESSAGES_IN);
+    connection->session.messages_in++;
+}
+
 static void receive_data(struct connection *connection,
                          const struct message_event *event)
 {
@@ -328,8 +334,7 @@ static void receive_data(struct connection *connection,
     connection->message_due = 0;
     if (connection->state != CONNECTION_OPEN)
         return;
-    metrics_count(&hub->metrics, METRIC_MESSAGES_IN);
-    connection->session.messages_in++;
+    count_message(connection);
     if (!rate_admits(connection, event->length))
         return;
     hub->application->message(connection, (enum opcode)event->opcode,
@@ -417,7 +422,49 @@ static bool receive_some(struct connection *connection, struct share *share,
     *length = offered + rest;
     charge(share, &event);
     receive_event(connection, share, &event);
-    return event.kind == MESSAGE_NEEDS_MORE && !rest;
+    return (event.kind == MESSAGE_NEEDS_MORE && !rest) ||
+           (!*length && !message_is_partial(connection->parser));
+}
+
+/* What receive_some takes from, while it does. */
+struct receiving {
+    const struct connection *connection;
+    struct share *share;
+    unsigned char **bytes;
+    size_t *length;
+};
+
+/* What a rate drops, the application has to hear of. */
+static bool can_go_on(const struct connection *connection,
+                      const struct receiving *receiving)
+{
+    return receiving && receiving->connection == connection &&
+           connection->state == CONNECTION_OPEN && receiving->share->messages &&
+           receiving->share->bytes && !rate_is_on(connection->limits);
+}
+
+bool connection_next_message(struct connection *connection, enum opcode opcode,
+                             const unsigned char **bytes, size_t *length)
+{
+    const struct receiving *receiving = connection->hub->receiving;
+    struct message_inflation inflation;
+    struct message_event event = {0};
+    if (!can_go_on(connection, receiving))
+        return false;
+    struct message_limits limits = message_limits(connection, &inflation);
+    if (!message_next_small(connection->parser, &limits, opcode,
+                            receiving->bytes, receiving->length, &event))
+        return false;
+    charge(receiving->share, &event);
+    if (event.kind != MESSAGE_DATA) {
+        receive_event(connection, receiving->share, &event);
+        return false;
+    }
+    receiving->share->messages--;
+    count_message(connection);
+    *bytes = event.bytes;
+    *length = event.length;
+    return true;
 }
 
 static bool is_talking(const struct connection *connection)
@@ -443,12 +490,15 @@ static void watch_message(struct connection *connection)
 static void receive_all(struct connection *connection, struct share *share,
                         unsigned char **bytes, size_t *length)
 {
+    struct receiving *before = connection->hub->receiving;
+    struct receiving receiving = {connection, share, bytes, length};
     bool is_all = false;
-    while (share->messages && share->bytes && !is_all) {
+    connection->hub->receiving = &receiving;
+    while (share->messages && share->bytes && !is_all && is_talking(connection))
         is_all = receive_some(connection, share, bytes, length);
-        if (!is_talking(connection))
-            return;
-    }
+    connection->hub->receiving = before;
+    if (!is_talking(connection))
+        return;
     message_settle(connection->parser, &connection->hub->memory);
     watch_message(connection);
 }

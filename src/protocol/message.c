@@ -376,27 +376,30 @@ static bool check_text(struct pull *pull, const unsigned char *bytes,
     return true;
 }
 
-/* A short message of one frame that lies whole in the span, as most do: what
- * all the states would come to. Returns whether it has set the event. */
-static bool take_small(struct pull *pull)
+/* Whether there is a short message of one frame, whole, as most are. */
+static bool has_small(const struct pull *pull)
 {
+    const unsigned char *header = pull->bytes;
     if (pull->length < SMALL_HEADER || !is_plain(pull->parser, pull->limits))
         return false;
-    const unsigned char *header = pull->bytes;
     size_t size = header[1] ^ 0x80u; /* too much, where it isn't masked */
-    if (!is_small_taken(pull->limits, header[0], size) ||
-        pull->length - SMALL_HEADER < size)
-        return false;
-    take(pull, SMALL_HEADER);
+    return is_small_taken(pull->limits, header[0], size) &&
+           pull->length - SMALL_HEADER >= size;
+}
+
+/* What all the states would come to. */
+static void take_small(struct pull *pull)
+{
+    const unsigned char *header = take(pull, SMALL_HEADER);
+    size_t size = header[1] ^ 0x80u;
     unsigned char *bytes = take(pull, size);
     frame_unmask(bytes, size, header + 2, 0);
     if (header[0] == WHOLE_TEXT && !check_text(pull, bytes, size))
-        return true;
+        return;
     *pull->event = (struct message_event){.kind = MESSAGE_DATA,
                                           .opcode = header[0] & 0x0F,
                                           .bytes = bytes,
                                           .length = size};
-    return true;
 }
 
 /* --- Public --------------------------------------------------------------- */
@@ -438,12 +441,31 @@ void message_next(struct message_parser *parser,
     struct pull pull = {parser, limits, memory, *span, *length, event};
     *event = (struct message_event){0};
     message_settle(parser, memory);
-    bool is_set = take_small(&pull);
-    while (!is_set &&
-           !(parser->in_payload ? take_payload(&pull) : take_header(&pull)))
-        ;
+    if (has_small(&pull))
+        take_small(&pull);
+    else
+        while (!(parser->in_payload ? take_payload(&pull) : take_header(&pull)))
+            ;
     *span = pull.bytes;
     *length = pull.length;
+}
+
+bool message_next_small(struct message_parser *parser,
+                        const struct message_limits *limits, enum opcode opcode,
+                        unsigned char **span, size_t *length,
+                        struct message_event *event)
+{
+    struct pull pull = {.parser = parser,
+                        .limits = limits,
+                        .bytes = *span,
+                        .length = *length,
+                        .event = event};
+    if (!has_small(&pull) || (pull.bytes[0] & 0x0F) != (int)opcode)
+        return false;
+    take_small(&pull);
+    *span = pull.bytes;
+    *length = pull.length;
+    return true;
 }
 
 bool message_is_partial(const struct message_parser *parser)

@@ -92,6 +92,14 @@ void message_next(struct message_parser *parser,
 unsigned char *message_place(struct message_parser *parser,
                              struct memory *memory, size_t *room);
 
+/* The same where all of a short message of that type lies in the span, and none
+ * has begun: it is DATA, or a text that is WRONG, and what the last event lent
+ * stays. False: it is something else, and nothing has changed. */
+bool message_next_small(struct message_parser *parser,
+                        const struct message_limits *limits, enum opcode opcode,
+                        unsigned char **span, size_t *length,
+                        struct message_event *event);
+
 /* Gives back what the last event lent, for a caller that is done with it and
  * won't call message_next until more bytes come. */
 void message_settle(struct message_parser *parser, struct memory *memory);

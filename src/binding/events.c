@@ -8,6 +8,7 @@
 #include "lua_group.h"
 #include "lua_request.h"
 #include "lua_room.h"
+#include "prefetch.h"
 
 #include <string.h>
 
@@ -93,10 +94,15 @@ static int run_check(struct connection *connection, enum opcode opcode,
 
 /* --- clients --- */
 
+/* The values of a userdata lie before its block, in this many bytes. */
+enum { CLIENT_VALUES = 2 * CACHE_LINE };
+
 static void run_message(struct connection *connection, enum opcode opcode,
                         const unsigned char *bytes, size_t length)
 {
-    client_events_message(connection->owner, opcode, bytes, length);
+    struct client_box *client = connection->owner;
+    prefetch((const char *)client - CLIENT_VALUES, 2);
+    client_events_message(client, opcode, bytes, length);
 }
 
 static void run_pong(struct connection *connection, const unsigned char *bytes,

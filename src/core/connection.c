@@ -7,6 +7,7 @@
 #include "hub.h"
 #include "input.h"
 #include "keep_alive.h"
+#include "prefetch.h"
 #include "recorder.h"
 #include "room.h"
 #include "send_file.h"
@@ -272,6 +273,7 @@ static void keep(struct connection *connection, const unsigned char *bytes,
 void connection_receive(struct connection *connection, unsigned char *bytes,
                         size_t length)
 {
+    prefetch(connection->owner, 3);
     connection->heard_at = connection->hub->now;
     if (!connection->is_admin)
         metrics_add(&connection->hub->metrics, METRIC_BYTES_IN, length);

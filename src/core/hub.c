@@ -6,6 +6,7 @@
 #include "exchange.h"
 #include "forwarded.h"
 #include "group.h"
+#include "prefetch.h"
 #include "recorder.h"
 #include "room.h"
 #include "slow.h"
@@ -366,6 +367,19 @@ static size_t next_piece(struct hub *hub)
     return dirty_resume(&hub->dirty, hub_read_clock(hub));
 }
 
+/* While one is written the next one's chunk comes, and the one behind it. */
+static void expect(const struct list *round)
+{
+    struct list *link = round->next;
+    if (link == round)
+        return;
+    const struct connection *next = LIST_ENTRY(link, struct connection, dirty);
+    prefetch(next->output.first, 2);
+    prefetch(next->transport, 2);
+    if (link->next != round)
+        prefetch(LIST_ENTRY(link->next, struct connection, dirty), 4);
+}
+
 /* Who has more to write after its share is dirty again, for the next round. The
  * round goes on in the next turn where those who are left are most likely to
  * owe what others owe too, and little. */
@@ -376,6 +390,7 @@ static void flush_dirty(struct hub *hub)
         struct connection *connection =
             LIST_ENTRY(link, struct connection, dirty);
         bool is_shared = connection->output.references > 0;
+        expect(&hub->dirty.round);
         connection_flush(connection);
         slow_settle(connection);
         left -= left > 0;

@@ -1,6 +1,7 @@
 #include "outq.h"
 
 #include "frame.h"
+#include "prefetch.h"
 
 #include <assert.h>
 #include <string.h>
@@ -27,6 +28,7 @@ static struct chunk *take_spare(struct chunk **spare, size_t *count)
     if (chunk) {
         *spare = chunk->next;
         --*count;
+        prefetch(*spare, 2); /* whoever is served next has it */
     }
     return chunk;
 }

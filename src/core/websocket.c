@@ -439,8 +439,9 @@ static bool can_go_on(const struct connection *connection,
                       const struct receiving *receiving)
 {
     return receiving && receiving->connection == connection &&
-           connection->state == CONNECTION_OPEN && receiving->share->messages &&
-           receiving->share->bytes && !rate_is_on(connection->limits);
+           *receiving->length && connection->state == CONNECTION_OPEN &&
+           receiving->share->messages && receiving->share->bytes &&
+           !rate_is_on(connection->limits);
 }
 
 bool connection_next_message(struct connection *connection, enum opcode opcode,

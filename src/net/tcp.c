@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "prefetch.h"
 #include "proxied.h"
 #include "tree.h"
 
@@ -53,6 +54,7 @@ static void tcp_end(struct tcp *tcp, bool broken)
 static void receive(struct tcp *tcp)
 {
     size_t room = TCP_INPUT_SIZE;
+    prefetch(tcp->base.user, 4);
     unsigned char *input = transport_place(&tcp->base, &room);
     if (!input)
         input = tcp->shared->input;

@@ -408,7 +408,7 @@ local function ask_dispatch(self, request)
     if not rules.is_callable(ask) then
       error(format("%s is a %s, not a function", where, type(ask)), 0)
     end
-    local room = check_target(self, ask(request), where)
+    local room = check_target(self, ask(core.shown(request)), where)
     if room then return { target = room, path = request.path, params = {} } end
   end
 end
@@ -440,7 +440,7 @@ function Rooms:resolve(request, asks_functions)
     local target = mount.target
     core.set_params(request, params)
     if not is_room(target) and not self.app.is_room_class(target) and asks_functions then
-      target = check_target(self, target(request), format("the function mounted on %q",
+      target = check_target(self, target(core.shown(request)), format("the function mounted on %q",
         mount.pattern))
     end
     if target then

@@ -69,7 +69,7 @@ local function allows_origin(app, target, request)
   if app.dev and app.dev:allows_origin(target, origin) then return true end
   if origins == "same" then return core.is_same_origin(origin, request.host) end
   if type(origins) == "table" then return is_listed(origins, origin) end
-  return origins(origin, request) and true or false
+  return origins(origin, core.shown(request)) and true or false
 end
 
 -- What would have let the origin in, as the script would write it.
@@ -119,7 +119,7 @@ local function room_for(app, request, found)
   local room, why = app.rooms:made_as(target, path), nil
   if not check_room(app, request, room or target, room) then return nil end
   if not room then
-    room, why = app.rooms:make(target, path, found.params, found.is_literal)
+    room, why = app.rooms:make(target, path, found.params or {}, found.is_literal)
   end
   if why == "reloaded" then return nil, why end
   if not room then
@@ -161,7 +161,7 @@ end
 -- Asks on_accept. Returns protocol and response fields, or nil after a refusal.
 local function ask_room(room, request)
   if not room.on_accept then return choose_protocol(room, request), "" end
-  local verdict, status, body, headers = room:on_accept(request)
+  local verdict, status, body, headers = room:on_accept(core.shown(request))
   local who = name_of(room) .. ".on_accept"
   if verdict ~= false then return accept_as(verdict, room, request, who) end
   refuse(request, check_status(status, who), "on_accept", who .. " refused",
@@ -182,7 +182,9 @@ local function join(app, request, room)
   local protocol, lines = ask_room(room, request)
   if not protocol then return end
   if core.is_closed(room) then return refuse_for_now(request, "closed") end
-  local client = app.make_client(request, room, room.Client)
+  local client_class = room.Client
+  if client_class.init then core.shown(request) end
+  local client = app.make_client(request, room, client_class)
   if not client then return end
   if client.init then client:init(request) end
   core.accept(request, client, protocol, lines)

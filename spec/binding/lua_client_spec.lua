@@ -22,6 +22,66 @@ local methods = {
 
 local function call(client, method) return client[method[1]](client, table.unpack(method, 2)) end
 
+describe("a client's request that no script has seen", function()
+  local HEADERS = { ["User-Agent"] = "it", ["X-Odd"] = "1", ["Cache-Control"] = "no-cache" }
+
+  it("is made when it is asked for, once", function()
+    local _, client, peer = joined()
+    client.request.badge = "gold"
+    collectgarbage()
+    assert.equal("gold", client.request.badge)
+    assert.equal(client.request, client.request)
+    peer:finish()
+    assert.equal("gold", client.request.badge)
+  end)
+
+  it("says what was sent, also when its client has gone", function()
+    local held = {}
+    local w = one_room { on_join = function(_, client) held[1] = client end }
+    local peer = w:connect("/talk?a=1", { headers = HEADERS })
+    peer:finish()
+    collectgarbage()
+    local request = held[1].request
+    held[1] = nil
+    collectgarbage()
+    collectgarbage()
+    assert.same({ "/talk", "a=1", "GET", "it", "1", "no-cache", "websocket", "13", "192.0.2.1" },
+      { request.path, request.query_string, request.method, request.headers["user-agent"],
+        request.headers["x-odd"], request.headers["cache-control"], request.headers.upgrade,
+        request.headers["sec-websocket-version"], request.address })
+  end)
+
+  it("has the params of a mount", function()
+    local params
+    local w = world.new()
+    local Room = w.moonroom.Room:extend("Room")
+    function Room.on_join(_, client) params = client.request.params end
+    w.moonroom.mount("/rooms/:name", Room)
+    w:connect("/rooms/attic")
+    assert.same({ name = "attic" }, params)
+  end)
+
+  it("is the one that a script has seen, where one has", function()
+    local seen, client
+    local w = one_room {
+      on_accept = function(_, request) seen = request end,
+      on_join = function(_, joining) client = joining end,
+    }
+    w:connect("/talk")
+    assert.equal(seen, client.request)
+    local asked
+    w = world.new()
+    local Room = w.moonroom.Room:extend("Room")
+    function Room.on_join(_, joining) client = joining end
+    w.moonroom.mount("/asked", function(request)
+      asked = request
+      return Room
+    end)
+    w:connect("/asked")
+    assert.equal(asked, client.request)
+  end)
+end)
+
 describe("a client's fields", function()
   it("say who it is, where, and since when", function()
     local w, client = joined()
@@ -188,6 +248,7 @@ describe("a closed client", function()
       local w = one_room {
         on_join = function(_, client)
           client.name = "ann"
+          client.request.badge = "gold"
           holder.client = client
         end,
       }

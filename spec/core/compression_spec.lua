@@ -356,14 +356,14 @@ describe("the memory of a compressed connection", function()
     local before = noting.blocks(w)
     echo(second, "text", TEXT)
     assert.equal(before, noting.blocks(w))
-    -- The part of a message that has come, its parser, and no more.
+    -- The part of a message that has come, its parser, its deadline, and no more.
     traffic(second, TEXT)
-    assert.equal(before + 2, noting.blocks(w))
+    assert.equal(before + 3, noting.blocks(w))
     local plain = w:connect("/room")
     local with_plain = noting.blocks(w)
     connect(w, "/room")
     -- What was agreed on.
-    assert.equal(with_plain - before - 2 + 1, noting.blocks(w) - with_plain)
+    assert.equal(with_plain - before - 3 + 1, noting.blocks(w) - with_plain)
     assert.equal(101, plain.status)
   end)
 
@@ -384,20 +384,20 @@ describe("the memory of a compressed connection", function()
     for at = 1, 16 do
       local peer, held = begin()
       hoard[at] = peer
-      assert.is_true(held > 2)
+      assert.is_true(held > 3)
     end
     local late = begin()
     late:frame("continuation", "", { fin = false })
     local more, held = begin()
-    assert.equal(2, held)
+    assert.equal(3, held)
     -- Each end of one of them gives its part back.
     finish(hoard[1])
     hoard[17], held = begin()
-    assert.is_true(held > 2)
+    assert.is_true(held > 3)
     hoard[2]:reset()
     hoard[18], held = begin()
-    assert.is_true(held > 2)
-    assert.equal(2, select(2, begin()))
+    assert.is_true(held > 3)
+    assert.equal(3, select(2, begin()))
     finish(late)
     finish(more)
     finish(hoard[17])

@@ -232,11 +232,9 @@ static void on_upgrade(struct connection *connection)
 
 static void on_request(struct connection *connection)
 {
-    const struct buffer *body = connection->request->body;
-    if (body && body->length)
-        connection_respond(
-            connection, 200, (struct slice){NULL, 0},
-            (struct slice){(const char *)body->bytes, body->length});
+    struct slice body = request_content(connection->request);
+    if (body.length)
+        connection_respond(connection, 200, (struct slice){NULL, 0}, body);
     else if (!connection_respond_file(connection))
         connection_respond(connection, 404, (struct slice){NULL, 0},
                            slice_of("nothing here\n"));

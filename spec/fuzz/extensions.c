@@ -197,7 +197,7 @@ static struct request *parse(struct buffer *head, struct memory *memory)
         HTTP_COMPLETE)
         return NULL;
     expect(size == head->length, "no line of the input ends the head");
-    return request_new(memory, bytes, size, &status, &reason);
+    return request_new(memory, bytes, size, 1, &status, &reason);
 }
 
 static struct request *request_with(struct memory *memory, struct slice fields,

@@ -231,7 +231,7 @@ static void check_request(struct input head)
     int status = 0;
     memory_init(&memory);
     struct request *request = request_new(&memory, (const char *)head.bytes,
-                                          head.length, &status, &reason);
+                                          head.length, 1, &status, &reason);
     if (!request) {
         expect(status == 400 && reason, "a wrong head says why");
         expect(!memory.blocks, "everything is given back");

@@ -121,7 +121,7 @@ static struct request *request_with(struct memory *memory,
     const char *bytes = (const char *)head.bytes;
     if (http_parse(&parser, &limits, bytes, head.length, &taken) ==
         HTTP_COMPLETE)
-        request = request_new(memory, bytes, taken, &status, &reason);
+        request = request_new(memory, bytes, taken, 1, &status, &reason);
     buffer_release(&head, memory);
     return request;
 }

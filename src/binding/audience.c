@@ -38,7 +38,7 @@ static void push_clients(lua_State *L, const struct audience *audience)
     lua_createtable(L, (int)audience_count(audience), 0);
     lua_Integer next = 1;
     for (size_t i = 0; i < audience_count(audience); i++)
-        if (client_push(L, audience->members->array[i].connection))
+        if (client_push(L, audience->members->array[i]))
             lua_rawseti(L, -2, next++);
 }
 

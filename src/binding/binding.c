@@ -155,6 +155,7 @@ struct binding *binding_new(lua_State *L, const struct options *options,
                                 .stopped = LUA_NOREF,
                                 .failed = LUA_NOREF,
                                 .reloaded = LUA_NOREF,
+                                .spare = LUA_NOREF,
                                 .gate = LUA_NOREF};
     reload_init(&binding->reload);
     luaL_setmetatable(L, hub_type);

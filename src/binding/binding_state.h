@@ -11,6 +11,8 @@
 
 enum { ID_PREFIX_BYTES = 6 };
 
+struct request_box;
+
 /* A warning of Lua's while its pieces come. */
 struct warning {
     size_t length;
@@ -28,6 +30,10 @@ struct binding {
     /* References to the app's functions; LUA_NOREF until attached. */
     int upgrade, request, wants_body, emptied, over, shutdown, stopped;
     int gate; /* in the registry: a weak table with the anchors at 1 */
+    /* A request's userdata that is used for one after another, as long as no
+     * script sees it; and its reference, or NULL and LUA_NOREF. */
+    struct request_box *spare_box;
+    int spare;
     struct reload reload;
     int failed,
         reloaded; /* the same of who hears of errors and reloads in dev */

@@ -10,17 +10,57 @@
 #include <lauxlib.h>
 #include <string.h>
 
-void client_events_init(struct client_events *events)
-{
-    *events = (struct client_events){0};
-    list_init(&events->queue);
-    list_init(&events->turn);
-    list_init(&events->flushers);
-}
-
 static struct memory *memory_of(const struct client_box *client)
 {
     return &client->binding->hub->memory;
+}
+
+/* --- the backlog --- */
+
+struct client_backlog *client_events_backlog(struct client_box *client)
+{
+    struct client_backlog *backlog = client->events.backlog;
+    if (backlog)
+        return backlog;
+    backlog = memory_new_zero(memory_of(client), sizeof *backlog);
+    if (!backlog)
+        return NULL;
+    backlog->client = client;
+    list_init(&backlog->queue);
+    list_init(&backlog->turn);
+    list_init(&backlog->flushers);
+    backlog->left_room = LUA_NOREF;
+    client->events.backlog = backlog;
+    return backlog;
+}
+
+bool client_events_awaited(const struct client_events *events)
+{
+    const struct client_backlog *backlog = events->backlog;
+    return backlog && (backlog->receiver || !list_is_empty(&backlog->flushers));
+}
+
+void client_events_tidy(struct client_box *client)
+{
+    struct client_backlog *backlog = client->events.backlog;
+    if (!backlog || !list_is_empty(&backlog->queue) ||
+        !list_is_empty(&backlog->turn) || backlog->reason ||
+        backlog->left_room != LUA_NOREF ||
+        client_events_awaited(&client->events))
+        return;
+    client->events.backlog = NULL;
+    memory_free(memory_of(client), backlog);
+}
+
+static bool has_receiver(const struct client_events *events)
+{
+    return events->backlog && events->backlog->receiver;
+}
+
+/* It goes on in the turn. */
+static bool is_put_off(const struct client_events *events)
+{
+    return events->backlog && !list_is_empty(&events->backlog->turn);
 }
 
 static bool is_message(const struct client_event *event)
@@ -38,10 +78,10 @@ static void take_off(struct client_box *client, struct client_event *event)
 
 static struct client_event *first(const struct client_box *client)
 {
-    const struct list *queue = &client->events.queue;
-    return list_is_empty(queue)
+    const struct client_backlog *backlog = client->events.backlog;
+    return !backlog || list_is_empty(&backlog->queue)
                ? NULL
-               : LIST_ENTRY(queue->next, struct client_event, link);
+               : LIST_ENTRY(backlog->queue.next, struct client_event, link);
 }
 
 static void owe_join(struct client_events *events)
@@ -52,14 +92,31 @@ static void owe_join(struct client_events *events)
 
 static void release_reason(struct client_box *client)
 {
-    memory_free(memory_of(client), client->events.reason);
-    client->events.reason = NULL;
+    struct client_backlog *backlog = client->events.backlog;
+    if (!backlog)
+        return;
+    memory_free(memory_of(client), backlog->reason);
+    backlog->reason = NULL;
+}
+
+static void take_leave(struct client_events *events, struct client_event *event)
+{
+    const struct client_backlog *backlog = events->backlog;
+    events->owes_leave = false;
+    event->kind = EVENT_LEAVE;
+    event->code = events->code;
+    event->clean = events->is_clean;
+    if (!backlog || !backlog->reason)
+        return;
+    event->bytes = (const unsigned char *)backlog->reason;
+    event->length = backlog->reason_length;
 }
 
 /* What is owed is put together when its turn has come: what it borrows is the
  * client's. False: nothing is owed now. */
-static bool take_owed(struct client_events *events, struct client_event *event)
+static bool take_owed(struct client_box *client, struct client_event *event)
 {
+    struct client_events *events = &client->events;
     *event = (struct client_event){0};
     if (events->owes_move) {
         events->owes_move = false;
@@ -67,13 +124,8 @@ static bool take_owed(struct client_events *events, struct client_event *event)
     } else if (events->owes_join) {
         events->owes_join = false;
         event->kind = EVENT_JOIN;
-    } else if (events->owes_leave && list_is_empty(&events->queue)) {
-        events->owes_leave = false;
-        event->kind = EVENT_LEAVE;
-        event->code = events->code;
-        event->clean = events->is_clean;
-        event->bytes = (const unsigned char *)events->reason;
-        event->length = events->reason_length;
+    } else if (events->owes_leave && !first(client)) {
+        take_leave(events, event);
     } else {
         return false;
     }
@@ -104,18 +156,19 @@ static void drop_all(struct client_box *client)
 {
     struct client_event event;
     drop_queue(client);
-    while (take_owed(&client->events, &event))
+    while (take_owed(client, &event))
         ;
     release_reason(client);
 }
 
-/* Those that may go on wait for the turn: this is another's coroutine. */
+/* Those that may go on wait for the turn: this is another's coroutine. Without
+ * a backlog there are none but what a handler, at its end, goes on with. */
 void client_events_stir(struct client_box *client)
 {
-    struct client_events *events = &client->events;
-    if (!events->count || !list_is_empty(&events->turn))
+    struct client_backlog *backlog = client->events.backlog;
+    if (!client->events.count || !backlog || !list_is_empty(&backlog->turn))
         return;
-    list_append(&client->binding->clients, &events->turn);
+    list_append(&client->binding->clients, &backlog->turn);
     client->binding->hub->has_woken = true;
 }
 
@@ -273,14 +326,14 @@ static void release_pressure(struct client_box *client)
 static bool handle_first(struct client_box *client)
 {
     struct client_event owed;
-    if (take_owed(&client->events, &owed)) {
+    if (take_owed(client, &owed)) {
         handle(client, &owed);
         if (owed.kind == EVENT_LEAVE)
             release_reason(client);
         return true;
     }
     struct client_event *event = first(client);
-    if (!event || (client->events.receiver && is_message(event)))
+    if (!event || (has_receiver(&client->events) && is_message(event)))
         return false;
     take_off(client, event);
     handle(client, event);
@@ -296,8 +349,7 @@ static void go_on(struct client_box *client)
     struct client_events *events = &client->events;
     if (client->binding->is_ending)
         drop_all(client);
-    while (!events->busy && list_is_empty(&events->turn) &&
-           handle_first(client))
+    while (!events->busy && !is_put_off(events) && handle_first(client))
         ;
     release_pressure(client);
     client_settle(client);
@@ -306,15 +358,17 @@ static void go_on(struct client_box *client)
 static bool keep(struct client_box *client, const struct client_event *event)
 {
     struct client_events *events = &client->events;
+    struct client_backlog *backlog = client_events_backlog(client);
     struct client_event *kept =
-        memory_new(memory_of(client), sizeof *kept + event->length);
+        backlog ? memory_new(memory_of(client), sizeof *kept + event->length)
+                : NULL;
     if (!kept)
         return false;
     *kept = *event;
     kept->bytes = (unsigned char *)(kept + 1);
     if (event->length)
         memcpy(kept + 1, event->bytes, event->length);
-    list_append(&events->queue, &kept->link);
+    list_append(&backlog->queue, &kept->link);
     events->count++;
     if (events->count > EVENTS_MOST && client->connection)
         connection_hold(client->connection, true);
@@ -324,7 +378,7 @@ static bool keep(struct client_box *client, const struct client_event *event)
 static void deliver(struct client_box *client, const struct client_event *event)
 {
     struct client_events *events = &client->events;
-    bool is_awaited = events->receiver && is_message(event);
+    bool is_awaited = has_receiver(events) && is_message(event);
     if (!events->busy && !events->count && !is_awaited) {
         handle(client, event);
         return;
@@ -332,7 +386,7 @@ static void deliver(struct client_box *client, const struct client_event *event)
     if (!keep(client, event) && client->connection)
         connection_terminate(client->connection);
     if (is_awaited)
-        routine_wake(events->receiver);
+        routine_wake(events->backlog->receiver);
 }
 
 void client_events_open(struct client_box *client)
@@ -370,7 +424,7 @@ bool client_events_next(struct client_box *client, struct client_event *event)
 {
     const struct client_events *events = &client->events;
     struct dispatch *dispatch = &client->binding->dispatch;
-    if (events->count || events->receiver || !client->connection ||
+    if (events->count || has_receiver(events) || !client->connection ||
         !dispatch_may_repeat(dispatch) ||
         !connection_next_message(client->connection,
                                  event->kind == EVENT_TEXT ? OPCODE_TEXT
@@ -399,16 +453,32 @@ void client_events_limited(struct client_box *client, const char *what)
     deliver(client, &event);
 }
 
-/* The leave needs no memory, so that it can't get lost. */
-void client_events_leave(struct client_box *client, struct leave *leave)
+/* The reason of the leave, which may be handled when its connection has gone.
+ */
+static void keep_reason(struct client_box *client,
+                        struct connection *connection)
 {
+    unsigned char length;
+    char *reason = connection_take_reason(connection, &length);
+    struct client_backlog *backlog =
+        reason ? client_events_backlog(client) : NULL;
+    if (!backlog) {
+        memory_free(memory_of(client), reason);
+        return;
+    }
+    backlog->reason = reason;
+    backlog->reason_length = length;
+}
+
+/* The leave needs no memory but for its reason, so that it can't get lost. */
+void client_events_leave(struct client_box *client,
+                         struct connection *connection)
+{
+    const struct leave *leave = &connection->leave;
     struct client_events *events = &client->events;
-    events->reason = leave->reason;
-    events->reason_length = leave->reason_length;
+    keep_reason(client, connection);
     events->code = leave->code;
     events->is_clean = leave->clean;
-    leave->reason = NULL;
-    leave->reason_length = 0;
     if (leave->is_ours)
         drop_kept(client);
     events->owes_leave = true;
@@ -429,16 +499,19 @@ void client_events_turn(struct binding *binding)
     list_init(&round);
     list_move_all(&round, &binding->clients);
     for (struct list *link; (link = list_take(&round));) {
-        struct client_events *events =
-            LIST_ENTRY(link, struct client_events, turn);
-        go_on(LIST_ENTRY(events, struct client_box, events));
+        struct client_backlog *backlog =
+            LIST_ENTRY(link, struct client_backlog, turn);
+        go_on(backlog->client);
     }
 }
 
 struct client_event *
 client_events_first_message(const struct client_box *client)
 {
-    const struct list *queue = &client->events.queue;
+    const struct client_backlog *backlog = client->events.backlog;
+    if (!backlog)
+        return NULL;
+    const struct list *queue = &backlog->queue;
     for (struct list *link = queue->next; link != queue; link = link->next) {
         struct client_event *event =
             LIST_ENTRY(link, struct client_event, link);

@@ -34,29 +34,47 @@ struct client_event {
 /* Beyond so many kept messages the client's socket isn't read. */
 enum { EVENTS_MOST = 16 };
 
-/* A move and a join come before all that is kept, a leave behind it: they are
- * owed, and need no memory. */
-struct client_events {
-    struct list queue;        /* the others that are kept */
+/* What a client has only while something of its waits. */
+struct client_backlog {
+    struct client_box *client;
+    struct list queue;        /* events that are kept */
     struct list turn;         /* in binding->clients while some can go on */
     struct list flushers;     /* routines that wait in flush */
-    struct routine *busy;     /* of the handler that waits, or NULL */
     struct routine *receiver; /* waits in receive, or NULL */
     char *reason;             /* of the leave, owned */
-    unsigned count;           /* of what is kept or owed */
-    uint16_t code;            /* of the leave */
     unsigned char reason_length;
+    int left_room; /* the binding's reference to the room whose on_leave is due
+                    */
+};
+
+/* A move and a join come before all that is kept, a leave behind it: they are
+ * owed, and need no memory. All zero is a client to whom nothing has happened.
+ */
+struct client_events {
+    struct client_backlog *backlog; /* NULL: nothing waits */
+    struct routine *busy;           /* of the handler that waits, or NULL */
+    unsigned count;                 /* of what is kept or owed */
+    uint16_t code;                  /* of the leave */
     unsigned char busy_with; /* enum event_kind: the handler's that runs or
                                 waits */
     bool owes_move : 1;
     bool owes_join : 1;
     bool owes_leave : 1;
-    bool is_clean : 1;  /* the leave */
-    bool is_opened : 1; /* on_open has begun */
+    bool is_clean : 1;      /* the leave */
+    bool is_opened : 1;     /* on_open has begun */
+    bool is_compressed : 1; /* permessage-deflate was agreed on */
     bool is_joined : 1; /* its room's on_join has begun, and it hasn't left */
 };
 
-void client_events_init(struct client_events *events);
+/* The client's backlog, made where there is none; NULL: no memory. It lasts
+ * until the next event that leaves nothing in it. */
+struct client_backlog *client_events_backlog(struct client_box *client);
+
+/* Whether somebody waits in receive, or in flush. */
+bool client_events_awaited(const struct client_events *events);
+
+/* Gives the backlog back where there is nothing in it. */
+void client_events_tidy(struct client_box *client);
 
 /* The events themselves; bytes are borrowed. Each is handled now where no
  * other is being handled or kept. None raises. */
@@ -66,7 +84,8 @@ void client_events_message(struct client_box *client, enum opcode opcode,
 void client_events_pong(struct client_box *client, const unsigned char *bytes,
                         size_t length, double rtt);
 void client_events_limited(struct client_box *client, const char *what);
-void client_events_leave(struct client_box *client, struct leave *leave);
+void client_events_leave(struct client_box *client,
+                         struct connection *connection);
 
 /* The next message, for the body that has just handled one of that kind: false
  * where something else comes first, or later. Its bytes are borrowed. */

@@ -10,15 +10,16 @@
 
 void client_wait_flushed(struct client_box *client)
 {
-    struct list *flushers = &client->events.flushers;
-    while (!list_is_empty(flushers))
-        routine_wake(LIST_ENTRY(flushers->next, struct routine, place));
+    const struct client_backlog *backlog = client->events.backlog;
+    while (backlog && !list_is_empty(&backlog->flushers))
+        routine_wake(LIST_ENTRY(backlog->flushers.next, struct routine, place));
 }
 
 void client_wait_ended(struct client_box *client)
 {
-    if (client->events.receiver)
-        routine_wake(client->events.receiver);
+    const struct client_backlog *backlog = client->events.backlog;
+    if (backlog && backlog->receiver)
+        routine_wake(backlog->receiver);
     client_wait_flushed(client);
 }
 
@@ -69,22 +70,31 @@ static int after_receive_json(lua_State *L, int status, lua_KContext context)
 static void forget_receiver(void *waited_for)
 {
     struct client_box *client = waited_for;
-    client->events.receiver = NULL;
+    client->events.backlog->receiver = NULL;
     client_events_stir(client);
     client_settle(client);
+}
+
+static struct client_backlog *check_backlog(lua_State *L,
+                                            struct client_box *client)
+{
+    struct client_backlog *backlog = client_events_backlog(client);
+    if (!backlog)
+        luaL_error(L, "not enough memory");
+    return backlog;
 }
 
 static int receive(lua_State *L, lua_KFunction after)
 {
     struct client_box *client = object_check(L, 1, &client_type);
     double seconds = wait_optional_seconds(L, 2);
-    if (client->events.receiver)
+    if (client->events.backlog && client->events.backlog->receiver)
         return luaL_error(L, "another coroutine is waiting for a message of "
                              "this client already");
     if (client_events_first_message(client) || !client_is_open(client))
         return after(L, LUA_OK, 0);
     struct routine *routine = routine_check(L, "client:receive");
-    client->events.receiver = routine;
+    check_backlog(L, client)->receiver = routine;
     routine->let_go = forget_receiver;
     routine->waited_for = client;
     return routine_wait(L, routine, seconds, 0, after);
@@ -104,9 +114,10 @@ int client_method_receive_json(lua_State *L)
 
 static int after_flush(lua_State *L, int status, lua_KContext context)
 {
-    const struct client_box *client = object_check(L, 1, &client_type);
+    struct client_box *client = object_check(L, 1, &client_type);
     (void)status;
     (void)context;
+    client_settle(client);
     if (!client_is_open(client))
         return outgoing_closed(L);
     if (!connection_buffered(client->connection)) {
@@ -125,7 +136,7 @@ int client_method_flush(lua_State *L)
     if (!client_is_open(client) || !connection_buffered(client->connection))
         return after_flush(L, LUA_OK, 0);
     struct routine *routine = routine_check(L, "client:flush");
-    list_append(&client->events.flushers, &routine->place);
+    list_append(&check_backlog(L, client)->flushers, &routine->place);
     connection_watch_flush(client->connection);
     return routine_wait(L, routine, seconds, 0, after_flush);
 }

@@ -124,7 +124,7 @@ static void note_rtt(struct connection *connection, double rtt)
 
 static void run_leave(struct connection *connection)
 {
-    client_events_leave(connection->owner, &connection->leave);
+    client_events_leave(connection->owner, connection);
 }
 
 static void run_ended(struct connection *connection)
@@ -261,7 +261,7 @@ static void decided(struct entry *entry, bool succeeded)
 {
     struct binding *binding = entry->owner;
     struct request_box *box =
-        entry->connection ? entry->connection->asker : NULL;
+        entry->connection ? request_asker(entry->connection) : NULL;
     if (box)
         box->routine = NULL;
     if (!succeeded)
@@ -282,7 +282,7 @@ static void run_decision(struct connection *connection, lua_CFunction body,
     struct routine *routine = NULL;
     enum dispatch_result result =
         dispatch_run(&binding->dispatch, &entry, &routine);
-    struct request_box *box = connection->asker;
+    struct request_box *box = request_asker(connection);
     if (result != DISPATCH_WAITS)
         decided(&entry, result == DISPATCH_DONE);
     else if (box)
@@ -311,10 +311,8 @@ struct refresh {
 static const struct connection *anybody(const struct room *room)
 {
     if (room->members.count)
-        return room->members.array[0].connection;
-    return list_is_empty(&room->arrivals)
-               ? NULL
-               : LIST_ENTRY(room->arrivals.next, struct connection, arrival);
+        return room->members.array[0];
+    return room->arrivals.count ? room->arrivals.array[0] : NULL;
 }
 
 static int refresh_body(lua_State *L)
@@ -345,7 +343,7 @@ static void run_refresh(struct room *room)
  * room that a handshake has made may be others' too. */
 static void abandon(const struct connection *connection)
 {
-    const struct request_box *box = connection->asker;
+    const struct request_box *box = request_asker(connection);
     if (box && box->routine && !connection->asks_upgrade)
         routine_abandon(box->routine,
                         connection->hub->options.handshake_timeout);

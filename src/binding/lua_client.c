@@ -15,13 +15,65 @@ static const uint32_t no_rtt = UINT32_MAX;
 
 enum {
     CLIENT_ROOM = OBJECT_VALUES,
-    CLIENT_REQUEST,
+    CLIENT_REQUEST, /* or, until it is asked for, its params or nil */
     CLIENT_LAST = CLIENT_REQUEST
 };
 
 static struct client_box *check(lua_State *L)
 {
     return object_check(L, 1, &client_type);
+}
+
+/* --- its request --- */
+
+static struct request *copy_of(struct client_box *client)
+{
+    return (struct request *)(void *)(client + 1);
+}
+
+/* Whether there is a copy. */
+static bool has_copy(lua_State *L, int index)
+{
+    return lua_rawlen(L, index) > sizeof(struct client_box);
+}
+
+/* Stack: the request; on top the client. */
+static void give_request(lua_State *L, struct request_box *request)
+{
+    struct client_box *client = lua_touserdata(L, -1);
+    if (!has_copy(L, -1)) {
+        lua_pushvalue(L, 1);
+        lua_setiuservalue(L, -2, CLIENT_REQUEST);
+        return;
+    }
+    struct request *copy = request_copy(copy_of(client), request->request);
+    request_push_params(L, 1);
+    lua_setiuservalue(L, -2, CLIENT_REQUEST);
+    connection_use_request(client->connection, copy);
+    lua_pushvalue(L, -1);
+    request_use_copy(L, 1, copy);
+}
+
+void client_push_request(lua_State *L, int index)
+{
+    struct client_box *client = object_check(L, index, &client_type);
+    index = lua_absindex(L, index);
+    if (lua_getiuservalue(L, index, CLIENT_REQUEST) == LUA_TUSERDATA)
+        return;
+    request_push_copy(L, index, copy_of(client));
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, index, CLIENT_REQUEST);
+}
+
+static const struct request *request_of(lua_State *L, int index)
+{
+    struct client_box *client = object_check(L, index, &client_type);
+    if (has_copy(L, index))
+        return copy_of(client);
+    client_push_request(L, index);
+    const struct request_box *box = object_check(L, -1, &request_type);
+    lua_pop(L, 1);
+    return box->request;
 }
 
 /* --- life --- */
@@ -37,23 +89,22 @@ int client_new(lua_State *L)
     if (room->room->hub != connection->hub)
         return luaL_error(L, "the room belongs to another app");
     struct binding *binding = binding_of(connection->hub);
-    struct client_box *box =
-        object_new(L, &client_type, sizeof *box, CLIENT_LAST);
+    size_t size = sizeof(struct client_box);
+    if (request_is_plain(L, 1))
+        size += request_copy_size(request->request);
+    struct client_box *box = object_new(L, &client_type, size, CLIENT_LAST);
     box->rtt = no_rtt;
     box->binding = binding;
-    box->anchor = box->left_room = LUA_NOREF;
-    timer_owner_init(&box->timers);
-    client_events_init(&box->events);
+    box->anchor = LUA_NOREF;
     box->number = binding->next_id++;
     lua_pushvalue(L, 3);
     lua_setiuservalue(L, -2, OBJECT_METHODS);
     lua_pushvalue(L, 2);
     lua_setiuservalue(L, -2, CLIENT_ROOM);
-    lua_pushvalue(L, 1);
-    lua_setiuservalue(L, -2, CLIENT_REQUEST);
     box->anchor = binding_anchor(L, binding, -1);
     box->connection = connection;
     connection->owner = box;
+    give_request(L, request);
     return 1;
 }
 
@@ -80,13 +131,16 @@ void client_push_room(lua_State *L, int index)
 void client_push_left_room(lua_State *L, int index)
 {
     const struct client_box *box = object_check(L, index, &client_type);
-    binding_push_anchored(L, box->binding, box->left_room);
+    const struct client_backlog *backlog = box->events.backlog;
+    binding_push_anchored(L, box->binding,
+                          backlog ? backlog->left_room : LUA_NOREF);
 }
 
 void client_forget_left_room(struct client_box *client)
 {
-    if (client->left_room != LUA_NOREF)
-        binding_unanchor(client->binding, &client->left_room);
+    struct client_backlog *backlog = client->events.backlog;
+    if (backlog && backlog->left_room != LUA_NOREF)
+        binding_unanchor(client->binding, &backlog->left_room);
 }
 
 void client_forget(struct connection *connection)
@@ -96,6 +150,8 @@ void client_forget(struct connection *connection)
         return;
     box->connection = NULL;
     connection->owner = NULL;
+    if (connection->request->is_copy) /* it may go with the client */
+        connection_use_request(connection, NULL);
     timer_stop_owned(&box->timers);
     if (box->binding->is_ending)
         client_events_drop(box);
@@ -105,13 +161,15 @@ void client_forget(struct connection *connection)
 void client_settle(struct client_box *client)
 {
     const struct client_events *events = &client->events;
-    bool is_over = !client->connection && !events->busy && !events->receiver &&
-                   !events->count && list_is_empty(&events->flushers);
-    if (!is_over || client->anchor == LUA_NOREF)
-        return;
-    list_remove(&client->events.turn);
-    client_forget_left_room(client);
-    binding_unanchor(client->binding, &client->anchor);
+    bool is_over = !client->connection && !events->busy && !events->count &&
+                   !client_events_awaited(events);
+    if (is_over && events->backlog) {
+        list_remove(&events->backlog->turn);
+        client_forget_left_room(client);
+    }
+    client_events_tidy(client);
+    if (is_over && client->anchor != LUA_NOREF)
+        binding_unanchor(client->binding, &client->anchor);
 }
 
 /* --- what can be read --- */
@@ -140,20 +198,21 @@ static int get_room(lua_State *L)
 
 static int get_request(lua_State *L)
 {
-    lua_getiuservalue(L, 1, CLIENT_REQUEST);
+    client_push_request(L, 1);
     return 1;
 }
 
 static int get_protocol(lua_State *L)
 {
-    lua_getiuservalue(L, 1, CLIENT_REQUEST);
-    return request_push_protocol(L, -1);
+    return lua_getiuservalue(L, 1, CLIENT_REQUEST) == LUA_TUSERDATA
+               ? request_push_protocol(L, -1)
+               : 0;
 }
 
 static int get_address(lua_State *L)
 {
-    lua_getiuservalue(L, 1, CLIENT_REQUEST);
-    lua_getfield(L, -1, "address");
+    const struct request *request = request_of(L, 1);
+    lua_pushstring(L, request ? request_address(request) : NULL);
     return 1;
 }
 
@@ -196,16 +255,16 @@ void client_note_rtt(struct client_box *client, double seconds)
 
 static int get_joined_at(lua_State *L)
 {
-    double joined_at = check(L)->joined_at;
-    if (joined_at <= 0)
+    const struct request *request = request_of(L, 1);
+    if (!request || request->upgraded_at <= 0)
         return 0;
-    lua_pushnumber(L, joined_at);
+    lua_pushnumber(L, request->upgraded_at);
     return 1;
 }
 
 static int get_compression(lua_State *L)
 {
-    lua_pushboolean(L, check(L)->is_compressed);
+    lua_pushboolean(L, check(L)->events.is_compressed);
     return 1;
 }
 
@@ -350,9 +409,12 @@ static void keep_left_room(lua_State *L, struct client_box *client)
 {
     if (!client->events.is_joined)
         return;
+    struct client_backlog *backlog = client_events_backlog(client);
+    if (!backlog)
+        luaL_error(L, "not enough memory");
     client_forget_left_room(client);
     client_push_room(L, 1);
-    client->left_room = binding_anchor(L, client->binding, -1);
+    backlog->left_room = binding_anchor(L, client->binding, -1);
     lua_pop(L, 1);
 }
 

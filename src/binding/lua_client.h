@@ -8,6 +8,8 @@
 #include "lua_timer.h"
 #include "object.h"
 
+/* Behind it lies a copy of its request, where no script has seen that: then its
+ * userdata is made when it is asked for. */
 struct client_box {
     struct object object;
     struct connection *connection; /* NULL once it has ended */
@@ -15,11 +17,8 @@ struct client_box {
     struct client_events events;
     struct timer_owner timers; /* of client:after and client:every */
     uint64_t number;           /* of its id */
-    double joined_at;          /* Unix time, 0: not yet */
-    uint32_t rtt;  /* microseconds, CLIENT_NO_RTT until a pong came */
-    int anchor;    /* the binding's reference until its last event is over */
-    int left_room; /* the same to the room whose on_leave is due */
-    bool is_compressed; /* permessage-deflate was agreed on */
+    uint32_t rtt; /* microseconds, CLIENT_NO_RTT until a pong came */
+    int anchor;   /* the binding's reference until its last event is over */
 };
 
 static inline bool client_is_open(const struct client_box *client)
@@ -42,7 +41,8 @@ bool client_push(lua_State *L, const struct connection *connection);
  * its hub is being collected. */
 bool client_push_box(lua_State *L, const struct client_box *client);
 
-/* Lets go of one that has ended, once nothing of it is left to be handled. */
+/* Gives back what nothing waits in any more; and lets go of one that has ended,
+ * once nothing of it is left to be handled. */
 void client_settle(struct client_box *client);
 
 /* The client's connection; NULL where it has ended or is closing. Raises in
@@ -50,6 +50,9 @@ void client_settle(struct client_box *client);
  * what it must not do, "send". */
 struct connection *client_open(lua_State *L, const struct client_box *client,
                                const char *what);
+
+/* Pushes the request of the client at an index. */
+void client_push_request(lua_State *L, int index);
 
 /* Pushes the room of the client at an index, or the one that it has left for
  * it, while that one's on_leave is due. */

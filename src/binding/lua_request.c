@@ -12,7 +12,7 @@
 enum {
     REQUEST_PARAMS = OBJECT_PLAIN_VALUES,
     REQUEST_TABLES,
-    REQUEST_HUB, /* its allocator is the request's */
+    REQUEST_HUB, /* in whose memory the request is, or the client */
     REQUEST_LAST = REQUEST_HUB
 };
 
@@ -28,23 +28,112 @@ static struct request_box *check(lua_State *L)
 
 /* --- life --- */
 
+/* --- the spare one --- */
+
+static bool is_spare(const struct binding *binding,
+                     const struct request_box *box)
+{
+    return binding->spare != LUA_NOREF && binding->spare_box == box;
+}
+
+/* Nobody has it any more: what its connection's client was told is forgotten.
+ */
+static void clear_spare(struct binding *binding)
+{
+    lua_State *L = binding->dispatch.L;
+    struct request_box *box = binding->spare_box;
+    binding_push_anchored(L, binding, binding->spare);
+    for (int i = OBJECT_FIELDS; lua_isuserdata(L, -1) && i <= REQUEST_LAST;
+         i++) {
+        lua_pushnil(L);
+        lua_setiuservalue(L, -2, i);
+    }
+    lua_pop(L, 1);
+    request_unref(box->request);
+    *box = (struct request_box){.object = box->object};
+}
+
+/* Who has been seen by a script, or is still with a routine, is no spare one.
+ */
+static void give_spare(struct binding *binding, struct request_box *box)
+{
+    if (!is_spare(binding, box))
+        return;
+    if (box->is_copied && !box->is_shown && !box->routine)
+        clear_spare(binding);
+    else
+        binding_unanchor(binding, &binding->spare);
+}
+
+static struct request_box *push_box(lua_State *L, struct binding *binding)
+{
+    struct request_box *box = binding->spare_box;
+    if (binding->spare != LUA_NOREF && !box->request) {
+        binding_push_anchored(L, binding, binding->spare);
+        return box;
+    }
+    box = object_new(L, &request_type, sizeof *box, REQUEST_LAST);
+    if (binding->spare == LUA_NOREF) {
+        binding->spare = binding_anchor(L, binding, -1);
+        binding->spare_box = box;
+    }
+    return box;
+}
+
 void request_push(lua_State *L, struct connection *connection)
 {
-    struct request_box *box =
-        object_new(L, &request_type, sizeof *box, REQUEST_LAST);
-    binding_push_anchors(L, binding_of(connection->hub));
+    struct binding *binding = binding_of(connection->hub);
+    struct request_box *box = push_box(L, binding);
+    binding_push_anchors(L, binding);
     lua_setiuservalue(L, -2, REQUEST_HUB);
     box->request = request_ref(connection->request);
     box->connection = connection;
-    connection->asker = box;
+    connection->transient->asker = box;
+}
+
+void request_push_copy(lua_State *L, int index, struct request *copy)
+{
+    index = lua_absindex(L, index);
+    struct request_box *box =
+        object_new(L, &request_type, sizeof *box, REQUEST_LAST);
+    box->request = request_ref(copy);
+    box->is_shown = true;
+    lua_pushvalue(L, index);
+    lua_setiuservalue(L, -2, REQUEST_HUB);
+    lua_insert(L, -2);
+    lua_setiuservalue(L, -2, REQUEST_PARAMS);
+}
+
+bool request_is_plain(lua_State *L, int index)
+{
+    const struct request_box *box = object_check(L, index, &request_type);
+    int fields = lua_getiuservalue(L, index, OBJECT_FIELDS);
+    int tables = lua_getiuservalue(L, index, REQUEST_TABLES);
+    lua_pop(L, 2);
+    return !box->is_shown && fields == LUA_TNIL && tables == LUA_TNIL;
+}
+
+void request_push_params(lua_State *L, int index)
+{
+    lua_getiuservalue(L, index, REQUEST_PARAMS);
+}
+
+void request_use_copy(lua_State *L, int index, struct request *copy)
+{
+    struct request_box *box = object_check(L, index, &request_type);
+    lua_setiuservalue(L, index, REQUEST_HUB);
+    request_unref(box->request);
+    box->request = request_ref(copy);
+    box->is_copied = true;
 }
 
 void request_forget(struct connection *connection)
 {
-    struct request_box *box = connection->asker;
-    connection->asker = NULL;
+    struct request_box *box = request_asker(connection);
     if (!box)
         return;
+    connection->transient->asker = NULL;
+    give_spare(binding_of(connection->hub), box);
     box->connection = NULL;
     if (box->routine)
         box->routine->entry.connection = NULL;
@@ -55,7 +144,7 @@ static int request_gc(lua_State *L)
 {
     struct request_box *box = object_check(L, 1, &request_type);
     if (box->connection)
-        box->connection->asker = NULL;
+        box->connection->transient->asker = NULL;
     request_unref(box->request);
     *box = (struct request_box){.object = box->object};
     return 0;
@@ -93,7 +182,7 @@ static int get_origin(lua_State *L)
 
 static int get_address(lua_State *L)
 {
-    lua_pushstring(L, check(L)->request->address);
+    lua_pushstring(L, request_address(check(L)->request));
     return 1;
 }
 
@@ -119,14 +208,14 @@ static int get_params(lua_State *L)
     return 1;
 }
 
-static void push_tables(lua_State *L)
+static void push_tables(lua_State *L, int request)
 {
-    if (lua_getiuservalue(L, 1, REQUEST_TABLES) == LUA_TTABLE)
+    if (lua_getiuservalue(L, request, REQUEST_TABLES) == LUA_TTABLE)
         return;
     lua_pop(L, 1);
     lua_newtable(L);
     lua_pushvalue(L, -1);
-    lua_setiuservalue(L, 1, REQUEST_TABLES);
+    lua_setiuservalue(L, request, REQUEST_TABLES);
 }
 
 /* A table of the request is made when it is first asked for, then kept. */
@@ -134,7 +223,7 @@ static int get_table(lua_State *L, const char *name,
                      void (*push)(lua_State *, const struct request *))
 {
     struct request_box *box = check(L);
-    push_tables(L);
+    push_tables(L, 1);
     if (lua_getfield(L, -1, name) == LUA_TTABLE)
         return 1;
     lua_pop(L, 1);
@@ -169,23 +258,15 @@ static int get_tls(lua_State *L)
     return get_table(L, "tls", request_push_tls);
 }
 
-static struct slice body_of(const struct request *request)
-{
-    const struct buffer *body = request->body;
-    if (!body)
-        return (struct slice){NULL, 0};
-    return (struct slice){(const char *)body->bytes, body->length};
-}
-
 /* Kept, as the tables are: it may be long. */
 static int get_body(lua_State *L)
 {
     struct request_box *box = check(L);
-    push_tables(L);
+    push_tables(L, 1);
     if (lua_getfield(L, -1, "body") == LUA_TSTRING)
         return 1;
     lua_pop(L, 1);
-    lua_slice_push(L, body_of(box->request));
+    lua_slice_push(L, request_content(box->request));
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, "body");
     return 1;
@@ -194,7 +275,7 @@ static int get_body(lua_State *L)
 /* request:json() -> value | nil, error */
 static int request_json(lua_State *L)
 {
-    struct slice body = body_of(check(L)->request);
+    struct slice body = request_content(check(L)->request);
     if (json_push_decoded(L, body.length ? body.bytes : "", body.length))
         return 1;
     lua_pushnil(L);
@@ -277,14 +358,16 @@ static int answer_set_params(lua_State *L)
     return 0;
 }
 
+/* Of the client at 2. */
 static void note_protocol(lua_State *L, struct slice protocol)
 {
     if (!protocol.length)
         return;
-    push_tables(L);
+    client_push_request(L, 2);
+    push_tables(L, lua_gettop(L));
     lua_slice_push(L, protocol);
     lua_setfield(L, -2, "protocol");
-    lua_pop(L, 1);
+    lua_pop(L, 2);
 }
 
 int request_push_protocol(lua_State *L, int index)
@@ -292,6 +375,14 @@ int request_push_protocol(lua_State *L, int index)
     if (lua_getiuservalue(L, index, REQUEST_TABLES) != LUA_TTABLE)
         return 0;
     lua_getfield(L, -1, "protocol");
+    return 1;
+}
+
+/* What it says to the script can't be told any more from what is kept of it. */
+static int answer_shown(lua_State *L)
+{
+    check(L)->is_shown = true;
+    lua_settop(L, 1);
     return 1;
 }
 
@@ -305,8 +396,7 @@ static bool accept(const struct request_box *box, struct client_box *client,
         connection_accept(box->connection, room->room, protocol, fields);
     if (accepted) {
         room_guest_came(room);
-        client->joined_at = client->connection->joined_at;
-        client->is_compressed = client->connection->compression;
+        client->events.is_compressed = client->connection->compression;
     }
     return accepted;
 }
@@ -407,7 +497,7 @@ static int answer_set_where(lua_State *L)
     check(L);
     const char *where = luaL_checkstring(L, 2);
     lua_settop(L, 2);
-    push_tables(L);
+    push_tables(L, 1);
     lua_pushvalue(L, 2);
     lua_setfield(L, -2, "where");
     dispatch_set_where(L, where);
@@ -440,6 +530,7 @@ static int answer_is_same_origin(lua_State *L)
 }
 
 const luaL_Reg request_answers[] = {
+    {"shown", answer_shown},
     {"set_params", answer_set_params},
     {"accept", answer_accept},
     {"enter", answer_enter},

@@ -10,12 +10,36 @@ struct request_box {
     struct request *request;       /* a reference of its own */
     struct connection *connection; /* NULL once it is answered */
     struct routine *routine;       /* that decides and waits, or NULL */
+    bool is_shown;                 /* a script has seen it */
+    bool is_copied;                /* its client has a copy of what it says */
 };
 
 extern const struct object_type request_type;
 
 /* Pushes the userdata for the request that the connection is deciding. */
 void request_push(lua_State *L, struct connection *connection);
+
+/* The box of the request that the connection is deciding, or NULL. */
+static inline struct request_box *
+request_asker(const struct connection *connection)
+{
+    return connection->transient ? connection->transient->asker : NULL;
+}
+
+/* Pushes the userdata of a copy that lies in the userdata at an index; what is
+ * on top, which it replaces, is its params or nil. */
+void request_push_copy(lua_State *L, int index, struct request *copy);
+
+/* Whether nothing is known of the request at an index but what it was sent
+ * with, and its params: then it can be made anew. */
+bool request_is_plain(lua_State *L, int index);
+
+/* Pushes its params, or nil where it has none. */
+void request_push_params(lua_State *L, int index);
+
+/* Has the request at an index go on with a copy that lies in the userdata on
+ * top, which it pops. */
+void request_use_copy(lua_State *L, int index, struct request *copy);
 
 /* The connection needs no answer any more. Never raises. */
 void request_forget(struct connection *connection);
@@ -25,6 +49,7 @@ void request_forget(struct connection *connection);
 int request_push_protocol(lua_State *L, int index);
 
 /* What the Lua modules answer with (core.NAME):
+ *   shown(request) -> request: a script is about to see it
  *   set_params(request, params)
  *   accept(request, client, protocol, fields) -> bool
  *   enter(request, room, methods, takes_any_origin, changes) -> whether the

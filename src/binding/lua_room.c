@@ -54,7 +54,6 @@ int room_new_object(lua_State *L)
     lua_setiuservalue(L, -2, ROOM_PATH);
     lua_pushvalue(L, 4);
     lua_setiuservalue(L, -2, ROOM_PARAMS);
-    timer_owner_init(&box->timers);
     list_init(&box->ending);
     box->anchor = LUA_NOREF;
     box->version = binding->hub->version - 1; /* stale */

@@ -1,23 +1,27 @@
 #include "lua_timer.h"
 
 #include "binding_state.h"
+#include "list.h"
 #include "lua_wait.h"
 #include "outgoing.h"
 
 #include <lauxlib.h>
 
+#include <stdint.h>
+
 /* Anchored while it is armed or its function runs. */
 struct lua_timer {
     struct timer timer;
     struct timer_owner *owner; /* in its object, or NULL */
-    struct list owned;         /* in the owner's timers */
+    struct list owned;         /* a ring with the owner's others */
     struct binding *binding;
     double interval;
     const char *place; /* where it was made: text of a user value */
     int anchor;
     struct origin origin;
     bool repeats, runs;
-    bool is_own; /* Moonroom's own: neither counted nor listed */
+    bool is_owned; /* it is in the owner's ring */
+    bool is_own;   /* Moonroom's own: neither counted nor listed */
 };
 
 enum {
@@ -39,6 +43,41 @@ struct firing {
 static struct lua_timer *check(lua_State *L)
 {
     return luaL_checkudata(L, 1, timer_type);
+}
+
+/* --- its owner's --- */
+
+static const char ended_mark = 0; /* an address that no timer has */
+
+static bool has_ended(const struct timer_owner *owner)
+{
+    return (const void *)owner->first == &ended_mark;
+}
+
+static void join_owner(struct lua_timer *timer)
+{
+    struct timer_owner *owner = timer->owner;
+    if (!owner || timer->is_owned || has_ended(owner))
+        return;
+    if (owner->first)
+        list_append(&owner->first->owned, &timer->owned);
+    else
+        owner->first = timer;
+    timer->is_owned = true;
+}
+
+static void leave_owner(struct lua_timer *timer)
+{
+    struct timer_owner *owner = timer->owner;
+    if (!timer->is_owned)
+        return;
+    timer->is_owned = false;
+    if (owner->first == timer)
+        owner->first =
+            list_is_empty(&timer->owned)
+                ? NULL
+                : LIST_ENTRY(timer->owned.next, struct lua_timer, owned);
+    list_remove(&timer->owned);
 }
 
 /* --- being kept --- */
@@ -63,7 +102,7 @@ static void settle(struct lua_timer *timer)
 {
     if (timer->timer.slot || timer->runs || timer->anchor == LUA_NOREF)
         return;
-    list_remove(&timer->owned);
+    leave_owner(timer);
     timer->binding->timer_count -= !timer->is_own;
     binding_unanchor(timer->binding, &timer->anchor);
 }
@@ -80,24 +119,16 @@ static void stop(struct lua_timer *timer)
     settle(timer);
 }
 
-void timer_owner_init(struct timer_owner *owner)
-{
-    list_init(&owner->timers);
-    owner->has_ended = false;
-}
-
-static void join_owner(struct lua_timer *timer)
-{
-    if (timer->owner && list_is_empty(&timer->owned))
-        list_append(&timer->owner->timers, &timer->owned);
-}
-
 void timer_stop_owned(struct timer_owner *owner)
 {
-    struct list *link;
-    owner->has_ended = true;
-    while ((link = list_take(&owner->timers)))
-        stop(LIST_ENTRY(link, struct lua_timer, owned));
+    if (has_ended(owner))
+        return;
+    while (owner->first) {
+        struct lua_timer *timer = owner->first;
+        leave_owner(timer);
+        stop(timer);
+    }
+    owner->first = (struct lua_timer *)(uintptr_t)&ended_mark;
 }
 
 /* --- firing --- */
@@ -282,7 +313,7 @@ static int method_restart(lua_State *L)
         timer->interval = wait_seconds(L, 2);
     if (!timer->binding->hub)
         return luaL_error(L, "the app has ended");
-    if (timer->owner && timer->owner->has_ended)
+    if (timer->owner && has_ended(timer->owner))
         return outgoing_closed(L);
     if (reload_is_over(&timer->binding->reload, timer->origin)) {
         lua_pushnil(L);
@@ -364,7 +395,7 @@ static int timer_tostring(lua_State *L)
 static int timer_gc(lua_State *L)
 {
     struct lua_timer *timer = check(L);
-    list_remove(&timer->owned);
+    leave_owner(timer);
     return 0;
 }
 

@@ -2,8 +2,9 @@
 #ifndef MOONROOM_BINDING_LUA_TIMER_H
 #define MOONROOM_BINDING_LUA_TIMER_H
 
-#include "list.h"
 #include <lua.h>
+
+#include <stdbool.h>
 
 /* after(seconds, fn, ...) and every(seconds, fn, ...) -> timer, with the hub as
  * upvalue, and whether they are Moonroom's own */
@@ -18,13 +19,13 @@ struct binding;
 /* Stops the timers of a loading that is over. Never raises. */
 void timer_stop_over(struct binding *binding);
 
-/* The timers of a room or client. */
-struct timer_owner {
-    struct list timers; /* those that are armed or run */
-    bool has_ended;
-};
+struct lua_timer;
 
-void timer_owner_init(struct timer_owner *owner);
+/* The timers of a room or client; all zero: none yet. */
+struct timer_owner {
+    struct lua_timer *first; /* of those that are armed or run, or NULL; a mark
+                                that is none once the owner has ended */
+};
 
 /* Makes a timer of an object's, with the owner in it: the object is at index 1,
  * seconds at 2, a function or the name of a method of the object at 3,

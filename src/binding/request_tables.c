@@ -68,10 +68,7 @@ static bool is_form(const struct request *request)
 
 int request_push_form(lua_State *L, const struct request *request)
 {
-    const struct buffer *body = request->body;
-    struct slice text = {NULL, 0};
-    if (body)
-        text = (struct slice){(const char *)body->bytes, body->length};
+    struct slice text = request_content(request);
     if (is_form(request) && push_pairs(L, text))
         return 1;
     lua_pushnil(L);
@@ -127,7 +124,7 @@ static void set_text(lua_State *L, const char *name, const char *text)
 
 void request_push_tls(lua_State *L, const struct request *request)
 {
-    const struct request_tls *tls = request->tls;
+    const struct request_tls *tls = request_tls(request);
     if (!tls) {
         lua_pushnil(L);
         return;

@@ -174,7 +174,7 @@ static int kit_request(lua_State *L)
         break;
     }
     box->request =
-        request_new(&box->memory, head.bytes, length, &status, &reason);
+        request_new(&box->memory, head.bytes, length, 1, &status, &reason);
     return box->request ? 1 : refuse(L, status, reason);
 }
 

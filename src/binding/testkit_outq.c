@@ -87,7 +87,7 @@ static int outq_consume_call(lua_State *L)
 {
     struct kit_outq *kit = check(L);
     size_t bytes = (size_t)luaL_checkinteger(L, 2);
-    luaL_argcheck(L, bytes <= kit->outq.bytes, 2, "more than waits");
+    luaL_argcheck(L, bytes <= outq_bytes(&kit->outq), 2, "more than waits");
     outq_consume(&kit->outq, &kit->pool, bytes);
     return 0;
 }
@@ -115,7 +115,7 @@ static int outq_clear_call(lua_State *L)
 static int outq_bytes_call(lua_State *L)
 {
     const struct kit_outq *kit = check(L);
-    lua_pushinteger(L, (lua_Integer)kit->outq.bytes);
+    lua_pushinteger(L, (lua_Integer)outq_bytes(&kit->outq));
     lua_pushinteger(L, (lua_Integer)outq_frame_bytes(&kit->outq));
     return 2;
 }

@@ -81,7 +81,7 @@ static void answer_page(struct connection *connection, const char *type,
         respond_finish(connection);
         return;
     }
-    connection->due = 0; /* write_stall is enough from here on */
+    connection->transient->due = 0; /* write_stall is enough from here on */
     connection_arm(connection);
     connection_mark_dirty(connection);
 }
@@ -140,7 +140,7 @@ bool admin_refill(struct connection *connection)
     struct hub *hub = connection->hub;
     struct exchange *exchange = connection->exchange;
     struct admin_page *page = exchange ? exchange->page : NULL;
-    if (!page || connection->output.bytes > OUTQ_SEGMENT_SIZE)
+    if (!page || outq_bytes(&connection->output) > OUTQ_SEGMENT_SIZE)
         return true;
     struct exposition *text = &page->text;
     bool has_more = page->next(page, hub);

@@ -41,7 +41,8 @@ void body_begin(struct connection *connection, enum request_body framing,
     body->is_chunked = framing == BODY_CHUNKED;
     body->left = length;
     connection->state = CONNECTION_BODY;
-    connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
+    connection->transient->due =
+        hub_read_clock(hub) + hub->options.handshake_timeout;
     connection_arm(connection);
 }
 
@@ -54,10 +55,7 @@ void body_release(struct connection *connection)
 /* What has come of it, in the request. NULL: no memory. */
 static struct buffer *content_of(struct connection *connection)
 {
-    struct request *request = connection->request;
-    if (!request->body)
-        request->body = memory_new_zero(request->memory, sizeof *request->body);
-    return request->body;
+    return request_fill(connection->request);
 }
 
 /* False: refused, or no memory. */

@@ -1,7 +1,6 @@
 #include "connection.h"
 
 #include "admin.h"
-#include "deadlines.h"
 #include "exchange.h"
 #include "forwarded.h"
 #include "hub.h"
@@ -74,23 +73,20 @@ struct connection *connection_new(struct hub *hub, struct transport *transport)
     transport->events = &connection_events;
     transport->user = connection;
     connection->limits = &hub->options.limits;
-    connection->timer.expire = deadlines_expire;
-    connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
-    if (!exchange_begin(connection) ||
-        !timers_start(&hub->timers, &hub->memory, &connection->timer,
-                      connection->due)) {
+    double due = hub_read_clock(hub) + hub->options.handshake_timeout;
+    if (!transient_need(connection) || !exchange_begin(connection) ||
+        !timers_start(&hub->timers, &hub->memory, &connection->transient->timer,
+                      due)) {
+        transient_free(connection);
         memory_free(&hub->memory, connection->exchange);
         memory_free(&hub->memory, connection);
         return NULL;
     }
-    transport->all_held = &hub->held;
-    hub->held += transport->held;
+    connection->transient->due = due;
+    transport_count_held(transport, &hub->held);
     list_append(&hub->pending, &connection->link);
     hub->pending_count++;
-    list_init(&connection->arrival);
-    list_init(&connection->groups);
     list_init(&connection->dirty);
-    list_init(&connection->ready);
     return connection;
 }
 
@@ -99,36 +95,44 @@ void connection_free(struct connection *connection)
     struct hub *hub = connection->hub;
     struct transport *transport = connection->transport;
     transport->class->close(transport, connection->is_reset);
-    if (connection->recorded)
+    if (connection_now(connection)->recorded)
         recorder_forget(connection);
     exchange_release(connection);
     websocket_release(connection);
     compression_release(connection);
     outq_clear(&connection->output, &hub->pool);
-    blob_unref(connection->pong);
-    memory_free(&hub->memory, connection->leave.reason);
-    memory_free(&hub->memory, connection->rate);
     memory_free(&hub->memory, connection->compression);
-    shared_limits_unref(connection->shared);
+    transient_free(connection);
+    shared_limits_release(connection);
     memory_free(&hub->memory, connection);
 }
 
 /* What waits to be written, for nobody, makes room at once. */
 static void give_up_output(struct connection *connection)
 {
-    struct transport *transport = connection->transport;
     struct hub *hub = connection->hub;
     hub->spare.dropped += connection_buffered(connection);
     outq_clear(&connection->output, &hub->pool);
-    hub->held -= transport->held;
-    transport->all_held = NULL;
+    transport_count_held(connection->transport, NULL);
 }
 
 static void give_place(struct connection *connection)
 {
-    if (connection->place)
-        per_ip_give(&connection->hub->per_ip, connection->place);
-    connection->place = NULL;
+    struct ip ip;
+    if (!connection->has_place)
+        return;
+    connection->has_place = false;
+    if (ip_parse(slice_of(connection_address(connection)), &ip))
+        per_ip_give(&connection->hub->per_ip, &ip);
+}
+
+static void stop_waiting(struct connection *connection)
+{
+    struct transient *transient = connection->transient;
+    if (!transient)
+        return;
+    list_remove(&transient->ready);
+    timers_stop(&connection->hub->timers, &transient->timer);
 }
 
 void connection_die(struct connection *connection, bool reset)
@@ -142,9 +146,8 @@ void connection_die(struct connection *connection, bool reset)
     connection->is_reset = reset;
     give_up_output(connection);
     give_place(connection);
-    timers_stop(&hub->timers, &connection->timer);
     list_remove(&connection->dirty);
-    list_remove(&connection->ready);
+    stop_waiting(connection);
     list_remove(&connection->link);
     if (connection->is_admin)
         hub->admin_count--;
@@ -152,22 +155,8 @@ void connection_die(struct connection *connection, bool reset)
         hub->connection_count--;
     else
         hub->pending_count--;
+    keep_alive_gone(hub);
     list_append(&hub->dying, &connection->link);
-}
-
-void connection_blame(struct connection *connection, const char *rule)
-{
-    struct hub *hub = connection->hub;
-    struct log_line line;
-    connection->rule = rule;
-    if (!connection->is_admin)
-        metrics_count_rule(&hub->metrics, rule);
-    if (connection->is_upgraded)
-        return;
-    log_begin(&line, hub->log, LOG_INFO, hub_wall(hub), "connection ended");
-    log_string(&line, "rule", rule);
-    log_string(&line, "address", connection_address(connection));
-    log_end(&line);
 }
 
 void connection_mark_dirty(struct connection *connection)
@@ -181,19 +170,27 @@ static void take_earlier(double *due, double candidate)
         *due = candidate;
 }
 
-void connection_arm(struct connection *connection)
+static bool arm_timer(struct connection *connection)
 {
     struct hub *hub = connection->hub;
-    double due = connection->due;
-    take_earlier(&due, connection->message_due);
-    take_earlier(&due, connection->stall_due);
-    take_earlier(&due, connection->soft_due);
-    take_earlier(&due, keep_alive_due(connection));
-    if (due <= 0)
-        timers_stop(&hub->timers, &connection->timer);
-    else if (connection->timer.slot && connection->timer.due <= due)
-        return;
-    else if (!timers_start(&hub->timers, &hub->memory, &connection->timer, due))
+    struct transient *transient = connection->transient;
+    if (!transient)
+        return true;
+    double due = transient->due;
+    take_earlier(&due, transient->message_due);
+    take_earlier(&due, transient->stall_due);
+    take_earlier(&due, transient->soft_due);
+    if (due > 0 && transient->timer.slot && transient->timer.due <= due)
+        return true;
+    if (due > 0)
+        return timers_start(&hub->timers, &hub->memory, &transient->timer, due);
+    timers_stop(&hub->timers, &transient->timer);
+    return true;
+}
+
+void connection_arm(struct connection *connection)
+{
+    if (!arm_timer(connection) || !keep_alive_arm(connection))
         connection_die(connection, true);
 }
 
@@ -243,15 +240,17 @@ static void serve(struct connection *connection, unsigned char **bytes,
 static bool has_waiting(const struct connection *connection)
 {
     const struct exchange *exchange = connection->exchange;
-    return connection->input && !(exchange && exchange->head);
+    return connection_now(connection)->input && !(exchange && exchange->head);
 }
 
 void connection_wake(struct connection *connection)
 {
     bool has_work = has_waiting(connection) || connection->is_ended;
-    if (has_work && takes_input(connection) && !is_held_back(connection) &&
-        list_is_empty(&connection->ready))
-        list_append(&connection->hub->waiting, &connection->ready);
+    if (!has_work || !takes_input(connection) || is_held_back(connection))
+        return;
+    struct transient *transient = transient_begin(connection);
+    if (transient && list_is_empty(&transient->ready))
+        list_append(&connection->hub->waiting, &transient->ready);
 }
 
 /* Bytes that can't be served now are kept; as long as there are any, nothing
@@ -262,12 +261,23 @@ static void keep(struct connection *connection, const unsigned char *bytes,
     struct memory *memory = &connection->hub->memory;
     if (!length || !takes_input(connection))
         return;
-    if (!input_append(&connection->input, memory, bytes, length)) {
+    struct transient *transient = transient_begin(connection);
+    if (!transient)
+        return;
+    if (!input_append(&transient->input, memory, bytes, length)) {
         connection_die(connection, true);
         return;
     }
     pause_reading(connection, true);
     connection_wake(connection);
+}
+
+/* What is under way may be over when the turn ends. */
+static void look_again(struct connection *connection)
+{
+    if (connection->transient && connection->is_upgraded &&
+        connection->state != CONNECTION_DEAD)
+        connection_mark_dirty(connection);
 }
 
 void connection_receive(struct connection *connection, unsigned char *bytes,
@@ -280,19 +290,20 @@ void connection_receive(struct connection *connection, unsigned char *bytes,
     connection->session.bytes_in += length;
     if (!takes_input(connection) || connection->is_ended)
         return;
-    if (connection->recorded)
+    if (connection_now(connection)->recorded)
         recorder_receive(connection, bytes, length);
     if (!has_waiting(connection))
         serve(connection, &bytes, &length);
     keep(connection, bytes, length);
+    look_again(connection);
 }
 
 unsigned char *connection_place(struct connection *connection, size_t *room)
 {
-    if (!connection->parser || !takes_input(connection) ||
-        has_waiting(connection))
+    struct message_parser *parser = connection_now(connection)->parser;
+    if (!parser || !takes_input(connection) || has_waiting(connection))
         return NULL;
-    return message_place(connection->parser, &connection->hub->memory, room);
+    return message_place(parser, &connection->hub->memory, room);
 }
 
 void connection_serve(struct connection *connection)
@@ -300,17 +311,18 @@ void connection_serve(struct connection *connection)
     struct memory *memory = &connection->hub->memory;
     if (!takes_input(connection) || is_held_back(connection))
         return;
-    struct input *held = connection->input;
+    struct transient *transient = connection->transient;
+    struct input *held = transient->input;
     unsigned char *bytes = NULL;
     size_t length = 0;
     if (held) {
         bytes = held->buffer.bytes + held->at;
         length = held->buffer.length - held->at;
     }
-    connection->input = NULL;
+    transient->input = NULL;
     serve(connection, &bytes, &length);
     if (length && takes_input(connection)) {
-        connection->input = held;
+        transient->input = held;
         held->at = held->buffer.length - length;
         pause_reading(connection, true);
         connection_wake(connection);
@@ -319,6 +331,7 @@ void connection_serve(struct connection *connection)
     input_free(held, memory);
     if (takes_input(connection))
         pause_reading(connection, false);
+    look_again(connection);
     if (connection->is_ended)
         connection_end(connection, false);
 }
@@ -331,14 +344,16 @@ static void end_deciding(struct connection *connection)
     if (connection->asks_upgrade) {
         connection_die(connection, false);
     } else if (!connection->exchange->download && !connection->exchange->page) {
-        connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
+        connection->transient->due =
+            hub_read_clock(hub) + hub->options.handshake_timeout;
         connection_arm(connection);
     }
 }
 
 void connection_end(struct connection *connection, bool broken)
 {
-    if (connection->recorded && (broken || !connection->is_ended))
+    if (connection_now(connection)->recorded &&
+        (broken || !connection->is_ended))
         recorder_end(connection, broken);
     connection->is_ended = true;
     if (broken) {
@@ -367,6 +382,12 @@ void connection_end(struct connection *connection, bool broken)
     }
 }
 
+static void forget_stall(struct connection *connection)
+{
+    if (connection->transient)
+        connection->transient->stall_due = 0;
+}
+
 void connection_writable(struct connection *connection)
 {
     struct transport *transport = connection->transport;
@@ -374,8 +395,8 @@ void connection_writable(struct connection *connection)
         return;
     transport->class->want_write(transport, false);
     connection->is_stuck = false;
-    if (transport->held)
-        connection->stall_due = 0; /* some of it has left */
+    if (transport_held(transport))
+        forget_stall(connection); /* some of it has left */
     connection_mark_dirty(connection);
 }
 
@@ -385,23 +406,26 @@ void connection_drain(struct connection *connection)
     struct transport *transport = connection->transport;
     if (connection->state >= CONNECTION_DRAINING)
         return;
+    struct transient *transient = transient_begin(connection);
+    if (!transient)
+        return;
     connection->state = CONNECTION_DRAINING;
     if (transport->class->write_last)
         transport->class->write_last(transport);
-    connection->message_due = 0;
-    connection->soft_due = 0;
+    transient->message_due = 0;
+    transient->soft_due = 0;
     if (connection->is_upgraded) {
-        take_earlier(&connection->due,
+        take_earlier(&transient->due,
                      hub_read_clock(hub) + connection->limits->close_timeout);
     } else {
-        connection->due = 0; /* write_stall is enough for a response */
+        transient->due = 0; /* write_stall is enough for a response */
         give_place(connection);
     }
-    if (connection->parser)
-        message_release(connection->parser, &hub->memory);
+    if (transient->parser)
+        message_release(transient->parser, &hub->memory);
     compression_release(connection);
-    input_release(&connection->input, &hub->memory);
-    list_remove(&connection->ready);
+    input_release(&transient->input, &hub->memory);
+    list_remove(&transient->ready);
     pause_reading(connection, false);
     connection_mark_dirty(connection);
     connection_arm(connection);
@@ -411,8 +435,9 @@ void connection_drain(struct connection *connection)
  * answer a ping that crossed it, and TLS has an end of its own to say. */
 static bool has_heard_all(const struct connection *connection)
 {
-    return connection->leave.clean && !connection->request->tls &&
-           connection->ping_at <= 0 && connection->pinged_at <= 0;
+    const struct transient *transient = connection_now(connection);
+    return connection->leave.clean && !request_tls(connection->request) &&
+           transient->ping_at <= 0 && transient->pinged_at <= 0;
 }
 
 /* All is written: FIN, then wait for theirs, so that no reset overtakes what
@@ -433,7 +458,7 @@ static void finish_drain(struct connection *connection)
         connection_die(connection, false);
         return;
     }
-    take_earlier(&connection->due,
+    take_earlier(&connection->transient->due,
                  hub_read_clock(connection->hub) + drain_timeout);
     connection_arm(connection);
 }
@@ -441,10 +466,13 @@ static void finish_drain(struct connection *connection)
 static void get_stuck(struct connection *connection)
 {
     struct transport *transport = connection->transport;
+    struct transient *transient = transient_begin(connection);
+    if (!transient)
+        return;
     connection->is_stuck = true;
     outq_leave_tape(&connection->output, &connection->hub->pool);
-    if (connection->stall_due <= 0)
-        connection->stall_due =
+    if (transient->stall_due <= 0)
+        transient->stall_due =
             hub_read_clock(connection->hub) + connection->limits->write_stall;
     transport->class->want_write(transport, true);
     connection_arm(connection);
@@ -453,7 +481,7 @@ static void get_stuck(struct connection *connection)
 void connection_wrote(struct connection *connection, size_t taken, bool is_all)
 {
     if (taken)
-        connection->stall_due = 0;
+        forget_stall(connection);
     if (!connection->is_admin)
         metrics_add(&connection->hub->metrics, METRIC_BYTES_OUT, taken);
     connection->session.bytes_out += taken;
@@ -467,7 +495,7 @@ static bool write_some(struct connection *connection)
     struct transport *transport = connection->transport;
     struct span spans[TRANSPORT_MAX_SPANS];
     int count = outq_spans(&connection->output, spans, TRANSPORT_MAX_SPANS);
-    size_t offered = 0, held = transport->held;
+    size_t offered = 0, held = transport_held(transport);
     for (int i = 0; i < count; i++)
         offered += spans[i].length;
     ssize_t taken = transport->class->write(transport, spans, count);
@@ -475,9 +503,9 @@ static bool write_some(struct connection *connection)
         connection_die(connection, true);
         return false;
     }
-    bool is_all = (size_t)taken == offered && !transport->held;
-    if (transport->held < held)
-        connection->stall_due = 0;
+    bool is_all = (size_t)taken == offered && !transport_held(transport);
+    if (transport_held(transport) < held)
+        forget_stall(connection);
     outq_consume(&connection->output, &connection->hub->pool, (size_t)taken);
     slow_relax(connection);
     connection_wrote(connection, (size_t)taken, is_all);
@@ -487,7 +515,8 @@ static bool write_some(struct connection *connection)
 /* Returns whether all that is queued was taken. */
 static bool write_all(struct connection *connection)
 {
-    while (connection->output.bytes || connection->transport->held)
+    while (outq_bytes(&connection->output) ||
+           transport_held(connection->transport))
         if (!write_some(connection))
             return false;
     return true;
@@ -526,7 +555,8 @@ void connection_hold(struct connection *connection, bool hold)
 
 size_t connection_buffered(const struct connection *connection)
 {
-    return connection->output.bytes + connection->transport->held;
+    return outq_bytes(&connection->output) +
+           transport_held(connection->transport);
 }
 
 /* What a layer below holds of its own has nobody who waits for it yet. */
@@ -538,8 +568,8 @@ void connection_watch_flush(struct connection *connection)
 
 bool connection_owes_answer(const struct connection *connection)
 {
-    return connection->output.bytes ||
-           (connection->keeps_alive && connection->transport->held);
+    return outq_bytes(&connection->output) ||
+           (connection->keeps_alive && transport_held(connection->transport));
 }
 
 void connection_refused(struct connection *connection, const char *rule,
@@ -549,7 +579,7 @@ void connection_refused(struct connection *connection, const char *rule,
     struct log_line line;
     if (connection->state == CONNECTION_DEAD)
         return;
-    connection->rule = rule;
+    transient_note_rule(connection, rule);
     log_begin_for(&line, hub->log, LOG_INFO, hub_wall(hub),
                   "connection refused", rule);
     log_string(&line, "rule", rule);

@@ -14,19 +14,16 @@
 #include "message.h"
 #include "options.h"
 #include "outq.h"
-#include "rate.h"
 #include "request.h"
 #include "session.h"
 #include "timers.h"
+#include "transient.h"
 #include "transport.h"
 
 struct exchange;
 struct hub;
-struct input;
-struct per_ip_place;
-struct recorded;
+struct membership;
 struct room;
-struct shared_limits;
 
 enum connection_state {
     CONNECTION_HEAD,     /* reading a request head */
@@ -41,39 +38,33 @@ enum connection_state {
 
 /* How the WebSocket ended. */
 struct leave {
-    char *reason; /* of the Close that came first, owned, may be NULL */
-    unsigned char reason_length;
+    uint16_t code; /* of the Close that came first, 1006 where none came */
     bool is_ours;  /* it was our Close */
     bool clean;    /* both Close frames were exchanged */
-    uint16_t code; /* of the same Close, 1006 where none came */
 };
 
-/* Private to core/, but for owner and asker, which are the application's, and
- * hub, room, request, leave, state and joined_at, which it
- * reads. */
+/* Private to core/, but for owner and transient->asker, which are the
+ * application's, and hub, room, request, leave and state, which it
+ * reads. An idle one costs what is here: hence no room for what is rare. */
 struct connection {
     /* What every message needs. */
     struct hub *hub;
     struct transport *transport;
-    struct room *room;             /* NULL but while in one */
-    void *owner;                   /* the application's: its client */
-    const struct limits *limits;   /* the room's when it came in, as shared has
-                                      them; before, the hub's */
-    struct message_parser *parser; /* NULL: nothing is unfinished */
-    struct input *input;       /* of an unfinished head, or not served yet */
-    struct exchange *exchange; /* NULL once it is upgraded */
+    struct room *room;           /* NULL but while in one */
+    void *owner;                 /* the application's: its client */
+    const struct limits *limits; /* the room's when it came in, as shared has
+                                    them; before, the hub's */
+    struct exchange *exchange;   /* NULL once it is upgraded */
+    struct transient *transient; /* NULL: nothing is under way */
     struct compression *compression; /* NULL: none was agreed on */
     struct outq output;
-    struct list dirty, ready; /* in those of the hub */
-    double heard_at;          /* when a byte came last, or could have come */
+    struct list dirty; /* in that of the hub */
+    double heard_at;   /* when a byte came last, or could have come */
     struct session session;
-    double message_due;  /* 0: no message is unfinished */
-    double soft_due;     /* 0: the queue is below send_queue_soft */
-    double stall_due;    /* 0: output isn't stuck */
-    struct blob *pong;   /* the latest, while output is stuck */
+    uint32_t slot; /* in room->members, or ->arrivals */
+    struct leave leave;
     unsigned char state; /* enum connection_state */
     unsigned char group_count;
-    uint16_t port;     /* the peer's */
     bool is_admin : 1; /* came to the admin listener */
     bool is_upgraded : 1;
     bool is_member : 1;  /* of room; before, it has only arrived */
@@ -91,28 +82,16 @@ struct connection {
     bool has_missed : 1;    /* a message, its queue being full */
     bool keeps_alive : 1;   /* after the response another request is read */
     bool owes_leave : 1; /* it was upgraded, and its leave isn't queued yet */
-    /* What comes with deadlines and pings. */
-    struct timer timer;
-    double due;         /* end of the handshake or the closing; 0: none */
-    double pinged_at;   /* 0: no ping of the keep-alive's is unanswered */
-    double controls_at; /* when its bucket of control frames is empty */
-    double ping_at;     /* 0: no ping of the script's is unanswered */
-    uint32_t ping_hash; /* of its payload */
-    uint32_t slot;      /* in room->members */
+    bool has_limits : 1; /* limits is a reference to shared ones */
+    bool has_place : 1;  /* per_ip counts it */
+    double controls_at;  /* when its bucket of control frames is empty */
     /* What comes with its beginning and its end. */
-    struct list link;    /* in hub->connections, ->pending, ->admins, ->dying */
-    struct list arrival; /* in room->arrivals, while no member; in hub->leaving,
-                            when it is in no room any more */
-    struct list groups;  /* its memberships */
+    struct list link; /* in hub->connections, ->pending, ->admins, ->dying */
+    union {
+        struct membership *groups;       /* the first of group_count */
+        struct connection *next_leaving; /* in hub->leaving, in no group */
+    };
     struct request *request;
-    struct shared_limits *shared; /* NULL: its limits are the hub's */
-    struct rate *rate;            /* NULL: nothing has counted yet */
-    struct recorded *recorded;    /* the recorder's, NULL: it isn't recorded */
-    struct per_ip_place *place;   /* of its address, NULL: it has taken none */
-    void *asker;                  /* the application's, while it decides */
-    struct leave leave;
-    double joined_at; /* Unix time of the upgrade */
-    const char *rule; /* the option that ended it, or NULL */
 };
 
 /* --- called by the transport, as transport_events --- */
@@ -200,6 +179,15 @@ void connection_hold(struct connection *connection, bool hold);
 /* The peer's address as text; from a request on the one that it comes from. */
 const char *connection_address(const struct connection *connection);
 
+/* Has it keep a copy of its request, which lives as long as it does. */
+void connection_use_request(struct connection *connection,
+                            struct request *copy);
+
+/* The reason of its leave, which is the caller's to free from here on, or NULL.
+ */
+char *connection_take_reason(struct connection *connection,
+                             unsigned char *length);
+
 /* Bytes that are queued and haven't left the transport. */
 size_t connection_buffered(const struct connection *connection);
 
@@ -207,6 +195,13 @@ size_t connection_buffered(const struct connection *connection);
 void connection_watch_flush(struct connection *connection);
 
 /* --- used inside core/ --- */
+
+/* What is under way, to be read. */
+static inline const struct transient *
+connection_now(const struct connection *connection)
+{
+    return connection->transient ? connection->transient : &transient_none;
+}
 
 struct connection *connection_new(struct hub *hub, struct transport *transport);
 

@@ -3,7 +3,6 @@
 #include "close_code.h"
 #include "exchange.h"
 #include "hub.h"
-#include "keep_alive.h"
 #include "respond.h"
 #include "slow.h"
 #include "websocket.h"
@@ -18,7 +17,8 @@ static bool has_passed(double due, double now)
 static void put_off(struct connection *connection)
 {
     struct hub *hub = connection->hub;
-    connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
+    connection->transient->due =
+        hub_read_clock(hub) + hub->options.handshake_timeout;
     connection_mark_dirty(connection);
     connection_arm(connection);
 }
@@ -49,7 +49,7 @@ static void expire_body(struct connection *connection)
 /* Why it was closed says more than that it didn't end. */
 static void note_late(struct connection *connection)
 {
-    if (connection->rule)
+    if (connection_now(connection)->rule)
         metrics_count(&connection->hub->metrics, METRIC_CLOSE_TIMEOUT);
     else
         connection_blame(connection, "close_timeout");
@@ -79,21 +79,20 @@ static void expire_due(struct connection *connection)
  * is set again when it comes early. */
 void deadlines_expire(struct timer *timer, double now)
 {
-    struct connection *connection = LIST_ENTRY(timer, struct connection, timer);
-    if (connection->is_stuck && has_passed(connection->stall_due, now)) {
+    const struct transient *transient =
+        LIST_ENTRY(timer, struct transient, timer);
+    struct connection *connection = transient->connection;
+    if (connection->is_stuck && has_passed(transient->stall_due, now)) {
         connection_blame(connection, "write_stall");
         connection_die(connection, true);
-    } else if (has_passed(connection->due, now)) {
+    } else if (has_passed(transient->due, now)) {
         expire_due(connection);
-    } else if (has_passed(connection->message_due, now)) {
+    } else if (has_passed(transient->message_due, now)) {
         connection_blame(connection, "message_timeout");
         websocket_fail(connection, CLOSE_POLICY, "the message took too long");
-    } else if (has_passed(connection->soft_due, now)) {
+    } else if (has_passed(transient->soft_due, now)) {
         slow_expire(connection);
     } else {
-        if (has_passed(keep_alive_due(connection), now))
-            keep_alive_expire(connection);
-        if (connection->state != CONNECTION_DEAD)
-            connection_arm(connection);
+        connection_arm(connection);
     }
 }

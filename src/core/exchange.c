@@ -13,6 +13,7 @@
 #include "send_file.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static bool method_is_known(struct slice method)
 {
@@ -67,7 +68,8 @@ static bool take_place(struct connection *connection)
     size_t most = hub->options.per_ip;
     if (!most || !ip_parse(slice_of(connection_address(connection)), &ip))
         return true;
-    int taken = per_ip_take(&hub->per_ip, &ip, most, &connection->place);
+    int taken = per_ip_take(&hub->per_ip, &ip, most);
+    connection->has_place = !taken;
     if (!taken)
         return true;
     if (taken == PER_IP_FULL)
@@ -101,7 +103,7 @@ static void hand_over(struct connection *connection, bool is_read)
 {
     struct hub *hub = connection->hub;
     connection->state = CONNECTION_DECIDING;
-    connection->due = 0;
+    connection->transient->due = 0;
     connection->keeps_alive = is_read && !hub->is_draining &&
                               request_keeps_alive(connection->request);
     hub->application->request(connection);
@@ -189,8 +191,11 @@ static void take_head(struct connection *connection, const char *head,
 {
     int status = 0;
     const char *reason = NULL;
-    connection->request =
-        request_new(&connection->hub->memory, head, length, &status, &reason);
+    const struct exchange *exchange = connection->exchange;
+    size_t room = exchange->is_proxied ? REQUEST_ADDRESS_SIZE
+                                       : strlen(exchange->address) + 1;
+    connection->request = request_new(&connection->hub->memory, head, length,
+                                      room, &status, &reason);
     if (connection->request && !describe(connection))
         connection_die(connection, true);
     else if (connection->request)
@@ -212,7 +217,7 @@ static void keep_head(struct connection *connection,
             *connection->exchange->head = *parser;
     }
     if (!connection->exchange->head ||
-        !input_append(&connection->input, memory, bytes, length))
+        !input_append(&connection->transient->input, memory, bytes, length))
         connection_die(connection, true);
 }
 
@@ -225,14 +230,14 @@ static void complete_head(struct connection *connection,
         take_head(connection, (const char *)bytes, length, has_more);
         return;
     }
-    if (!input_append(&connection->input, memory, bytes, length)) {
+    if (!input_append(&connection->transient->input, memory, bytes, length)) {
         connection_die(connection, true);
         return;
     }
-    struct input *head = connection->input;
+    struct input *head = connection->transient->input;
     memory_free(memory, connection->exchange->head);
     connection->exchange->head = NULL;
-    connection->input = NULL;
+    connection->transient->input = NULL;
     take_head(connection, (const char *)head->buffer.bytes, head->buffer.length,
               has_more);
     input_free(head, memory);
@@ -294,9 +299,7 @@ void exchange_end(struct connection *connection)
 
 void exchange_release(struct connection *connection)
 {
-    struct memory *memory = &connection->hub->memory;
     exchange_end(connection);
-    input_release(&connection->input, memory);
     request_unref(connection->request);
     connection->request = NULL;
 }
@@ -307,8 +310,14 @@ bool exchange_is_sending(const struct connection *connection)
     return exchange && (exchange->download || exchange->page);
 }
 
+void connection_use_request(struct connection *connection, struct request *copy)
+{
+    request_unref(connection->request);
+    connection->request = copy;
+}
+
 const char *connection_address(const struct connection *connection)
 {
     return connection->exchange ? connection->exchange->address
-                                : connection->request->address;
+                                : request_address(connection->request);
 }

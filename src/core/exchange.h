@@ -18,6 +18,7 @@ struct exchange {
     struct admin_page *page;   /* an admin's answer that is being made */
     struct ip proxy;           /* the peer's address, where is_proxied */
     bool is_proxied;           /* the peer is proxy, which is trusted */
+    uint16_t port;             /* the peer's */
     char address[REQUEST_ADDRESS_SIZE]; /* the peer's; from a request on the
                                            one that it comes from */
 };

@@ -41,7 +41,7 @@ void forwarded_set_peer(struct connection *connection, const char *address,
     for (; at + 1 < sizeof exchange->address && address[at]; at++)
         exchange->address[at] = address[at];
     exchange->address[at] = '\0';
-    connection->port = port;
+    exchange->port = port;
     exchange->is_proxied =
         forwarded_is_trusted(options, address, &exchange->proxy);
 }
@@ -154,7 +154,8 @@ static void find_scheme(struct request *request)
 static void apply_headers(struct connection *connection)
 {
     struct request *request = connection->request;
-    struct hop found = {connection->exchange->proxy, connection->port};
+    struct hop found = {connection->exchange->proxy,
+                        connection->exchange->port};
     find_origin(connection->hub, request, &found);
     find_scheme(request);
     ip_format(&found.ip, connection->exchange->address);
@@ -164,10 +165,9 @@ static void apply_headers(struct connection *connection)
 void forwarded_apply(struct connection *connection)
 {
     struct request *request = connection->request;
-    request->port = connection->port;
+    request->port = connection->exchange->port;
     request->is_secure = connection->is_secure;
     if (connection->exchange->is_proxied)
         apply_headers(connection);
-    memcpy(request->address, connection->exchange->address,
-           sizeof request->address);
+    request_set_address(request, connection->exchange->address);
 }

@@ -5,33 +5,35 @@
 struct membership {
     struct group *group;
     struct connection *connection;
-    uint32_t slot;    /* in group->members */
-    struct list link; /* in connection->groups */
+    uint32_t slot;           /* in group->members */
+    struct membership *next; /* of the connection's */
 };
 
 static struct membership *find(const struct group *group,
                                const struct connection *connection)
 {
-    const struct list *groups = &connection->groups;
-    for (struct list *link = groups->next; link != groups; link = link->next) {
-        struct membership *membership =
-            LIST_ENTRY(link, struct membership, link);
+    struct membership *membership = connection->groups;
+    for (int i = 0; i < connection->group_count; i++) {
         if (membership->group == group)
             return membership;
+        membership = membership->next;
     }
     return NULL;
 }
 
 static struct membership *last_of(const struct members *members)
 {
-    return LIST_ENTRY(members->array[members->count - 1].slot,
-                      struct membership, slot);
+    return LIST_ENTRY(members->slots[members->count - 1], struct membership,
+                      slot);
 }
 
 static void end(struct membership *membership)
 {
+    struct membership **place = &membership->connection->groups;
+    while (*place != membership)
+        place = &(*place)->next;
+    *place = membership->next;
     members_remove(&membership->group->members, membership->slot);
-    list_remove(&membership->link);
     membership->connection->group_count--;
     memory_free(&membership->group->hub->memory, membership);
 }
@@ -50,7 +52,7 @@ struct group *group_new(struct hub *hub)
     if (!group)
         return NULL;
     group->hub = hub;
-    members_init(&group->members, &hub->memory);
+    members_init(&group->members, &hub->memory, true);
     list_append(&hub->groups, &group->link);
     return group;
 }
@@ -79,7 +81,8 @@ int group_add(struct group *group, struct connection *connection)
     }
     membership->group = group;
     membership->connection = connection;
-    list_append(&connection->groups, &membership->link);
+    membership->next = connection->groups;
+    connection->groups = membership;
     connection->group_count++;
     return 0;
 }
@@ -100,6 +103,6 @@ bool group_remove(struct group *group, struct connection *connection)
 
 void group_leave_all(struct connection *connection)
 {
-    while (!list_is_empty(&connection->groups))
-        leave(LIST_ENTRY(connection->groups.next, struct membership, link));
+    while (connection->group_count)
+        leave(connection->groups);
 }

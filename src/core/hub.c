@@ -6,6 +6,7 @@
 #include "exchange.h"
 #include "forwarded.h"
 #include "group.h"
+#include "keep_alive.h"
 #include "prefetch.h"
 #include "recorder.h"
 #include "room.h"
@@ -49,6 +50,7 @@ struct hub *hub_new(const struct options *options,
     hub->per_ip.seed = unforeseeable(hub, wall);
     hub->deflaters.level = (int)options->compression_level;
     spare_init(&hub->spare);
+    keep_alive_init(hub);
     list_init(&hub->connections);
     list_init(&hub->pending);
     list_init(&hub->admins);
@@ -58,7 +60,6 @@ struct hub *hub_new(const struct options *options,
     dirty_init(&hub->dirty);
     list_init(&hub->ready);
     list_init(&hub->waiting);
-    list_init(&hub->leaving);
     list_init(&hub->dying);
     return hub;
 }
@@ -150,7 +151,7 @@ static bool is_idle(const struct connection *connection)
     if (connection->state == CONNECTION_DRAINING)
         return connection->is_shut;
     return connection->state == CONNECTION_HEAD && connection->keeps_alive &&
-           !connection->input && !connection_owes_answer(connection);
+           !connection->transient->input && !connection_owes_answer(connection);
 }
 
 /* It hasn't asked yet, or not to the end. */
@@ -325,15 +326,15 @@ static void run_timers(struct hub *hub)
 static void serve_ready(struct hub *hub)
 {
     for (struct list *link; (link = list_take(&hub->ready));)
-        connection_serve(LIST_ENTRY(link, struct connection, ready));
+        connection_serve(LIST_ENTRY(link, struct transient, ready)->connection);
 }
 
 /* A leave may make others leave: they are served in the same turn. */
 static void run_leaves(struct hub *hub)
 {
-    for (struct list *link; (link = list_take(&hub->leaving));) {
-        struct connection *connection =
-            LIST_ENTRY(link, struct connection, arrival);
+    for (struct connection *connection; (connection = hub->leaving);) {
+        hub->leaving = connection->next_leaving;
+        connection->next_leaving = NULL;
         hub->application->leave(connection);
     }
 }
@@ -374,7 +375,7 @@ static void expect(const struct list *round)
     if (link == round)
         return;
     const struct connection *next = LIST_ENTRY(link, struct connection, dirty);
-    prefetch(next->output.first, 2);
+    prefetch(next->output.front, 2);
     prefetch(next->transport, 2);
     if (link->next != round)
         prefetch(LIST_ENTRY(link->next, struct connection, dirty), 4);
@@ -389,10 +390,11 @@ static void flush_dirty(struct hub *hub)
     for (struct list *link; (link = list_take(&hub->dirty.round));) {
         struct connection *connection =
             LIST_ENTRY(link, struct connection, dirty);
-        bool is_shared = connection->output.references > 0;
+        bool is_shared = outq_shares(&connection->output);
         expect(&hub->dirty.round);
         connection_flush(connection);
         slow_settle(connection);
+        transient_settle(connection);
         left -= left > 0;
         if (!left && is_shared && is_light(hub))
             break;
@@ -405,7 +407,7 @@ static double until_next(struct hub *hub)
 {
     double due;
     if (!list_is_empty(&hub->ready) || !dirty_is_empty(&hub->dirty) ||
-        !list_is_empty(&hub->leaving) || hub->has_goodbyes || hub->has_woken)
+        hub->leaving || hub->has_goodbyes || hub->has_woken)
         return 0;
     if (!timers_next(&hub->timers, &due))
         return HUGE_VAL;
@@ -434,7 +436,7 @@ double hub_turn(struct hub *hub, double now)
 /* Who has asked is answered; who has not, or has its answer, goes. */
 static void drain_pending(struct connection *connection)
 {
-    if (connection->state != CONNECTION_HEAD || connection->input)
+    if (connection->state != CONNECTION_HEAD || connection->transient->input)
         return;
     if (connection_owes_answer(connection))
         connection_drain(connection);

@@ -34,6 +34,8 @@ struct hub {
     } date;            /* the latest that was asked for */
     double started_at; /* Unix time */
     struct timers timers;
+    struct timer keep_alive; /* when a client may have been silent too long */
+    double keep_alive_from;  /* not earlier than that */
     struct outq_pool pool;
     struct tapes tapes;
     size_t held; /* bytes that the transports of the living hold */
@@ -50,8 +52,10 @@ struct hub {
     struct dirty dirty;
     struct list ready;   /* have bytes to be served in this turn */
     struct list waiting; /* the same from the next turn on */
-    struct list leaving, dying;
-    size_t connection_count; /* in connections */
+    struct list dying;
+    struct connection *leaving;      /* the first whose leave is due, or NULL */
+    struct connection *last_leaving; /* while there is one */
+    size_t connection_count;         /* in connections */
     size_t pending_count, admin_count;
     size_t download_count; /* files that are open, to be sent */
     size_t max_downloads;  /* beyond it the oldest goes; 0: any number */

@@ -1,19 +1,21 @@
 /* Tells a silent member from one that has gone: a ping after ping_interval of
  * silence, death after pong_timeout more. Private to core/.
  *
- * Any byte is life, and costs only that connection_receive notes the time: the
- * connection's timer finds out when it comes early. */
+ * Any byte is life, and costs only that connection_receive notes the time. No
+ * connection has a timer for it: all are looked at when the first is due. */
 #ifndef MOONROOM_CORE_KEEP_ALIVE_H
 #define MOONROOM_CORE_KEEP_ALIVE_H
 
 #include "connection.h"
 
-/* When the silence has lasted too long; 0: it may last for ever. */
-double keep_alive_due(const struct connection *connection);
+/* Begins to watch the hub's connections. */
+void keep_alive_init(struct hub *hub);
 
-/* That time has come: pings it, lets it die, or counts anew where it couldn't
- * have been heard. The timer is the caller's to set again. */
-void keep_alive_expire(struct connection *connection);
+/* Has the connection looked at in time. False: no memory. */
+bool keep_alive_arm(struct connection *connection);
+
+/* A connection has gone: the last one needs no look any more. */
+void keep_alive_gone(struct hub *hub);
 
 /* Bytes of the queue that are its own. */
 size_t keep_alive_queued(const struct connection *connection);

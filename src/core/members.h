@@ -10,25 +10,26 @@ struct broadcast;
 struct connection;
 struct memory;
 
-struct member {
-    struct connection *connection;
-    uint32_t *slot; /* where its place in the array is noted */
-};
-
 struct members {
     struct memory *memory;
-    struct member *array; /* in no order */
+    struct connection **array; /* in no order */
+    uint32_t *
+        *slots; /* where each one's place is noted; NULL: in connection->slot
+                 */
     size_t count, capacity;
+    bool has_slots;
 };
 
-/* Nobody. An empty set owns no memory. */
-void members_init(struct members *members, struct memory *memory);
+/* Nobody. An empty set owns no memory. has_slots: a place is noted where
+ * members_add is told, not in connection->slot. */
+void members_init(struct members *members, struct memory *memory,
+                  bool has_slots);
 
 /* Has the next members_add succeed. False: no memory. */
 bool members_reserve(struct members *members);
 
-/* Puts in one that isn't there yet. *slot is its place until it is taken out,
- * and changes as others are. False: no memory. */
+/* Puts in one that isn't there yet. *slot, or connection->slot, is its place
+ * until it is taken out, and changes as others are. False: no memory. */
 bool members_add(struct members *members, struct connection *connection,
                  uint32_t *slot);
 

@@ -1,6 +1,7 @@
 #include "outq.h"
 
 #include "frame.h"
+#include "list.h"
 #include "prefetch.h"
 
 #include <assert.h>
@@ -9,13 +10,14 @@
 /* How many spare chunks of each kind the pool keeps. */
 enum { SPARE_SEGMENTS = 256, SPARE_REFERENCES = 4096 };
 
-/* A reference costs about 48 bytes beside the blob, which may be all that is
+/* A reference costs about 80 bytes beside the blob, which may be all that is
  * left of it: where a queue grows, that would be many times a short frame, and
  * copying that is as fast. But a queue that is about to be written does with
  * its first few references, instead of a segment. */
 enum { COPY_SIZE = 256, FIRST_REFERENCES = 8 };
 
 struct chunk {
+    struct outq_front front; /* of the queue that begins with it */
     struct chunk *next;
     struct blob *blob;     /* NULL: a segment, with bytes of its own */
     size_t start, end;     /* what isn't written yet, of bytes or blob */
@@ -92,20 +94,36 @@ static void chunk_free(struct outq_pool *pool, struct chunk *chunk)
                SPARE_REFERENCES);
 }
 
+static struct chunk *first_of(const struct outq *outq)
+{
+    return outq->front ? LIST_ENTRY(outq->front, struct chunk, front) : NULL;
+}
+
+/* A chunk takes the place of the first one, which may still be read (NULL: none
+ * is left). */
+static void set_first(struct outq *outq, struct chunk *chunk)
+{
+    if (chunk)
+        chunk->front = *outq->front;
+    outq->front = chunk ? &chunk->front : NULL;
+}
+
 static void link_last(struct outq *outq, struct chunk *chunk)
 {
-    if (outq->last)
-        outq->last->next = chunk;
-    else
-        outq->first = chunk;
-    outq->last = chunk;
+    if (outq->front) {
+        outq->front->last->next = chunk;
+    } else {
+        chunk->front = (struct outq_front){0};
+        outq->front = &chunk->front;
+    }
+    outq->front->last = chunk;
 }
 
 /* Whether the queue ends in a segment with room for size bytes. One that was
  * sealed takes no more: frames begin a segment of their own. */
 static bool has_room(const struct outq *outq, size_t size)
 {
-    const struct chunk *last = outq->last;
+    const struct chunk *last = outq->front ? outq->front->last : NULL;
     return last && !last->blob && outq_frame_bytes(outq) &&
            OUTQ_SEGMENT_SIZE - last->end >= size;
 }
@@ -114,7 +132,7 @@ static struct chunk *segment_for(struct outq *outq, struct outq_pool *pool,
                                  size_t size)
 {
     if (has_room(outq, size))
-        return outq->last;
+        return outq->front->last;
     struct chunk *chunk = chunk_new(pool, NULL);
     if (chunk)
         link_last(outq, chunk);
@@ -156,7 +174,7 @@ bool outq_append(struct outq *outq, struct outq_pool *pool, struct span head,
     if (body.length)
         memcpy(to + head.length, body.bytes, body.length);
     segment->end += size;
-    outq->bytes += size;
+    outq->front->bytes += size;
     return true;
 }
 
@@ -166,17 +184,18 @@ bool outq_append(struct outq *outq, struct outq_pool *pool, struct span head,
 static bool is_better_copied(const struct outq *outq, size_t size)
 {
     return has_room(outq, size) ||
-           (size <= COPY_SIZE && outq->references >= FIRST_REFERENCES);
+           (size <= COPY_SIZE && outq->front &&
+            outq->front->references >= FIRST_REFERENCES);
 }
 
 bool outq_append_stretch(struct outq *outq, struct outq_pool *pool,
                          const struct stretch *frame)
 {
-    struct chunk *last = outq->last;
+    struct chunk *last = outq->front ? outq->front->last : NULL;
     size_t length = frame->end - frame->start;
     if (last && last->blob == frame->blob && last->end == frame->start) {
         last->end = frame->end;
-        outq->bytes += length;
+        outq->front->bytes += length;
         return true;
     }
     if (is_better_copied(outq, length))
@@ -192,8 +211,8 @@ bool outq_append_stretch(struct outq *outq, struct outq_pool *pool,
     chunk->end = frame->end;
     blob_ref(frame->blob);
     link_last(outq, chunk);
-    outq->references++;
-    outq->bytes += length;
+    outq->front->references++;
+    outq->front->bytes += length;
     return true;
 }
 
@@ -211,50 +230,49 @@ static const unsigned char *chunk_bytes(const struct chunk *chunk)
 
 void outq_seal(struct outq *outq)
 {
-    outq->sealed = outq->bytes;
+    if (outq->front)
+        outq->front->sealed = outq->front->bytes;
 }
 
 size_t outq_frame_bytes(const struct outq *outq)
 {
-    return outq->bytes - outq->sealed;
+    return outq->front ? outq->front->bytes - outq->front->sealed : 0;
 }
 
 int outq_spans(const struct outq *outq, struct span *spans, int count)
 {
     int used = 0;
-    for (const struct chunk *chunk = outq->first; chunk && used < count;
+    for (const struct chunk *chunk = first_of(outq); chunk && used < count;
          chunk = chunk->next)
         spans[used++] = (struct span){chunk_bytes(chunk) + chunk->start,
                                       chunk->end - chunk->start};
     return used;
 }
 
-static void take_off(struct outq *outq, size_t bytes)
+static void take_off(struct outq_front *front, size_t bytes)
 {
-    outq->bytes -= bytes;
-    outq->sealed -= bytes < outq->sealed ? bytes : outq->sealed;
+    front->bytes -= bytes;
+    front->sealed -= bytes < front->sealed ? bytes : front->sealed;
 }
 
 static void drop_first(struct outq *outq, struct outq_pool *pool)
 {
-    struct chunk *chunk = outq->first;
-    outq->first = chunk->next;
-    if (!outq->first)
-        outq->last = NULL;
-    take_off(outq, chunk->end - chunk->start);
-    outq->references -= chunk->blob != NULL;
+    struct chunk *chunk = first_of(outq);
+    take_off(outq->front, chunk->end - chunk->start);
+    outq->front->references -= chunk->blob != NULL;
+    set_first(outq, chunk->next);
     chunk_free(pool, chunk);
 }
 
 void outq_consume(struct outq *outq, struct outq_pool *pool, size_t bytes)
 {
-    assert(bytes <= outq->bytes);
+    assert(bytes <= outq_bytes(outq));
     while (bytes) {
-        struct chunk *chunk = outq->first;
+        struct chunk *chunk = first_of(outq);
         size_t length = chunk->end - chunk->start;
         if (bytes < length) {
             chunk->start += bytes;
-            take_off(outq, bytes);
+            take_off(outq->front, bytes);
             return;
         }
         bytes -= length;
@@ -324,57 +342,63 @@ static bool append_off_tape(struct chunk *copy, const struct chunk *chunk)
     return true;
 }
 
+/* A chunk that is copied takes another's place, behind the one before (NULL: it
+ * is the first). */
+static void replace(struct outq *outq, struct chunk *before, struct chunk *copy)
+{
+    if (before)
+        before->next = copy;
+    else
+        set_first(outq, copy);
+}
+
 void outq_leave_tape(struct outq *outq, struct outq_pool *pool)
 {
-    struct chunk *copy = NULL; /* the latest, while it is next to *place */
-    struct chunk **place = &outq->first;
-    while (outq->references && *place) {
-        struct chunk *chunk = *place;
+    struct chunk *copy = NULL; /* the latest, while it is just before */
+    struct chunk *before = NULL, *chunk = first_of(outq);
+    while (chunk && outq->front->references) {
+        struct chunk *next = chunk->next;
         if (!is_on_tape(chunk)) {
             copy = NULL;
         } else if (!append_off_tape(copy, chunk)) {
             copy = copy_off_tape(pool, chunk);
             if (copy)
-                *place = copy;
+                replace(outq, before, copy);
         }
-        if (!copy) {
-            place = &chunk->next;
-            continue;
+        before = copy ? copy : chunk;
+        if (copy) {
+            if (outq->front->last == chunk)
+                outq->front->last = copy;
+            outq->front->references--;
+            chunk_free(pool, chunk);
         }
-        place = &copy->next;
-        if (outq->last == chunk)
-            outq->last = copy;
-        outq->references--;
-        chunk_free(pool, chunk);
+        chunk = next;
     }
 }
 
-/* Drops every chunk behind one (NULL: every chunk). */
+/* Drops every chunk behind one. */
 static void drop_behind(struct outq *outq, struct outq_pool *pool,
                         struct chunk *last)
 {
-    struct outq rest = {.first = last ? last->next : outq->first,
-                        .last = outq->last};
-    for (struct chunk *chunk = rest.first; chunk; chunk = chunk->next) {
-        rest.bytes += chunk->end - chunk->start;
-        rest.references += chunk->blob != NULL;
+    struct outq_front *front = outq->front;
+    struct chunk *chunk = last->next;
+    last->next = NULL;
+    front->last = last;
+    while (chunk) {
+        struct chunk *next = chunk->next;
+        front->bytes -= chunk->end - chunk->start;
+        front->references -= chunk->blob != NULL;
+        chunk_free(pool, chunk);
+        chunk = next;
     }
-    outq->bytes -= rest.bytes;
-    outq->references -= rest.references;
-    outq->last = last;
-    if (last)
-        last->next = NULL;
-    else
-        outq->first = NULL;
-    outq_clear(&rest, pool);
 }
 
 /* The chunk in which the response ends: nothing behind it has started. */
 static struct chunk *last_sealed(const struct outq *outq)
 {
-    struct chunk *chunk = outq->first;
+    struct chunk *chunk = first_of(outq);
     size_t before = chunk->end - chunk->start;
-    while (before < outq->sealed) {
+    while (before < outq->front->sealed) {
         chunk = chunk->next;
         before += chunk->end - chunk->start;
     }
@@ -383,23 +407,26 @@ static struct chunk *last_sealed(const struct outq *outq)
 
 void outq_drop_unstarted(struct outq *outq, struct outq_pool *pool)
 {
-    struct chunk *front = outq->first;
-    if (outq->sealed) {
+    struct chunk *first = first_of(outq);
+    if (!first)
+        return;
+    if (outq->front->sealed) {
         drop_behind(outq, pool, last_sealed(outq));
         return;
     }
-    size_t end = front ? started_frame(front).end : 0;
-    bool has_started = front && end > front->start;
-    if (has_started) {
-        outq->bytes -= front->end - end;
-        front->end = end;
+    size_t end = started_frame(first).end;
+    if (end <= first->start) {
+        outq_clear(outq, pool);
+        return;
     }
-    drop_behind(outq, pool, has_started ? front : NULL);
+    outq->front->bytes -= first->end - end;
+    first->end = end;
+    drop_behind(outq, pool, first);
 }
 
 void outq_clear(struct outq *outq, struct outq_pool *pool)
 {
-    while (outq->first)
+    while (outq->front)
         drop_first(outq, pool);
 }
 

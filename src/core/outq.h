@@ -8,7 +8,7 @@
 #include "transport.h"
 
 /* With its chunk's head and the C library's own a segment fills a page. */
-enum { OUTQ_SEGMENT_SIZE = 4096 - 48 };
+enum { OUTQ_SEGMENT_SIZE = 4096 - 80 };
 
 struct chunk; /* private */
 
@@ -21,13 +21,31 @@ struct outq_pool {
                     each once however many queues share it */
 };
 
-/* All zero is an empty queue that owns nothing. */
-struct outq {
-    struct chunk *first, *last;
+/* What a queue knows of itself lies in its first chunk: an idle connection has
+ * none. Private. */
+struct outq_front {
+    struct chunk *last;
     size_t bytes;      /* that wait */
     size_t sealed;     /* of these, at the front, what came before outq_seal */
     size_t references; /* how many of the chunks are */
 };
+
+/* All zero is an empty queue that owns nothing. */
+struct outq {
+    struct outq_front *front;
+};
+
+/* Bytes that wait. */
+static inline size_t outq_bytes(const struct outq *outq)
+{
+    return outq->front ? outq->front->bytes : 0;
+}
+
+/* Whether some of it lies in blobs. */
+static inline bool outq_shares(const struct outq *outq)
+{
+    return outq->front && outq->front->references;
+}
 
 /* Queues the bytes of head and body as one frame, copied. False: no memory,
  * nothing queued. */

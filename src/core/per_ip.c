@@ -90,8 +90,7 @@ static struct per_ip_place *add(struct per_ip *table, const struct ip *ip)
     return place;
 }
 
-int per_ip_take(struct per_ip *table, const struct ip *ip, size_t most,
-                struct per_ip_place **place)
+int per_ip_take(struct per_ip *table, const struct ip *ip, size_t most)
 {
     struct ip subscriber = ip_of_subscriber(ip);
     struct per_ip_place *found = find(table, &subscriber);
@@ -102,13 +101,14 @@ int per_ip_take(struct per_ip *table, const struct ip *ip, size_t most,
     if (!found)
         return PER_IP_NO_MEMORY;
     found->count++;
-    *place = found;
     return 0;
 }
 
-void per_ip_give(struct per_ip *table, struct per_ip_place *place)
+void per_ip_give(struct per_ip *table, const struct ip *ip)
 {
-    if (--place->count)
+    struct ip subscriber = ip_of_subscriber(ip);
+    struct per_ip_place *place = find(table, &subscriber);
+    if (!place || --place->count)
         return;
     struct per_ip_place **link =
         slot_of(table->slots, table->slot_count, table->seed, &place->ip);

@@ -26,11 +26,10 @@ struct per_ip {
 enum { PER_IP_FULL = -1, PER_IP_NO_MEMORY = -2 };
 
 /* Takes a place of an address, of which there are at most so many. Returns 0,
- * with *place to be given back, or a negative value. */
-int per_ip_take(struct per_ip *table, const struct ip *ip, size_t most,
-                struct per_ip_place **place);
+ * where the place is to be given back, or a negative value. */
+int per_ip_take(struct per_ip *table, const struct ip *ip, size_t most);
 
-/* Gives a place back. The last one of all frees the table. */
-void per_ip_give(struct per_ip *table, struct per_ip_place *place);
+/* Gives a place of an address back. The last one of all frees the table. */
+void per_ip_give(struct per_ip *table, const struct ip *ip);
 
 #endif

@@ -4,7 +4,7 @@
 #include "hub.h"
 #include "proxy.h"
 
-/* base.held stays 0: only TLS, which is above, holds any. */
+/* Nothing is held: only TLS, which is above, does that. */
 struct proxied {
     struct transport base;
     struct transport *below;

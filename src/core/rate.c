@@ -1,6 +1,7 @@
 #include "rate.h"
 
 #include "close_code.h"
+#include "connection.h"
 #include "hub.h"
 #include "websocket.h"
 
@@ -27,7 +28,7 @@ static void empty(double *bucket, double amount)
 
 static void empty_all(struct connection *connection)
 {
-    struct rate *rate = connection->rate;
+    struct rate *rate = connection->transient->rate;
     const struct hub *hub = connection->hub;
     const struct limits *limits = connection->limits;
     double seconds = hub->now - rate->at;
@@ -57,9 +58,9 @@ static void log_drop(struct connection *connection,
 {
     struct hub *hub = connection->hub;
     struct log_line line;
-    if (connection->rate->is_logged)
+    if (connection->transient->rate->is_logged)
         return;
-    connection->rate->is_logged = true;
+    connection->transient->rate->is_logged = true;
     log_begin(&line, hub->log, LOG_INFO, hub_wall(hub),
               "a client's messages are dropped");
     log_string(&line, "rule", measure->rule);
@@ -79,14 +80,14 @@ static void drop(struct connection *connection, const struct measure *measure)
 static void end(struct connection *connection, const char *rule,
                 const char *reason)
 {
-    connection->rule = rule;
+    transient_note_rule(connection, rule);
     websocket_fail(connection, CLOSE_POLICY, reason);
 }
 
 static void refuse(struct connection *connection, size_t bytes,
                    bool is_over_messages)
 {
-    struct rate *rate = connection->rate;
+    struct rate *rate = connection->transient->rate;
     const struct limits *limits = connection->limits;
     const struct measure *measure = is_over_messages ? &of_messages : &of_bytes;
     bool goes_on = is_over_messages
@@ -106,7 +107,7 @@ static void refuse(struct connection *connection, size_t bytes,
 
 static bool has_room(const struct connection *connection)
 {
-    const struct rate *rate = connection->rate;
+    const struct rate *rate = connection->transient->rate;
     const struct limits *limits = connection->limits;
     return !is_full_of_messages(limits, rate->messages) &&
            !is_full_of_bytes(limits, rate->bytes);
@@ -133,13 +134,14 @@ static bool finds_room(struct connection *connection)
 
 static bool begin(struct connection *connection)
 {
-    if (connection->rate)
-        return true;
-    connection->rate =
-        memory_new_zero(&connection->hub->memory, sizeof *connection->rate);
-    if (!connection->rate)
+    struct transient *transient = transient_begin(connection);
+    if (!transient || transient->rate)
+        return transient;
+    transient->rate =
+        memory_new_zero(&connection->hub->memory, sizeof *transient->rate);
+    if (!transient->rate)
         connection_die(connection, true);
-    return connection->rate;
+    return transient->rate;
 }
 
 bool rate_admits(struct connection *connection, size_t bytes)
@@ -149,7 +151,7 @@ bool rate_admits(struct connection *connection, size_t bytes)
         return true;
     if (!begin(connection))
         return false;
-    struct rate *rate = connection->rate;
+    struct rate *rate = connection->transient->rate;
     if (!finds_room(connection)) {
         refuse(connection, bytes, is_full_of_messages(limits, rate->messages));
         return false;

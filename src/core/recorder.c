@@ -1,6 +1,7 @@
 #include "recorder.h"
 
 #include "chunked.h"
+#include "exchange.h"
 #include "handshake.h"
 #include "hub.h"
 #include "secrets.h"
@@ -195,7 +196,7 @@ static enum stage stage_behind(struct recorder *recorder,
     int status;
     const char *reason;
     struct request *request =
-        request_new(memory_of(recorder), head, length, &status, &reason);
+        request_new(memory_of(recorder), head, length, 1, &status, &reason);
     if (!request)
         return STAGE_OTHER;
     enum handshake handshake = handshake_check(request, &refusal);
@@ -354,7 +355,7 @@ void recorder_receive(struct connection *connection, const unsigned char *bytes,
     struct recorder *recorder = connection->hub->recorder;
     if (recorder->has_ended)
         return;
-    if (!take_chunk(recorder, connection->recorded, bytes, length))
+    if (!take_chunk(recorder, connection->transient->recorded, bytes, length))
         end_without_memory(recorder);
     else if (recorder->lines.length)
         write_lines(recorder);
@@ -373,7 +374,7 @@ static bool put_rest(struct recorder *recorder, struct recorded *recorded)
 void recorder_end(struct connection *connection, bool broken)
 {
     struct recorder *recorder = connection->hub->recorder;
-    struct recorded *recorded = connection->recorded;
+    struct recorded *recorded = connection->transient->recorded;
     if (recorder->has_ended)
         return;
     if (put_rest(recorder, recorded) &&
@@ -388,7 +389,7 @@ void recorder_forget(struct connection *connection)
 {
     struct recorder *recorder = connection->hub->recorder;
     struct memory *memory = &connection->hub->memory;
-    struct recorded *recorded = connection->recorded;
+    struct recorded *recorded = connection->transient->recorded;
     if (!recorder->has_ended && !put_rest(recorder, recorded))
         end_without_memory(recorder);
     else if (!recorder->has_ended && recorder->lines.length)
@@ -396,7 +397,7 @@ void recorder_forget(struct connection *connection)
     buffer_release(&recorded->bytes, memory);
     buffer_release(&recorded->chunks, memory);
     memory_free(memory, recorded);
-    connection->recorded = NULL;
+    connection->transient->recorded = NULL;
 }
 
 /* --- who it comes from --- */
@@ -431,10 +432,10 @@ static bool put_address(struct recorder *recorder, const char *address)
 static bool put_open(struct recorder *recorder,
                      const struct connection *connection)
 {
-    return put_event(recorder, take_time(recorder), connection->recorded,
-                     "open") &&
+    return put_event(recorder, take_time(recorder),
+                     connection->transient->recorded, "open") &&
            put_address(recorder, connection_address(connection)) &&
-           put(recorder, " %u %s\n", (unsigned)connection->port,
+           put(recorder, " %u %s\n", (unsigned)connection->exchange->port,
                connection->is_secure ? "tls" : "tcp");
 }
 
@@ -443,11 +444,11 @@ void recorder_open(struct connection *connection)
     struct recorder *recorder = connection->hub->recorder;
     if (recorder->has_ended)
         return;
-    connection->recorded =
-        memory_new_zero(memory_of(recorder), sizeof *connection->recorded);
-    if (connection->recorded)
-        connection->recorded->number = ++recorder->connections;
-    if (connection->recorded && put_open(recorder, connection))
+    connection->transient->recorded = memory_new_zero(
+        memory_of(recorder), sizeof *connection->transient->recorded);
+    if (connection->transient->recorded)
+        connection->transient->recorded->number = ++recorder->connections;
+    if (connection->transient->recorded && put_open(recorder, connection))
         write_lines(recorder);
     else
         end_without_memory(recorder);

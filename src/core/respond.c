@@ -54,7 +54,8 @@ void respond_finish(struct connection *connection)
     request_unref(connection->request);
     connection->request = NULL;
     connection->state = CONNECTION_HEAD;
-    connection->due = hub_read_clock(hub) + hub->options.handshake_timeout;
+    connection->transient->due =
+        hub_read_clock(hub) + hub->options.handshake_timeout;
     connection_arm(connection);
     connection_wake(connection);
 }

@@ -14,10 +14,10 @@ struct room *room_new(struct hub *hub)
     if (!room)
         return NULL;
     room->hub = hub;
-    members_init(&room->members, &hub->memory);
+    members_init(&room->members, &hub->memory, false);
     room->limits = hub->options.limits;
     room->version = hub->version - 1; /* stale: the first use refreshes it */
-    list_init(&room->arrivals);
+    members_init(&room->arrivals, &hub->memory, false);
     list_append(&hub->rooms, &room->link);
     hub->room_count++;
     return room;
@@ -52,26 +52,23 @@ void room_free(struct room *room)
 bool room_arrive(struct room *room, struct connection *connection)
 {
     assert(!connection->room);
-    if (room->is_closed)
+    if (room->is_closed || !members_add(&room->arrivals, connection, NULL))
         return false;
     connection->room = room;
     connection->is_member = false;
-    list_append(&room->arrivals, &connection->arrival);
-    room->arrival_count++;
     return true;
 }
 
 static void leave_arrivals(struct connection *connection)
 {
-    list_remove(&connection->arrival);
-    connection->room->arrival_count--;
+    members_remove(&connection->room->arrivals, connection->slot);
     connection->room = NULL;
 }
 
 /* Where members_reserve has succeeded, this does. */
 static bool add_member(struct room *room, struct connection *connection)
 {
-    if (!members_add(&room->members, connection, &connection->slot))
+    if (!members_add(&room->members, connection, NULL))
         return false;
     connection->room = room;
     connection->is_member = true;
@@ -92,7 +89,7 @@ bool room_move(struct connection *connection, struct room *room)
 {
     bool is_member = connection->is_member;
     assert(connection->room && !room->is_closed);
-    if (is_member && !members_reserve(&room->members))
+    if (!members_reserve(is_member ? &room->members : &room->arrivals))
         return false;
     room_remove(connection);
     return is_member ? add_member(room, connection)
@@ -118,7 +115,7 @@ void room_remove(struct connection *connection)
 
 size_t room_occupancy(const struct room *room)
 {
-    return room->members.count + room->arrival_count;
+    return room->members.count + room->arrivals.count;
 }
 
 bool room_is_full(const struct room *room)
@@ -155,8 +152,7 @@ void room_close(struct room *room, int code, struct slice reason)
     room->is_closed = true;
     const struct members *members = &room->members;
     while (members->count)
-        close_one(members->array[members->count - 1].connection, code, reason);
-    while (!list_is_empty(&room->arrivals))
-        close_one(LIST_ENTRY(room->arrivals.next, struct connection, arrival),
-                  code, reason);
+        close_one(members->array[members->count - 1], code, reason);
+    while (room->arrivals.count)
+        close_one(room->arrivals.array[0], code, reason);
 }

@@ -17,8 +17,7 @@ struct room {
     char *names;                   /* owned: where the next two are */
     struct slice path, class_name; /* path.bytes NULL: it has none */
     struct members members;
-    struct list arrivals; /* upgraded, and no members yet */
-    size_t arrival_count;
+    struct members arrivals; /* upgraded, and no members yet */
     struct limits limits;
     struct shared_limits *shared; /* with its latest clients */
     unsigned version;             /* of the hub at the last refresh */
@@ -38,7 +37,7 @@ bool room_name(struct room *room, struct slice path, struct slice class_name);
 void room_free(struct room *room);
 
 /* Lets a connection that is in no room arrive: it has the room's limits, and
- * hears nothing yet. False: the room is closed. */
+ * hears nothing yet. False: the room is closed, or there is no memory. */
 bool room_arrive(struct room *room, struct connection *connection);
 
 /* Makes one that has arrived a member. False: no memory. */

@@ -46,8 +46,7 @@ static bool see_members(struct room_walk *walk, const struct room *room,
 {
     const struct members *members = &room->members;
     for (; walk->at < members->count && *share; walk->at++, --*share)
-        walk->queued +=
-            connection_buffered(members->array[walk->at].connection);
+        walk->queued += connection_buffered(members->array[walk->at]);
     return walk->at >= members->count;
 }
 

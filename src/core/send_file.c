@@ -79,7 +79,7 @@ static void add_content(struct fields *fields,
 /* From here on write_stall is the only deadline: it may be a long file. */
 static void start_download(struct connection *connection)
 {
-    connection->due = 0;
+    connection->transient->due = 0;
     connection_arm(connection);
     connection_mark_dirty(connection);
 }
@@ -283,7 +283,7 @@ bool send_file_refill(struct connection *connection)
     struct hub *hub = connection->hub;
     struct download *download = download_of(connection);
     if (!download || download_is_passed(download) ||
-        connection->output.bytes > OUTQ_SEGMENT_SIZE)
+        outq_bytes(&connection->output) > OUTQ_SEGMENT_SIZE)
         return true;
     struct blob *piece = download_next(download, &hub->memory);
     bool queued =

@@ -2,6 +2,8 @@
 
 #include "connection.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 static struct shared_limits *shared_limits_new(struct memory *memory,
@@ -44,10 +46,21 @@ void shared_limits_unref(struct shared_limits *limits)
         memory_free(limits->memory, limits);
 }
 
+static_assert(offsetof(struct shared_limits, limits) == 0,
+              "a connection's limits lead to what they are shared by");
+
+void shared_limits_release(struct connection *connection)
+{
+    const void *limits = connection->limits;
+    if (connection->has_limits)
+        shared_limits_unref((struct shared_limits *)(uintptr_t)limits);
+    connection->has_limits = false;
+}
+
 void shared_limits_impose(struct shared_limits *limits,
                           struct connection *connection)
 {
-    shared_limits_unref(connection->shared);
-    connection->shared = limits;
+    shared_limits_release(connection);
     connection->limits = &limits->limits;
+    connection->has_limits = true;
 }

@@ -21,6 +21,9 @@ struct shared_limits *shared_limits_take(struct shared_limits **latest,
                                          struct memory *memory,
                                          const struct limits *limits);
 
+/* Lets go of those that a connection keeps to, if it does. */
+void shared_limits_release(struct connection *connection);
+
 /* Has a connection keep to them; takes over the reference. */
 void shared_limits_impose(struct shared_limits *limits,
                           struct connection *connection);

@@ -11,12 +11,18 @@ static bool is_beyond(const struct connection *connection, size_t limit)
            limit + keep_alive_queued(connection);
 }
 
+static void forget(struct connection *connection)
+{
+    if (connection->transient)
+        connection->transient->soft_due = 0;
+}
+
 /* What has not started is dropped, so that the Close comes next. */
 static void end(struct connection *connection, const char *rule)
 {
     struct hub *hub = connection->hub;
     connection_blame(connection, rule);
-    connection->soft_due = 0;
+    forget(connection);
     outq_drop_unstarted(&connection->output, &hub->pool);
     connection_close(connection, CLOSE_OVERLOAD, slice_of("slow consumer"));
 }
@@ -70,7 +76,7 @@ void slow_shed(struct hub *hub)
 void slow_settle(struct connection *connection)
 {
     if (connection->is_stuck &&
-        (!connection->is_upgraded || connection->transport->held))
+        (!connection->is_upgraded || transport_held(connection->transport)))
         slow_shed(connection->hub);
 }
 
@@ -116,17 +122,20 @@ static bool is_above_soft(const struct connection *connection)
 
 void slow_watch(struct connection *connection)
 {
-    if (connection->soft_due > 0 || !is_above_soft(connection))
+    if (!is_above_soft(connection) || connection_now(connection)->soft_due > 0)
         return;
-    connection->soft_due = hub_read_clock(connection->hub) +
-                           connection->limits->send_queue_soft_time;
+    struct transient *transient = transient_begin(connection);
+    if (!transient)
+        return;
+    transient->soft_due = hub_read_clock(connection->hub) +
+                          connection->limits->send_queue_soft_time;
     connection_arm(connection);
 }
 
 void slow_relax(struct connection *connection)
 {
-    if (connection->soft_due > 0 && !is_above_soft(connection))
-        connection->soft_due = 0;
+    if (connection_now(connection)->soft_due > 0 && !is_above_soft(connection))
+        forget(connection);
 }
 
 /* Its room, and so the limit, may be another by now. */
@@ -136,6 +145,6 @@ void slow_expire(struct connection *connection)
         end(connection, "send_queue_soft");
         return;
     }
-    connection->soft_due = 0;
+    forget(connection);
     connection_arm(connection);
 }

@@ -16,7 +16,7 @@ static inline bool slow_is_light(const struct connection *connection,
 {
     const struct limits *limits = connection->limits;
     size_t most = limits->send_queue, soft = limits->send_queue_soft;
-    size_t bytes = connection->output.bytes;
+    size_t bytes = outq_bytes(&connection->output);
     if (soft && soft < most)
         most = soft;
     return connection->state == CONNECTION_OPEN && bytes <= most &&

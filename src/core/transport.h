@@ -48,9 +48,6 @@ struct transport {
     const struct transport_class *class;
     const struct transport_events *events;
     void *user;
-    size_t held; /* bytes that write took and that haven't left yet: while there
-                    are any, write sends them on and takes nothing */
-    size_t *all_held; /* where its user adds up what is held, or NULL */
 };
 
 /* What send_file answers where it has sent nothing, beside 0. */
@@ -87,6 +84,12 @@ struct transport_class {
      * ends. NULL: it can't with any file. */
     ssize_t (*send_file)(struct transport *transport, const struct file *file,
                          uint64_t offset, size_t size);
+    /* Bytes that write took and that haven't left yet: while there are any,
+     * write sends them on and takes nothing. NULL: there never are. */
+    size_t (*held)(const struct transport *transport);
+    /* From here on what is held is added up there, or (NULL) nowhere. NULL
+     * where held is. */
+    void (*count_held)(struct transport *transport, size_t *all);
 };
 
 /* What is put between a transport and the connection (TLS). */
@@ -120,11 +123,16 @@ static inline void transport_writable(struct transport *transport)
     transport->events->writable(transport->user);
 }
 
-static inline void transport_set_held(struct transport *transport, size_t held)
+static inline size_t transport_held(const struct transport *transport)
 {
-    if (transport->all_held)
-        *transport->all_held = *transport->all_held - transport->held + held;
-    transport->held = held;
+    return transport->class->held ? transport->class->held(transport) : 0;
+}
+
+static inline void transport_count_held(struct transport *transport,
+                                        size_t *all)
+{
+    if (transport->class->count_held)
+        transport->class->count_held(transport, all);
 }
 
 #endif

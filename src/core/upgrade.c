@@ -41,9 +41,9 @@ static void become_open(struct connection *connection)
     connection->is_upgraded = true;
     metrics_count(&hub->metrics, METRIC_UPGRADES);
     connection->owes_leave = true;
-    connection->due = 0;
+    connection->transient->due = 0;
     connection->heard_at = hub_read_clock(hub);
-    connection->joined_at = hub_wall(hub);
+    connection->request->upgraded_at = hub_wall(hub);
     outq_seal(&connection->output);
     list_remove(&connection->link);
     hub->pending_count--;

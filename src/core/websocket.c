@@ -66,6 +66,17 @@ static uint32_t hash(const unsigned char *bytes, size_t length)
     return value;
 }
 
+/* An answer with that payload is to be told from others. */
+static bool note_ping(struct connection *connection, uint32_t payload)
+{
+    struct transient *transient = transient_begin(connection);
+    if (!transient)
+        return false;
+    transient->ping_at = hub_read_clock(connection->hub);
+    transient->ping_hash = payload;
+    return true;
+}
+
 bool connection_send(struct connection *connection, enum opcode opcode,
                      const void *bytes, size_t length)
 {
@@ -83,11 +94,7 @@ bool connection_send(struct connection *connection, enum opcode opcode,
         metrics_count(&connection->hub->metrics, METRIC_MESSAGES_OUT);
         connection->session.messages_out++;
     }
-    if (opcode == OPCODE_PING) {
-        connection->ping_at = hub_read_clock(connection->hub);
-        connection->ping_hash = hash(bytes, length);
-    }
-    return true;
+    return opcode != OPCODE_PING || note_ping(connection, hash(bytes, length));
 }
 
 void websocket_ping(struct connection *connection, const unsigned char *bytes,
@@ -132,28 +139,29 @@ static void answer_ping(struct connection *connection,
                         const unsigned char *bytes, size_t length)
 {
     struct memory *memory = &connection->hub->memory;
-    if (!connection->is_stuck && !connection->pong) {
+    if (!connection->is_stuck && !connection_now(connection)->pong) {
         if (!queue(connection, OPCODE_PONG, bytes, length))
             connection_die(connection, true);
         return;
     }
-    struct blob *pong = blob_new(memory, length);
+    struct transient *transient = transient_begin(connection);
+    struct blob *pong = transient ? blob_new(memory, length) : NULL;
     if (!pong) {
         connection_die(connection, true);
         return;
     }
     if (length)
         memcpy(pong->bytes, bytes, length);
-    blob_unref(connection->pong);
-    connection->pong = pong;
+    blob_unref(transient->pong);
+    transient->pong = pong;
 }
 
 void websocket_resume(struct connection *connection)
 {
-    struct blob *pong = connection->pong;
+    struct blob *pong = connection_now(connection)->pong;
     if (!pong || connection->state == CONNECTION_DEAD)
         return;
-    connection->pong = NULL;
+    connection->transient->pong = NULL;
     bool lost = connection->state == CONNECTION_OPEN &&
                 !queue(connection, OPCODE_PONG, pong->bytes, pong->length);
     blob_unref(pong);
@@ -175,16 +183,30 @@ static void queue_close(struct connection *connection, int code,
 static void note_reason(struct connection *connection, int code,
                         struct slice reason)
 {
-    struct leave *leave = &connection->leave;
-    leave->code = (uint16_t)code;
-    if (!reason.length)
+    connection->leave.code = (uint16_t)code;
+    struct transient *transient =
+        reason.length ? transient_need(connection) : NULL;
+    if (!transient)
         return;
     size_t length = utf8_cut(reason.bytes, reason.length, CLOSE_REASON_SIZE);
-    leave->reason = memory_new(&connection->hub->memory, length);
-    if (!leave->reason)
+    transient->reason = memory_new(&connection->hub->memory, length);
+    if (!transient->reason)
         return;
-    memcpy(leave->reason, reason.bytes, length);
-    leave->reason_length = (unsigned char)length;
+    memcpy(transient->reason, reason.bytes, length);
+    transient->reason_length = (unsigned char)length;
+}
+
+char *connection_take_reason(struct connection *connection,
+                             unsigned char *length)
+{
+    struct transient *transient = connection->transient;
+    char *reason = transient ? transient->reason : NULL;
+    if (!reason)
+        return NULL;
+    *length = transient->reason_length;
+    transient->reason = NULL;
+    transient->reason_length = 0;
+    return reason;
 }
 
 /* Nobody talks to it any more. */
@@ -205,7 +227,13 @@ static void queue_leave(struct connection *connection, bool clean,
     connection->owes_leave = false;
     connection->leave.clean = clean;
     session_log(connection, sends_rest);
-    list_append(&connection->hub->leaving, &connection->arrival);
+    struct hub *hub = connection->hub;
+    connection->next_leaving = NULL;
+    if (hub->leaving)
+        hub->last_leaving->next_leaving = connection;
+    else
+        hub->leaving = connection;
+    hub->last_leaving = connection;
 }
 
 void websocket_abandon(struct connection *connection)
@@ -228,9 +256,12 @@ bool connection_close(struct connection *connection, int code,
     queue_close(connection, code, reason);
     if (connection->state == CONNECTION_DEAD)
         return true;
-    connection->soft_due = 0;
-    connection->message_due = 0;
-    connection->due =
+    struct transient *transient = transient_begin(connection);
+    if (!transient)
+        return true;
+    transient->soft_due = 0;
+    transient->message_due = 0;
+    transient->due =
         hub_read_clock(connection->hub) + connection->limits->close_timeout;
     connection_arm(connection);
     return true;
@@ -289,12 +320,13 @@ static void receive_pong(struct connection *connection,
                          const struct message_event *event)
 {
     struct hub *hub = connection->hub;
+    const struct transient *transient = connection_now(connection);
     double rtt = -1;
-    bool answers = connection->ping_at > 0 &&
-                   connection->ping_hash == hash(event->bytes, event->length);
+    bool answers = transient->ping_at > 0 &&
+                   transient->ping_hash == hash(event->bytes, event->length);
     if (answers) {
-        rtt = hub->now - connection->ping_at;
-        connection->ping_at = 0;
+        rtt = hub->now - transient->ping_at;
+        connection->transient->ping_at = 0;
     } else if (keep_alive_answers(connection, event->bytes, event->length,
                                   &rtt)) {
         if (rtt >= 0)
@@ -327,11 +359,17 @@ static void count_message(struct connection *connection)
     connection->session.messages_in++;
 }
 
+static void forget_message(struct connection *connection)
+{
+    if (connection->transient)
+        connection->transient->message_due = 0;
+}
+
 static void receive_data(struct connection *connection,
                          const struct message_event *event)
 {
     struct hub *hub = connection->hub;
-    connection->message_due = 0;
+    forget_message(connection);
     if (connection->state != CONNECTION_OPEN)
         return;
     count_message(connection);
@@ -355,18 +393,21 @@ static void receive_frame(struct connection *connection,
 }
 
 /* Which limit a message is beyond, if that is what is wrong with it. */
-static void blame_limit(struct connection *connection, int code)
+static void blame_limit(struct connection *connection,
+                        const struct message_parser *parser, int code)
 {
     const struct limits *limits = connection->limits;
-    bool is_frame = limits->max_frame &&
-                    connection->parser->frame.length > limits->max_frame;
+    bool is_frame =
+        limits->max_frame && parser->frame.length > limits->max_frame;
     if (code == CLOSE_POLICY)
         connection_blame(connection, "max_fragments");
     else if (code == CLOSE_SIZE)
         connection_blame(connection, is_frame ? "max_frame" : "max_message");
 }
 
-static void receive_event(struct connection *connection, struct share *share,
+static void receive_event(struct connection *connection,
+                          const struct message_parser *parser,
+                          struct share *share,
                           const struct message_event *event)
 {
     switch (event->kind) {
@@ -384,7 +425,7 @@ static void receive_event(struct connection *connection, struct share *share,
         receive_frame(connection, event);
         break;
     default:
-        blame_limit(connection, event->code);
+        blame_limit(connection, parser, event->code);
         websocket_fail(connection, event->code, event->reason);
     }
 }
@@ -407,7 +448,8 @@ static void charge(struct share *share, const struct message_event *event)
 
 /* Takes something off the front: of what may be compressed no more than the
  * share is for. Returns whether that is all for now. */
-static bool receive_some(struct connection *connection, struct share *share,
+static bool receive_some(struct connection *connection,
+                         struct message_parser *parser, struct share *share,
                          unsigned char **bytes, size_t *length)
 {
     struct message_event event;
@@ -417,18 +459,19 @@ static bool receive_some(struct connection *connection, struct share *share,
         limits.inflation ? share->bytes / COMPRESSED_COST + 1 : *length;
     size_t offered = *length < most ? *length : most;
     size_t rest = *length - offered;
-    message_next(connection->parser, &limits, &connection->hub->memory, bytes,
-                 &offered, &event);
+    message_next(parser, &limits, &connection->hub->memory, bytes, &offered,
+                 &event);
     *length = offered + rest;
     charge(share, &event);
-    receive_event(connection, share, &event);
+    receive_event(connection, parser, share, &event);
     return (event.kind == MESSAGE_NEEDS_MORE && !rest) ||
-           (!*length && !message_is_partial(connection->parser));
+           (!*length && !message_is_partial(parser));
 }
 
 /* What receive_some takes from, while it does. */
 struct receiving {
     const struct connection *connection;
+    struct message_parser *parser;
     struct share *share;
     unsigned char **bytes;
     size_t *length;
@@ -453,12 +496,12 @@ bool connection_next_message(struct connection *connection, enum opcode opcode,
     if (!can_go_on(connection, receiving))
         return false;
     struct message_limits limits = message_limits(connection, &inflation);
-    if (!message_next_small(connection->parser, &limits, opcode,
+    if (!message_next_small(receiving->parser, &limits, opcode,
                             receiving->bytes, receiving->length, &event))
         return false;
     charge(receiving->share, &event);
     if (event.kind != MESSAGE_DATA) {
-        receive_event(connection, receiving->share, &event);
+        receive_event(connection, receiving->parser, receiving->share, &event);
         return false;
     }
     receiving->share->messages--;
@@ -475,75 +518,82 @@ static bool is_talking(const struct connection *connection)
 }
 
 /* A message that has begun must end in time. */
-static void watch_message(struct connection *connection)
+static void watch_message(struct connection *connection,
+                          const struct message_parser *parser)
 {
-    if (!message_is_partial(connection->parser)) {
-        connection->message_due = 0;
+    if (!message_is_partial(parser)) {
+        forget_message(connection);
         return;
     }
-    if (connection->message_due > 0 || connection->state != CONNECTION_OPEN)
+    if (connection_now(connection)->message_due > 0 ||
+        connection->state != CONNECTION_OPEN)
         return;
-    connection->message_due =
+    struct transient *transient = transient_begin(connection);
+    if (!transient)
+        return;
+    transient->message_due =
         hub_read_clock(connection->hub) + connection->limits->message_timeout;
     connection_arm(connection);
 }
 
-static void receive_all(struct connection *connection, struct share *share,
+static void receive_all(struct connection *connection,
+                        struct message_parser *parser, struct share *share,
                         unsigned char **bytes, size_t *length)
 {
     struct receiving *before = connection->hub->receiving;
-    struct receiving receiving = {connection, share, bytes, length};
+    struct receiving receiving = {connection, parser, share, bytes, length};
     bool is_all = false;
     connection->hub->receiving = &receiving;
     while (share->messages && share->bytes && !is_all && is_talking(connection))
-        is_all = receive_some(connection, share, bytes, length);
+        is_all = receive_some(connection, parser, share, bytes, length);
     connection->hub->receiving = before;
     if (!is_talking(connection))
         return;
-    message_settle(connection->parser, &connection->hub->memory);
-    watch_message(connection);
+    message_settle(parser, &connection->hub->memory);
+    watch_message(connection, parser);
 }
 
-/* What is unfinished goes on in a parser of the connection's own. Returns it,
- * or NULL where nothing does. */
-static struct message_parser *keep_parser(struct connection *connection,
-                                          struct message_parser *parser)
+/* What is unfinished goes on in a parser of the connection's own. */
+static void keep_parser(struct connection *connection,
+                        struct message_parser *parser)
 {
     struct memory *memory = &connection->hub->memory;
     if (is_talking(connection) && message_is_partial(parser)) {
-        struct message_parser *kept = memory_new(memory, sizeof *parser);
+        struct transient *transient = transient_begin(connection);
+        struct message_parser *kept =
+            transient ? memory_new(memory, sizeof *parser) : NULL;
         if (kept) {
             *kept = *parser;
-            return kept;
+            transient->parser = kept;
+            return;
         }
         connection_die(connection, true);
     }
     message_release(parser, memory);
-    return NULL;
 }
 
 void websocket_receive(struct connection *connection, struct share *share,
                        unsigned char **bytes, size_t *length)
 {
-    if (connection->parser) {
-        receive_all(connection, share, bytes, length);
-        if (!message_is_partial(connection->parser))
-            websocket_release(connection);
+    struct message_parser *kept = connection_now(connection)->parser;
+    struct message_parser fresh = {0};
+    if (!kept) {
+        receive_all(connection, &fresh, share, bytes, length);
+        keep_parser(connection, &fresh);
         return;
     }
-    struct message_parser parser = {0};
-    connection->parser = &parser;
-    receive_all(connection, share, bytes, length);
-    connection->parser = NULL;
-    connection->parser = keep_parser(connection, &parser);
+    receive_all(connection, kept, share, bytes, length);
+    if (!message_is_partial(kept))
+        websocket_release(connection);
 }
 
 void websocket_release(struct connection *connection)
 {
     struct memory *memory = &connection->hub->memory;
-    if (!connection->parser)
+    struct message_parser *parser = connection_now(connection)->parser;
+    if (!parser)
         return;
-    message_release(connection->parser, memory);
-    memory_free(memory, connection->parser);
-    connection->parser = NULL;
+    message_release(parser, memory);
+    memory_free(memory, parser);
+    connection->transient->parser = NULL;
 }

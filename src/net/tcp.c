@@ -9,32 +9,61 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "list.h"
 #include "prefetch.h"
 #include "proxied.h"
 #include "tree.h"
 
+/* The watcher's data is what is shared, and its events are those that are
+ * wanted. */
 struct tcp {
     struct transport base;
-    struct tcp_shared *shared;
     struct ev_io watcher;
-    unsigned char wanted; /* of its events */
-    bool is_ended;        /* nothing more can be read */
-    bool is_last;         /* FIN follows what is written */
 };
+
+/* What has come to pass with a socket is told by which of these classes it has.
+ */
+enum {
+    TCP_ENDED = 1, /* nothing more can be read */
+    TCP_LAST = 2,  /* FIN follows what is written */
+    TCP_CLASSES = 4
+};
+
+static const struct transport_class classes[TCP_CLASSES];
 
 static struct tcp *tcp_of(struct transport *transport)
 {
     return (struct tcp *)(void *)transport;
 }
 
+static int state_of(const struct tcp *tcp)
+{
+    return (int)(tcp->base.class - classes);
+}
+
+static void come_to(struct tcp *tcp, int state)
+{
+    tcp->base.class = &classes[state_of(tcp) | state];
+}
+
+static struct tcp_shared *shared_of(const struct tcp *tcp)
+{
+    return tcp->watcher.data;
+}
+
+static int wanted_of(const struct tcp *tcp)
+{
+    return tcp->watcher.events & (EV_READ | EV_WRITE);
+}
+
 /* One watcher for both, since few ever wait to write. */
 static void watch(struct tcp *tcp, int event, bool on)
 {
-    struct ev_loop *events = tcp->shared->events;
-    int wanted = on ? tcp->wanted | event : tcp->wanted & ~event;
-    if (wanted == tcp->wanted)
+    struct ev_loop *events = shared_of(tcp)->events;
+    int before = wanted_of(tcp);
+    int wanted = on ? before | event : before & ~event;
+    if (wanted == before)
         return;
-    tcp->wanted = (unsigned char)wanted;
     ev_io_stop(events, &tcp->watcher);
     ev_io_modify(&tcp->watcher, wanted);
     if (wanted)
@@ -43,7 +72,7 @@ static void watch(struct tcp *tcp, int event, bool on)
 
 static void tcp_end(struct tcp *tcp, bool broken)
 {
-    tcp->is_ended = true;
+    come_to(tcp, TCP_ENDED);
     watch(tcp, EV_READ, false);
     transport_end(&tcp->base, broken);
 }
@@ -57,7 +86,7 @@ static void receive(struct tcp *tcp)
     prefetch(tcp->base.user, 4);
     unsigned char *input = transport_place(&tcp->base, &room);
     if (!input)
-        input = tcp->shared->input;
+        input = shared_of(tcp)->input;
     ssize_t length = recv(tcp->watcher.fd, input, room, 0);
     if (length > 0)
         transport_receive(&tcp->base, input, (size_t)length);
@@ -72,10 +101,10 @@ static void on_ready(struct ev_loop *events, struct ev_io *watcher,
                      int happened)
 {
     (void)events;
-    struct tcp *tcp = watcher->data;
-    if (happened & tcp->wanted & EV_WRITE)
+    struct tcp *tcp = LIST_ENTRY(watcher, struct tcp, watcher);
+    if (happened & wanted_of(tcp) & EV_WRITE)
         transport_writable(&tcp->base);
-    if (happened & tcp->wanted & EV_READ)
+    if (happened & wanted_of(tcp) & EV_READ)
         receive(tcp);
 }
 
@@ -91,7 +120,7 @@ static ssize_t send_spans(const struct tcp *tcp, const struct span *spans,
                           int count)
 {
     int socket = tcp->watcher.fd;
-    int flags = MSG_NOSIGNAL | (tcp->is_last ? MSG_MORE : 0);
+    int flags = MSG_NOSIGNAL | (state_of(tcp) & TCP_LAST ? MSG_MORE : 0);
     if (count == 1)
         return send(socket, spans->bytes, spans->length, flags);
     struct iovec parts[TRANSPORT_MAX_SPANS];
@@ -151,12 +180,12 @@ static void tcp_want_write(struct transport *transport, bool on)
 static void tcp_want_read(struct transport *transport, bool on)
 {
     struct tcp *tcp = tcp_of(transport);
-    watch(tcp, EV_READ, on && !tcp->is_ended);
+    watch(tcp, EV_READ, on && !(state_of(tcp) & TCP_ENDED));
 }
 
 static void tcp_write_last(struct transport *transport)
 {
-    tcp_of(transport)->is_last = true;
+    come_to(tcp_of(transport), TCP_LAST);
 }
 
 static void tcp_shutdown(struct transport *transport)
@@ -174,18 +203,19 @@ static void tcp_close(struct transport *transport, bool reset)
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     }
     close(socket);
-    memory_free(&tcp->shared->hub->memory, tcp);
+    memory_free(&shared_of(tcp)->hub->memory, tcp);
 }
 
-static const struct transport_class tcp_class = {
-    .write = tcp_write,
-    .want_write = tcp_want_write,
-    .want_read = tcp_want_read,
-    .write_last = tcp_write_last,
-    .shutdown = tcp_shutdown,
-    .close = tcp_close,
-    .send_file = tcp_send_file,
-};
+#define TCP_CLASS                                                              \
+    {                                                                          \
+        .write = tcp_write, .want_write = tcp_want_write,                      \
+        .want_read = tcp_want_read, .write_last = tcp_write_last,              \
+        .shutdown = tcp_shutdown, .close = tcp_close,                          \
+        .send_file = tcp_send_file,                                            \
+    }
+
+static const struct transport_class classes[TCP_CLASSES] = {
+    TCP_CLASS, TCP_CLASS, TCP_CLASS, TCP_CLASS};
 
 void tcp_open(struct tcp_shared *shared, int socket,
               struct transport_layer *layer, const struct peer *peer)
@@ -196,11 +226,9 @@ void tcp_open(struct tcp_shared *shared, int socket,
         close(socket);
         return;
     }
-    tcp->base.class = &tcp_class;
-    tcp->shared = shared;
+    tcp->base.class = classes;
     ev_io_init(&tcp->watcher, on_ready, socket, EV_READ);
-    tcp->watcher.data = tcp;
-    tcp->wanted = EV_READ;
+    tcp->watcher.data = shared;
     ev_io_start(shared->events, &tcp->watcher);
     struct transport *transport = &tcp->base;
     if (!peer->is_admin)

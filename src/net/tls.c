@@ -20,13 +20,13 @@ static void on_end(void *user, bool broken)
 static void on_writable(void *user)
 {
     struct tls *tls = user;
-    size_t before = tls->base.held;
+    size_t before = tls->held_size;
     if (!tls_send_held(tls)) {
         tls_end(tls, true);
         return;
     }
     tls_rearm(tls);
-    bool has_moved = !before || tls->base.held < before;
+    bool has_moved = !before || tls->held_size < before;
     if (has_moved && tls->wants_write && tls->state == TLS_OPEN)
         transport_writable(&tls->base);
 }
@@ -90,7 +90,7 @@ static void tls_shutdown(struct transport *transport)
 static void tls_close(struct transport *transport, bool reset)
 {
     struct tls *tls = tls_of(transport);
-    if (!reset && !tls->base.held && !tls->shared->session)
+    if (!reset && !tls->held_size && !tls->shared->session)
         tls_notify(tls);
     SSL_free(tls->ssl);
     tls->below->class->close(tls->below, reset);
@@ -115,6 +115,21 @@ static void tls_describe(struct transport *transport, struct request_tls *about)
     about->fingerprint = tls->peer->fingerprint;
 }
 
+static size_t tls_held(const struct transport *transport)
+{
+    return ((const struct tls *)(const void *)transport)->held_size;
+}
+
+static void tls_count_held(struct transport *transport, size_t *all)
+{
+    struct tls *tls = tls_of(transport);
+    if (tls->all_held)
+        *tls->all_held -= tls->held_size;
+    tls->all_held = all;
+    if (all)
+        *all += tls->held_size;
+}
+
 static const struct transport_class tls_class = {
     .write = tls_write,
     .want_write = tls_want_write,
@@ -122,6 +137,8 @@ static const struct transport_class tls_class = {
     .shutdown = tls_shutdown,
     .close = tls_close,
     .describe = tls_describe,
+    .held = tls_held,
+    .count_held = tls_count_held,
 };
 
 struct transport *tls_open(struct tls_shared *shared,

@@ -13,7 +13,7 @@ void tls_enter(struct tls *tls)
 
 void tls_rearm(struct tls *tls)
 {
-    bool wants = tls->base.held || (tls->wants_write && tls->state == TLS_OPEN);
+    bool wants = tls->held_size || (tls->wants_write && tls->state == TLS_OPEN);
     if (wants == tls->below_wants)
         return;
     tls->below_wants = wants;
@@ -22,23 +22,30 @@ void tls_rearm(struct tls *tls)
 
 static void send_fin(struct tls *tls)
 {
-    if (!tls->owes_fin || tls->has_fin || tls->base.held)
+    if (!tls->owes_fin || tls->has_fin || tls->held_size)
         return;
     tls->has_fin = true;
     tls->below->class->shutdown(tls->below);
 }
 
+static void set_held(struct tls *tls, size_t size)
+{
+    if (tls->all_held)
+        *tls->all_held = *tls->all_held - tls->held_size + size;
+    tls->held_size = size;
+}
+
 bool tls_send_held(struct tls *tls)
 {
-    if (!tls->base.held)
+    if (!tls->held_size)
         return true;
-    struct span span = {tls->held.bytes + tls->held_at, tls->base.held};
+    struct span span = {tls->held.bytes + tls->held_at, tls->held_size};
     ssize_t taken = tls->below->class->write(tls->below, &span, 1);
     if (taken < 0)
         return false;
     tls->held_at += (size_t)taken;
-    transport_set_held(&tls->base, tls->base.held - (size_t)taken);
-    if (!tls->base.held) {
+    set_held(tls, tls->held_size - (size_t)taken);
+    if (!tls->held_size) {
         buffer_release(&tls->held, tls->memory);
         tls->held_at = 0;
     }
@@ -48,13 +55,13 @@ bool tls_send_held(struct tls *tls)
 
 static bool hold(struct tls *tls, const unsigned char *bytes, size_t length)
 {
-    if (length > HELD_MOST - tls->base.held)
+    if (length > HELD_MOST - tls->held_size)
         return false;
     buffer_consume(&tls->held, tls->held_at);
     tls->held_at = 0;
     if (!buffer_append(&tls->held, tls->memory, bytes, length))
         return false;
-    transport_set_held(&tls->base, tls->held.length);
+    set_held(tls, tls->held.length);
     return true;
 }
 
@@ -67,7 +74,7 @@ bool tls_send_output(void *session)
     shared->output_length = 0;
     if (!span.length)
         return true;
-    if (!tls->base.held)
+    if (!tls->held_size)
         taken = tls->below->class->write(tls->below, &span, 1);
     if (taken < 0)
         return false;
@@ -159,7 +166,7 @@ bool tls_write_spans(struct tls *tls, const struct span *spans, int count,
     bool is_good = true;
     memcpy(left, spans, (size_t)count * sizeof *left);
     tls_enter(tls);
-    while (is_good && count && !tls->base.held) {
+    while (is_good && count && !tls->held_size) {
         is_good = encrypt_some(tls, &first, &count, taken);
         if (!is_good)
             tls_fail(tls);

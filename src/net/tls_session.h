@@ -30,6 +30,8 @@ struct tls {
     struct tls_peer *peer; /* once asked for, and verified */
     struct buffer held;    /* ciphertext that below hasn't taken */
     size_t held_at;        /* where it begins */
+    size_t held_size;      /* how much that is */
+    size_t *all_held;      /* where the user adds up what is held, or NULL */
     double second;         /* when the counted second began */
     unsigned handshake_records;  /* in it */
     unsigned char method_length; /* of what may become an HTTP request */

@@ -4,12 +4,35 @@
 #include "request_fields.h"
 #include "token.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 struct failure {
     int status;
     const char *reason;
 };
+
+/* What lies before a request that is no copy. */
+struct owner {
+    struct memory *memory;
+    struct request_more *more; /* or NULL */
+    size_t references;
+};
+
+static_assert(sizeof(struct owner) % _Alignof(struct request) == 0,
+              "a request may lie behind its owner");
+
+static struct owner *owner_of(const struct request *request)
+{
+    assert(!request->is_copy);
+    return (struct owner *)(uintptr_t)request - 1;
+}
+
+static const struct request_more *more_of(const struct request *request)
+{
+    return request->is_copy ? NULL : owner_of(request)->more;
+}
 
 static bool fail(struct failure *failure, int status, const char *reason)
 {
@@ -49,8 +72,9 @@ static void pack_fields(struct slice lines, size_t count, char *at)
         at = request_fields_put(line_cut(&lines), at);
 }
 
-/* Packs a head, and makes of its target nothing yet. */
-static struct request *request_pack(struct memory *memory, struct slice head)
+/* Packs a head, of which nothing is known yet to be right. */
+static struct request *request_pack(struct memory *memory, struct slice head,
+                                    size_t address_room)
 {
     size_t count = count_fields(head);
     struct slice line = line_cut(&head);
@@ -58,37 +82,23 @@ static struct request *request_pack(struct memory *memory, struct slice head)
     struct slice target = slice_cut(&line, ' ');
     size_t front = method.length + target.length;
     size_t length = front + size_of_fields(head, count);
-    struct request *request = memory_new(memory, sizeof *request + length);
-    if (!request)
+    struct owner *owner = memory_new(
+        memory, sizeof *owner + sizeof(struct request) + length + address_room);
+    if (!owner)
         return NULL;
+    *owner = (struct owner){.memory = memory, .references = 1};
+    struct request *request = (struct request *)(owner + 1);
     *request = (struct request){
-        .memory = memory,
-        .references = 1,
         .method_length = (uint32_t)method.length,
         .target_length = (uint32_t)target.length,
         .text_length = (uint32_t)length,
+        .address_room = (unsigned char)address_room,
     };
     memcpy(request->text, method.bytes, method.length);
     memcpy(request->text + method.length, target.bytes, target.length);
     pack_fields(head, count, request->text + front);
+    request->text[length] = '\0';
     return request;
-}
-
-static uint32_t offset_of(const struct request *request, struct slice part)
-{
-    return (uint32_t)(part.bytes - request->text);
-}
-
-static void path_set(struct request *request, struct slice text)
-{
-    request->path = offset_of(request, text);
-    request->path_length = (uint32_t)slice_cut(&text, '?').length;
-}
-
-static void host_note(struct request *request, struct slice host)
-{
-    request->host = offset_of(request, host);
-    request->host_length = (uint32_t)host.length;
 }
 
 /* The length of "http://" or "https://", 0 where neither is in front. */
@@ -105,47 +115,51 @@ static size_t scheme_length(struct slice target)
     return 0;
 }
 
-static bool absolute_set(struct request *request, struct failure *failure)
+/* Takes scheme and authority off the front of a target; none, bytes NULL, where
+ * it isn't in absolute form. */
+static struct slice authority_cut(struct slice *target)
 {
-    struct slice target = request_target(request);
-    size_t begin = scheme_length(target), end = begin;
+    size_t begin = scheme_length(*target), end = begin;
+    struct slice host = {NULL, 0};
     if (!begin)
+        return host;
+    while (end < target->length && target->bytes[end] != '/' &&
+           target->bytes[end] != '?')
+        end++;
+    host = (struct slice){target->bytes + begin, end - begin};
+    target->bytes += end;
+    target->length -= end;
+    return host;
+}
+
+static bool absolute_check(struct slice target, struct failure *failure)
+{
+    struct authority authority;
+    struct slice host = authority_cut(&target);
+    if (!host.bytes)
         return fail(failure, 400,
                     "the request target is neither a path nor an http URL");
-    while (end < target.length && target.bytes[end] != '/' &&
-           target.bytes[end] != '?')
-        end++;
-    struct authority authority;
-    struct slice host = {target.bytes + begin, end - begin};
-    if (!authority_parse(host, &authority))
-        return fail(failure, 400,
-                    "the URL in the request line has no valid host");
-    host_note(request, host);
-    path_set(request, (struct slice){target.bytes + end, target.length - end});
-    return true;
+    return authority_parse(host, &authority) ||
+           fail(failure, 400, "the URL in the request line has no valid host");
 }
 
 /* RFC 9112 3.2; authority-form is CONNECT's, and that is for proxies. */
-static bool target_set(struct request *request, struct failure *failure)
+static bool target_check(const struct request *request, struct failure *failure)
 {
     struct slice target = request_target(request);
     if (target.length && memchr(target.bytes, '#', target.length))
         return fail(failure, 400, "the request target has a fragment");
-    if (target.length && target.bytes[0] == '/') {
-        path_set(request, target);
+    if (target.length && target.bytes[0] == '/')
         return true;
-    }
     if (!slice_is(target, "*"))
-        return absolute_set(request, failure);
-    if (!slice_is(request_method(request), "OPTIONS"))
-        return fail(failure, 400, "the request target * is for OPTIONS only");
-    path_set(request, target);
-    return true;
+        return absolute_check(target, failure);
+    return slice_is(request_method(request), "OPTIONS") ||
+           fail(failure, 400, "the request target * is for OPTIONS only");
 }
 
 /* RFC 9112 3.2: 400 for none, two or an invalid one. An empty Host is valid
  * there, for a target without authority; no http URL leads to one. */
-static bool host_set(struct request *request, struct failure *failure)
+static bool host_check(const struct request *request, struct failure *failure)
 {
     struct authority authority;
     struct slice host;
@@ -157,48 +171,73 @@ static bool host_set(struct request *request, struct failure *failure)
     request_find(request, "host", &host);
     if (!host.length)
         return fail(failure, 400, "the Host field is empty");
-    if (!authority_parse(host, &authority))
-        return fail(failure, 400, "the Host field is not host[:port]");
-    host_note(request, host);
-    return true;
+    return authority_parse(host, &authority) ||
+           fail(failure, 400, "the Host field is not host[:port]");
 }
 
 struct request *request_new(struct memory *memory, const char *head,
-                            size_t length, int *status, const char **reason)
+                            size_t length, size_t address_room, int *status,
+                            const char **reason)
 {
     struct slice rest = {head, length};
     struct failure failure = {503, "no memory"};
     if (length >= 2 && head[0] == '\r') /* the empty line before it */
         rest = (struct slice){head + 2, length - 2};
-    struct request *request =
-        rest.length > REQUEST_FIELDS_MOST ? NULL : request_pack(memory, rest);
-    if (request) {
-        /* The target's authority goes before Host (RFC 9112 3.2.2). */
-        if (host_set(request, &failure) && target_set(request, &failure))
-            return request;
-    }
+    struct request *request = rest.length > REQUEST_FIELDS_MOST
+                                  ? NULL
+                                  : request_pack(memory, rest, address_room);
+    if (request && host_check(request, &failure) &&
+        target_check(request, &failure))
+        return request;
     request_unref(request);
     *status = failure.status;
     *reason = failure.reason;
     return NULL;
 }
 
+size_t request_copy_size(const struct request *request)
+{
+    if (more_of(request))
+        return 0;
+    return offsetof(struct request, text) + request->text_length +
+           strlen(request_address(request)) + 1;
+}
+
+struct request *request_copy(void *to, const struct request *request)
+{
+    struct request *copy = to;
+    memcpy(to, request, request_copy_size(request));
+    copy->is_copy = true;
+    copy->address_room = (unsigned char)(strlen(request_address(request)) + 1);
+    return copy;
+}
+
 struct request *request_ref(struct request *request)
 {
-    request->references++;
+    if (!request->is_copy)
+        owner_of(request)->references++;
     return request;
 }
 
 void request_unref(struct request *request)
 {
-    if (!request || --request->references)
+    if (!request || request->is_copy)
         return;
-    struct memory *memory = request->memory;
-    if (request->body)
-        buffer_release(request->body, memory);
-    memory_free(memory, request->body);
-    memory_free(memory, request->tls);
-    memory_free(memory, request);
+    struct owner *owner = owner_of(request);
+    struct memory *memory = owner->memory;
+    if (--owner->references)
+        return;
+    if (owner->more) {
+        buffer_release(&owner->more->body, memory);
+        memory_free(memory, owner->more->tls);
+    }
+    memory_free(memory, owner->more);
+    memory_free(memory, owner);
+}
+
+struct memory *request_memory(struct request *request)
+{
+    return owner_of(request)->memory;
 }
 
 struct slice request_method(const struct request *request)
@@ -212,26 +251,79 @@ struct slice request_target(const struct request *request)
                           request->target_length};
 }
 
+/* Path and query. */
+static struct slice own_target(const struct request *request)
+{
+    struct slice target = request_target(request);
+    authority_cut(&target);
+    return target;
+}
+
 struct slice request_path(const struct request *request)
 {
-    if (!request->path_length) /* of http://host or http://host?query */
-        return slice_of("/");
-    return (struct slice){request->text + request->path, request->path_length};
+    struct slice rest = own_target(request);
+    struct slice path = slice_cut(&rest, '?');
+    return path.length ? path : slice_of("/"); /* of http://host?query */
 }
 
 struct slice request_query(const struct request *request)
 {
-    const char *end =
-        request->text + request->method_length + request->target_length;
-    const char *mark = request->text + request->path + request->path_length;
-    if (mark == end)
-        return (struct slice){NULL, 0};
-    return (struct slice){mark + 1, (size_t)(end - mark) - 1};
+    struct slice rest = own_target(request);
+    size_t length = rest.length;
+    struct slice path = slice_cut(&rest, '?');
+    return path.length == length ? (struct slice){NULL, 0} : rest;
 }
 
+/* The target's authority goes before Host (RFC 9112 3.2.2). */
 struct slice request_host(const struct request *request)
 {
-    return (struct slice){request->text + request->host, request->host_length};
+    struct slice target = request_target(request);
+    struct slice host = authority_cut(&target);
+    if (!host.bytes)
+        request_find(request, "host", &host);
+    return host;
+}
+
+const char *request_address(const struct request *request)
+{
+    return request->text + request->text_length;
+}
+
+void request_set_address(struct request *request, const char *address)
+{
+    char *to = request->text + request->text_length;
+    size_t at = 0;
+    for (; at + 1 < request->address_room && address[at]; at++)
+        to[at] = address[at];
+    to[at] = '\0';
+}
+
+struct slice request_content(const struct request *request)
+{
+    const struct request_more *more = more_of(request);
+    return more ? (struct slice){(const char *)more->body.bytes,
+                                 more->body.length}
+                : (struct slice){NULL, 0};
+}
+
+struct request_more *request_need_more(struct request *request)
+{
+    struct owner *owner = owner_of(request);
+    if (!owner->more)
+        owner->more = memory_new_zero(owner->memory, sizeof *owner->more);
+    return owner->more;
+}
+
+const struct request_tls *request_tls(const struct request *request)
+{
+    const struct request_more *more = more_of(request);
+    return more ? more->tls : NULL;
+}
+
+struct buffer *request_fill(struct request *request)
+{
+    struct request_more *more = request_need_more(request);
+    return more ? &more->body : NULL;
 }
 
 bool request_next(const struct request *request, size_t *at, struct slice *name,

@@ -1,5 +1,5 @@
-/* The fields of a request, packed: names that are known by a number, lengths in
- * three bytes. Private to request.c. */
+/* The fields of a request, packed: names that are known, and whole fields, by a
+ * number. Private to request.c. */
 #ifndef MOONROOM_PROTOCOL_REQUEST_FIELDS_H
 #define MOONROOM_PROTOCOL_REQUEST_FIELDS_H
 

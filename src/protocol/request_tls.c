@@ -19,15 +19,18 @@ bool request_set_tls(struct request *request, const struct request_tls *tls)
     const char *strings[STRINGS];
     memcpy(strings, tls, sizeof strings);
     size_t size = sizeof *tls;
-    assert(!request->tls);
+    assert(!request_tls(request));
     if (!tls->version)
         return true;
+    struct request_more *more = request_need_more(request);
+    if (!more)
+        return false;
     for (size_t i = 0; i < STRINGS; i++)
         size += size_of(strings[i]);
-    request->tls = memory_new(request->memory, size);
-    if (!request->tls)
+    more->tls = memory_new(request_memory(request), size);
+    if (!more->tls)
         return false;
-    char *at = (char *)(request->tls + 1);
+    char *at = (char *)(more->tls + 1);
     for (size_t i = 0; i < STRINGS; i++) {
         size_t length = size_of(strings[i]);
         if (!length)
@@ -36,6 +39,6 @@ bool request_set_tls(struct request *request, const struct request_tls *tls)
         strings[i] = at;
         at += length;
     }
-    memcpy(request->tls, strings, sizeof strings);
+    memcpy(more->tls, strings, sizeof strings);
     return true;
 }

@@ -12,7 +12,7 @@ local kit = core.testkit.app
 
 local is_whole = os.getenv("MOONROOM_SWEEP") ~= nil
 local is_slow = os.getenv("MOONROOM_ASAN") or os.getenv("MOONROOM_VALGRIND")
-local MOST_OF_C, MOST_OF_LUA = 100, 2000
+local MOST_OF_C, MOST_OF_LUA = 120, 2000
 local STEP = is_whole and 1 or is_slow and 31 or 11
 
 -- --- the app -----------------------------------------------------------------

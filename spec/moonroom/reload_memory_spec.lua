@@ -72,9 +72,10 @@ describe("a reload", function()
       end
       return collect()
     end
-    local before = used(100)
-    local after = used(900)
-    assert.is_true(after - before < 20, ("%.1f KiB more"):format(after - before))
+    -- A table of the state's, which the specs share, may grow once.
+    local first, second, third = used(100), used(450), used(450)
+    local grown = math.min(second - first, third - second)
+    assert.is_true(grown < 10, ("%.1f KiB more, each time"):format(grown))
     ann:send("x")
     assert.peer(ann).received("1: x 1!")
   end)

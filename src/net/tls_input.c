@@ -130,6 +130,7 @@ static void read_records(struct tls *tls)
 /* Returns whether the handshake is over. */
 static bool shake_hands(struct tls *tls)
 {
+    tls_shared_forget_errors();
     int result = SSL_do_handshake(tls->ssl);
     if (result == 1) {
         tls->state = TLS_OPEN;

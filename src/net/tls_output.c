@@ -94,7 +94,10 @@ void tls_finish_below(struct tls *tls)
 static bool encrypt(struct tls *tls, const void *bytes, size_t length)
 {
     size_t written;
-    return !length || SSL_write_ex(tls->ssl, bytes, length, &written);
+    if (!length)
+        return true;
+    tls_shared_forget_errors();
+    return SSL_write_ex(tls->ssl, bytes, length, &written);
 }
 
 /* Whole records are made from where a span lies, what is smaller is gathered

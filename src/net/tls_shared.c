@@ -117,7 +117,6 @@ void tls_shared_enter(struct tls_shared *shared, void *session,
                       bool (*make_room)(void *session))
 {
     assert(!shared->session);
-    tls_shared_forget_errors();
     shared->session = session;
     shared->make_room = make_room;
 }

@@ -39,14 +39,13 @@ void tls_shared_unref(struct tls_shared *shared); /* NULL is fine */
 void tls_shared_attach(struct tls_shared *shared, SSL *ssl);
 
 /* From here on, and until leave, the BIO works for that session, with nothing
- * to read. Empties OpenSSL's error queue: what is in it later is the session's
- * own. One session at a time: nothing that is called between may enter. */
+ * to read. One session at a time: nothing that is called between may enter. */
 void tls_shared_enter(struct tls_shared *shared, void *session,
                       bool (*make_room)(void *session));
 void tls_shared_leave(struct tls_shared *shared);
 
-/* Empties OpenSSL's queue of errors. To look whether it is empty already costs
- * a tenth of that. */
+/* Empties OpenSSL's queue of errors, before a call whose own ones count. To
+ * look whether it is empty already costs a tenth of that. */
 void tls_shared_forget_errors(void);
 
 #endif

@@ -560,14 +560,14 @@ describe("without memory", function()
     assert.equal(before, noting.blocks(w))
   end)
 
-  it("an idle connection owns two blocks more: itself and the text of its request.tls", function()
+  it("an idle connection owns four blocks more: itself, its request, what more that has", function()
     local w = noting.echoing()
     w:connect("/room")
     local first = noting.blocks(w)
     w:connect("/room")
     local plain = noting.blocks(w) - first
     connect(w):text("hello"):take()
-    assert.equal(first + 2 * plain + 2, noting.blocks(w))
+    assert.equal(first + 2 * plain + 4, noting.blocks(w))
   end)
 
   it("an idle connection takes no 20,000 bytes, its peer and Lua's objects included", function()

@@ -6,17 +6,18 @@ local class = require "moonroom.class"
 local core = require "moonroom.core"
 
 -- Whether nothing of the scripts' is asked or told before the 101.
-local function is_plain(app, found, room)
+local function is_plain(app, request, found, room)
   local origins = room.origins
-  return found.is_door and not app.dev and (origins == "same" or origins == "*")
+  return found.is_door and request.path == found.path and not app.dev
+    and (origins == "same" or origins == "*")
     and not room.on_accept and not class.methods_of(room.Client).init
 end
 
--- Notes what a request has found: under the pattern, not as the request has it, whose ways to
--- write a path are many.
-local function note(app, found, room)
+-- Notes what a request has found that writes the path as its pattern does: the ways to write it are
+-- many, and of a pattern with a percent sign, which stands for itself, the pattern is none.
+local function note(app, request, found, room)
   local changes = core.changes(app.hub)
-  if not is_plain(app, found, room) then return end
+  if not is_plain(app, request, found, room) then return end
   app.registered.doors[found.path] = {
     room = room,
     client_methods = class.methods_of(room.Client),

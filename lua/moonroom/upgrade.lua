@@ -208,7 +208,7 @@ local function find_room(app, request)
   end
   if found then
     local room, why = room_for(app, request, found)
-    if room and registered == app.registered then doors.note(app, found, room) end
+    if room and registered == app.registered then doors.note(app, request, found, room) end
     return room, why
   end
   refuse(request, 404, "dispatch", format("no room at %s: neither moonroom.dispatch nor a mount "

@@ -66,6 +66,17 @@ describe("a door", function()
     assert.same(5, #w.moonroom.room("/talk"))
   end)
 
+  it("is no way to a path that the mount doesn't match", function()
+    local w = world.new(nil, function(moonroom)
+      moonroom.mount("/100%25", moonroom.Room:extend("Percent"))
+    end)
+    for _ = 1, 2 do
+      assert.equal(404, w:connect("/100%25").status)
+      assert.equal(101, w:connect("/100%2525").status)
+    end
+    assert.equal(0, entered)
+  end)
+
   it("is none where a function has a say", function()
     local w = world.new(nil, function(moonroom)
       local Room, Client = moonroom.Room, moonroom.Client

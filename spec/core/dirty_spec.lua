@@ -10,6 +10,7 @@ local function new_world(options)
   local all = { clients = {}, peers = {}, writes = {} }
   all.w = world.new(options, function(moonroom)
     local Room = moonroom.Room:extend("Room")
+    all.Room = Room
     function Room.on_join(_, client) all.clients[#all.clients + 1] = client end
     all.room = Room { path = "/a" }
     moonroom.mount("/a", all.room)
@@ -81,6 +82,18 @@ describe("a broadcast to many", function()
     all.room:broadcast(("x"):rep(1000))
     turn(all)
     assert.same({ MEMBERS }, written(all))
+  end)
+
+  it("reaches all of a room with a lower limit of its own", function()
+    local all = new_world()
+    all.Room.send_queue = 2000
+    for at, peer in ipairs(all.peers) do peer:close(1000) all.peers[at] = all.w:connect("/a") end
+    for _ = 1, TURNS do
+      all.room:broadcast(("x"):rep(900))
+      turn(all)
+    end
+    for _, peer in ipairs(all.peers) do assert.equal(TURNS, #peer:take()) end
+    assert.equal(MEMBERS, #all.room)
   end)
 
   it("is written in one turn where those before it took long", function()

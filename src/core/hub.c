@@ -58,6 +58,7 @@ struct hub *hub_new(const struct options *options,
     list_init(&hub->rooms);
     list_init(&hub->groups);
     dirty_init(&hub->dirty);
+    hub->least_queue = options->limits.send_queue;
     list_init(&hub->ready);
     list_init(&hub->waiting);
     list_init(&hub->dying);
@@ -355,10 +356,11 @@ static void say_goodbye(struct hub *hub)
 }
 
 /* Whether the queues are so short, all together, that what further turns add
- * to one before it is written doesn't bring it near its limit. */
+ * to one before it is written doesn't bring it near its limit, which may be its
+ * room's own. */
 static bool is_light(const struct hub *hub)
 {
-    return hub->pool.used <= hub->options.limits.send_queue / 4;
+    return hub->pool.used <= hub->least_queue / 4;
 }
 
 static size_t next_piece(struct hub *hub)

@@ -50,6 +50,7 @@ struct hub {
     struct list walks; /* through the rooms */
     size_t room_count; /* of rooms, but for those that are closed */
     struct dirty dirty;
+    size_t least_queue;  /* the smallest send_queue of all who have come */
     struct list ready;   /* have bytes to be served in this turn */
     struct list waiting; /* the same from the next turn on */
     struct list dying;

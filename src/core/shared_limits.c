@@ -1,6 +1,6 @@
 #include "shared_limits.h"
 
-#include "connection.h"
+#include "hub.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -60,7 +60,10 @@ void shared_limits_release(struct connection *connection)
 void shared_limits_impose(struct shared_limits *limits,
                           struct connection *connection)
 {
+    struct hub *hub = connection->hub;
     shared_limits_release(connection);
     connection->limits = &limits->limits;
     connection->has_limits = true;
+    if (limits->limits.send_queue < hub->least_queue)
+        hub->least_queue = limits->limits.send_queue;
 }

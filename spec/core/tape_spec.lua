@@ -113,6 +113,21 @@ describe("what is broadcast and sent", function()
     assert.is_true(used >= owes and used < 2 * owes, used)
   end)
 
+  it("is taken over whole where a tape is full to its last byte", function()
+    for size = 60, 124 do
+      local all = new_world()
+      all.peers[1]:faults { full = true }
+      for _ = 1, 4096 // (size + 2) + 1 do all.rooms[1]:broadcast(("x"):rep(size)) end
+      all.w:rest()
+      all.peers[1]:faults {}
+      all.peers[1].raw:writable()
+      all.w:rest()
+      local got = all.peers[1]:take()
+      assert.equal(4096 // (size + 2) + 1, #got)
+      for _, text in ipairs(got) do assert.equal(("x"):rep(size), text) end
+    end
+  end)
+
   it("is dropped but for what has begun, where the member is too slow", function()
     for taken = 1, 40 do
       local all = new_world { send_queue = 100 }

@@ -319,6 +319,7 @@ static struct chunk *copy_off_tape(struct outq_pool *pool,
                                    const struct chunk *chunk)
 {
     size_t start = started_frame(chunk).start;
+    assert(chunk->end - start <= OUTQ_SEGMENT_SIZE);
     struct chunk *copy = chunk_new(pool, NULL);
     if (!copy)
         return NULL;

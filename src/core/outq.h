@@ -7,8 +7,13 @@
 #include "tape.h"
 #include "transport.h"
 
+#include <assert.h>
+
 /* With its chunk's head and the C library's own a segment fills a page. */
 enum { OUTQ_SEGMENT_SIZE = 4096 - 80 };
+
+static_assert((int)TAPE_SIZE <= (int)OUTQ_SEGMENT_SIZE,
+              "a segment takes a tape over");
 
 struct chunk; /* private */
 

@@ -14,9 +14,9 @@ struct stretch {
     size_t start, end;
 };
 
-/* As many audiences as have a tape of their own at a time; each is as large as
- * a segment of an outq, which takes over what a turn leaves of it. */
-enum { TAPES = 16, TAPE_SIZE = 4096 - 48, TAPE_FRAME_MOST = TAPE_SIZE / 4 };
+/* As many audiences as have a tape of their own at a time; each fits in a
+ * segment of an outq, which takes over what a turn leaves of it. */
+enum { TAPES = 16, TAPE_SIZE = 4096 - 96, TAPE_FRAME_MOST = TAPE_SIZE / 4 };
 
 struct tape {
     const void *audience; /* whose it is, perhaps gone; NULL: nobody's */

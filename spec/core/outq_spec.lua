@@ -2,7 +2,7 @@
 
 local kit = require("moonroom.core").testkit.outq
 
-local segment = kit.segment_size
+local segment, short = kit.segment_size, kit.short_size
 
 -- A server's frame: final, unmasked, its length in the shortest form.
 local function frame(payload)
@@ -27,6 +27,18 @@ describe("outq_append", function()
     queue:append("more")
     assert.same({ "headbodymore" }, queue:spans())
     assert.equal(12, (queue:bytes()))
+  end)
+
+  it("begins in a short segment, and goes on in long ones", function()
+    local queue = holding(("a"):rep(short - 1), "b")
+    assert.equal(short, queue:used())
+    queue:append("c")
+    assert.equal(short + segment, queue:used())
+    queue:append(("d"):rep(segment - 1))
+    assert.same({ ("a"):rep(short - 1) .. "b", "c" .. ("d"):rep(segment - 1) }, queue:spans())
+    queue:consume(short + segment)
+    queue:append(("e"):rep(short + 1))
+    assert.equal(segment, queue:used())
   end)
 
   it("queues nothing for nothing", function()
@@ -77,12 +89,15 @@ describe("outq_append_blob", function()
   end)
 
   it("copies what fits in the open segment", function()
-    local queue = holding("one")
-    queue:append_blob("two")
-    queue:append("three")
-    queue:append_blob(("4"):rep(segment - 11))
-    queue:append_blob("5")
-    assert.same({ "onetwothree" .. ("4"):rep(segment - 11), "5" }, queue:spans())
+    for _, size in ipairs { short, segment } do
+      local one = ("1"):rep(size - 50)
+      local queue = holding(one)
+      queue:append_blob("two")
+      queue:append("three")
+      queue:append_blob(("4"):rep(42))
+      queue:append_blob("5")
+      assert.same({ one .. "twothree" .. ("4"):rep(42), "5" }, queue:spans())
+    end
   end)
 
   it("takes the first few by reference, and gathers the short ones behind them", function()
@@ -373,11 +388,11 @@ describe("a pool", function()
     local queue = kit.outq()
     assert.equal(0, queue:used())
     queue:append("head", "body")
-    assert.equal(segment, queue:used())
+    assert.equal(short, queue:used())
     queue:append(("x"):rep(segment))
-    assert.equal(2 * segment, queue:used())
+    assert.equal(short + segment, queue:used())
     queue:append_blob(("y"):rep(10000))
-    assert.equal(2 * segment + 10000, queue:used())
+    assert.equal(short + segment + 10000, queue:used())
     queue:consume(8)
     assert.equal(segment + 10000, queue:used())
     queue:consume(segment)
@@ -403,7 +418,7 @@ describe("a pool", function()
     queue:append_blob(frame(("d"):rep(5000)))
     queue:consume(1)
     queue:drop_unstarted()
-    assert.equal(segment, queue:used())
+    assert.equal(short, queue:used())
     queue:clear()
     assert.equal(0, queue:used())
     for nth = 1, 2 do

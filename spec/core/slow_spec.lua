@@ -315,10 +315,10 @@ describe("send_queues", function()
 
   it("counts responses before the turn has ended", function()
     local w = echoing(options)
-    for _ = 1, 30 do
+    for _ = 1, 240 do
       w:peer().raw:send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n")
     end
-    assert.equal(30 - 25, metrics(w).send_queues) -- 4,048 bytes of memory each
+    assert.equal(240 - 232, metrics(w).send_queues) -- 432 bytes of memory each
   end)
 
   it("is 256 MiB by default", function()

@@ -199,5 +199,7 @@ int testkit_outq(lua_State *L)
     lua_setfield(L, -2, "outq");
     lua_pushinteger(L, OUTQ_SEGMENT_SIZE);
     lua_setfield(L, -2, "segment_size");
+    lua_pushinteger(L, OUTQ_SHORT_SIZE);
+    lua_setfield(L, -2, "short_size");
     return 1;
 }

@@ -7,8 +7,14 @@
 #include <assert.h>
 #include <string.h>
 
-/* How many spare chunks of each kind the pool keeps. */
-enum { SPARE_SEGMENTS = 256, SPARE_REFERENCES = 4096 };
+/* How many bytes of its own each kind has, and how many the pool keeps. */
+static const struct {
+    uint32_t size, most_spares;
+} kinds[OUTQ_CHUNKS] = {
+    [OUTQ_REFERENCE] = {0, 4096},
+    [OUTQ_SHORT] = {OUTQ_SHORT_SIZE, 256},
+    [OUTQ_SEGMENT] = {OUTQ_SEGMENT_SIZE, 256},
+};
 
 /* A reference costs about 80 bytes beside the blob, which may be all that is
  * left of it: where a queue grows, that would be many times a short frame, and
@@ -19,79 +25,74 @@ enum { COPY_SIZE = 256, FIRST_REFERENCES = 8 };
 struct chunk {
     struct outq_front front; /* of the queue that begins with it */
     struct chunk *next;
-    struct blob *blob;     /* NULL: a segment, with bytes of its own */
-    size_t start, end;     /* what isn't written yet, of bytes or blob */
-    unsigned char bytes[]; /* OUTQ_SEGMENT_SIZE of them, or none */
+    struct blob *blob; /* NULL: a segment, with bytes of its own */
+    size_t start, end; /* what isn't written yet, of bytes or blob */
+    enum outq_chunk kind;
+    uint32_t size;         /* of bytes */
+    unsigned char bytes[]; /* of a segment */
 };
 
-static struct chunk *take_spare(struct chunk **spare, size_t *count)
+static struct chunk *take_spare(struct outq_pool *pool, enum outq_chunk kind)
 {
-    struct chunk *chunk = *spare;
+    struct chunk *chunk = pool->spares[kind].first;
     if (chunk) {
-        *spare = chunk->next;
-        --*count;
-        prefetch(*spare, 2); /* whoever is served next has it */
+        pool->spares[kind].first = chunk->next;
+        pool->spares[kind].count--;
+        prefetch(chunk->next, 2); /* whoever is served next has it */
     }
     return chunk;
 }
 
-static void note_used(struct outq_pool *pool, struct blob *blob)
+static void note_used(struct outq_pool *pool, const struct chunk *chunk)
 {
+    struct blob *blob = chunk->blob;
     if (!blob)
-        pool->used += OUTQ_SEGMENT_SIZE;
+        pool->used += chunk->size;
     else if (!blob->queued++)
         pool->used += blob->length;
 }
 
-static void note_unused(struct outq_pool *pool, struct blob *blob)
+static void note_unused(struct outq_pool *pool, const struct chunk *chunk)
 {
+    struct blob *blob = chunk->blob;
     if (!blob)
-        pool->used -= OUTQ_SEGMENT_SIZE;
+        pool->used -= chunk->size;
     else if (!--blob->queued)
         pool->used -= blob->length;
 }
 
-static struct chunk *chunk_new(struct outq_pool *pool, struct blob *blob)
+/* blob: what a reference is to; else NULL. */
+static struct chunk *chunk_new(struct outq_pool *pool, enum outq_chunk kind,
+                               struct blob *blob)
 {
-    struct chunk *chunk =
-        blob ? take_spare(&pool->references, &pool->reference_count)
-             : take_spare(&pool->segments, &pool->segment_count);
+    struct chunk *chunk = take_spare(pool, kind);
     if (!chunk)
-        chunk = memory_new(pool->memory,
-                           sizeof *chunk + (blob ? 0 : OUTQ_SEGMENT_SIZE));
+        chunk = memory_new(pool->memory, sizeof *chunk + kinds[kind].size);
     if (!chunk)
         return NULL;
     chunk->next = NULL;
     chunk->blob = blob;
     chunk->start = 0;
     chunk->end = blob ? blob->length : 0;
-    note_used(pool, blob);
+    chunk->kind = kind;
+    chunk->size = kinds[kind].size;
+    note_used(pool, chunk);
     return chunk;
-}
-
-static void keep_spare(struct outq_pool *pool, struct chunk *chunk,
-                       struct chunk **spare, size_t *count, size_t most)
-{
-    if (*count >= most) {
-        memory_free(pool->memory, chunk);
-        return;
-    }
-    chunk->next = *spare;
-    *spare = chunk;
-    ++*count;
 }
 
 static void chunk_free(struct outq_pool *pool, struct chunk *chunk)
 {
-    note_unused(pool, chunk->blob);
-    if (!chunk->blob) {
-        keep_spare(pool, chunk, &pool->segments, &pool->segment_count,
-                   SPARE_SEGMENTS);
+    enum outq_chunk kind = chunk->kind;
+    note_unused(pool, chunk);
+    if (chunk->blob)
+        blob_unref(chunk->blob);
+    if (pool->spares[kind].count >= kinds[kind].most_spares) {
+        memory_free(pool->memory, chunk);
         return;
     }
-    blob_unref(chunk->blob);
-    keep_spare(pool, chunk, &pool->references, &pool->reference_count,
-               SPARE_REFERENCES);
+    chunk->next = pool->spares[kind].first;
+    pool->spares[kind].first = chunk;
+    pool->spares[kind].count++;
 }
 
 static struct chunk *first_of(const struct outq *outq)
@@ -125,7 +126,7 @@ static bool has_room(const struct outq *outq, size_t size)
 {
     const struct chunk *last = outq->front ? outq->front->last : NULL;
     return last && !last->blob && outq_frame_bytes(outq) &&
-           OUTQ_SEGMENT_SIZE - last->end >= size;
+           last->size - last->end >= size;
 }
 
 static struct chunk *segment_for(struct outq *outq, struct outq_pool *pool,
@@ -133,7 +134,9 @@ static struct chunk *segment_for(struct outq *outq, struct outq_pool *pool,
 {
     if (has_room(outq, size))
         return outq->front->last;
-    struct chunk *chunk = chunk_new(pool, NULL);
+    bool is_short = !outq_frame_bytes(outq) && size <= OUTQ_SHORT_SIZE;
+    struct chunk *chunk =
+        chunk_new(pool, is_short ? OUTQ_SHORT : OUTQ_SEGMENT, NULL);
     if (chunk)
         link_last(outq, chunk);
     return chunk;
@@ -204,7 +207,7 @@ bool outq_append_stretch(struct outq *outq, struct outq_pool *pool,
             (struct span){frame->blob->bytes + frame->start, length});
     if (!length)
         return true;
-    struct chunk *chunk = chunk_new(pool, frame->blob);
+    struct chunk *chunk = chunk_new(pool, OUTQ_REFERENCE, frame->blob);
     if (!chunk)
         return false;
     chunk->start = frame->start;
@@ -320,7 +323,7 @@ static struct chunk *copy_off_tape(struct outq_pool *pool,
 {
     size_t start = started_frame(chunk).start;
     assert(chunk->end - start <= OUTQ_SEGMENT_SIZE);
-    struct chunk *copy = chunk_new(pool, NULL);
+    struct chunk *copy = chunk_new(pool, OUTQ_SEGMENT, NULL);
     if (!copy)
         return NULL;
     copy->next = chunk->next;
@@ -335,7 +338,7 @@ static struct chunk *copy_off_tape(struct outq_pool *pool,
 static bool append_off_tape(struct chunk *copy, const struct chunk *chunk)
 {
     size_t length = chunk->end - chunk->start;
-    if (!copy || length > OUTQ_SEGMENT_SIZE - copy->end)
+    if (!copy || length > copy->size - copy->end)
         return false;
     memcpy(copy->bytes + copy->end, chunk->blob->bytes + chunk->start, length);
     copy->end += length;
@@ -431,19 +434,13 @@ void outq_clear(struct outq *outq, struct outq_pool *pool)
         drop_first(outq, pool);
 }
 
-static void release_list(struct outq_pool *pool, struct chunk *chunk)
-{
-    while (chunk) {
-        struct chunk *next = chunk->next;
-        memory_free(pool->memory, chunk);
-        chunk = next;
-    }
-}
-
 void outq_pool_release(struct outq_pool *pool)
 {
-    release_list(pool, pool->segments);
-    release_list(pool, pool->references);
-    pool->segments = pool->references = NULL;
-    pool->segment_count = pool->reference_count = 0;
+    for (int kind = 0; kind < OUTQ_CHUNKS; kind++) {
+        for (struct chunk *chunk; (chunk = pool->spares[kind].first);) {
+            pool->spares[kind].first = chunk->next;
+            memory_free(pool->memory, chunk);
+        }
+        pool->spares[kind].count = 0;
+    }
 }

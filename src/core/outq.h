@@ -1,6 +1,7 @@
 /* What waits to be written to one connection: small frames gathered in
- * segments that the hub lends, larger and shared ones by reference. Its memory
- * is about twice the bytes that wait at most, or a few KiB. */
+ * segments that the hub lends, a short one first, larger and shared ones by
+ * reference. Its memory is about twice the bytes that wait at most, or a few
+ * KiB. */
 #ifndef MOONROOM_CORE_OUTQ_H
 #define MOONROOM_CORE_OUTQ_H
 
@@ -9,19 +10,24 @@
 
 #include <assert.h>
 
-/* With its chunk's head and the C library's own a segment fills a page. */
-enum { OUTQ_SEGMENT_SIZE = 4096 - 80 };
+/* With its chunk's head and the C library's own a segment fills a page. Frames
+ * begin in a short one: most turns owe a client little. */
+enum { OUTQ_SEGMENT_SIZE = 4096 - 80, OUTQ_SHORT_SIZE = 512 - 80 };
 
 static_assert((int)TAPE_SIZE <= (int)OUTQ_SEGMENT_SIZE,
               "a segment takes a tape over");
 
 struct chunk; /* private */
 
+enum outq_chunk { OUTQ_REFERENCE, OUTQ_SHORT, OUTQ_SEGMENT, OUTQ_CHUNKS };
+
 /* Chunks that aren't in use, kept so that a steady state allocates nothing. */
 struct outq_pool {
     struct memory *memory;
-    struct chunk *segments, *references;
-    size_t segment_count, reference_count;
+    struct {
+        struct chunk *first;
+        size_t count;
+    } spares[OUTQ_CHUNKS];
     size_t used; /* bytes of memory that queues hold: segments, and blobs,
                     each once however many queues share it */
 };

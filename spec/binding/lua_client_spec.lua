@@ -23,6 +23,20 @@ local methods = {
 local function call(client, method) return client[method[1]](client, table.unpack(method, 2)) end
 
 describe("a client's request that no script has seen", function()
+  it("is kept where it is asked for, and is no field of the client's", function()
+    local w, client = joined()
+    client.request.badge = "gold"
+    client.name = "ann"
+    collectgarbage()
+    local fields = {}
+    for key, value in pairs(client) do fields[key] = value end
+    assert.same({ name = "ann" }, fields)
+    client:terminate()
+    w:rest()
+    collectgarbage()
+    assert.equal("gold", client.request.badge)
+  end)
+
   local HEADERS = { ["User-Agent"] = "it", ["X-Odd"] = "1", ["Cache-Control"] = "no-cache" }
 
   it("is made when it is asked for, once", function()

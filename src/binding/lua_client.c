@@ -15,9 +15,14 @@ static const uint32_t no_rtt = UINT32_MAX;
 
 enum {
     CLIENT_ROOM = OBJECT_VALUES,
-    CLIENT_REQUEST, /* or, until it is asked for, its params or nil */
-    CLIENT_LAST = CLIENT_REQUEST
+    CLIENT_REQUEST, /* or, until it is asked for, its params */
+    CLIENT_LAST = CLIENT_REQUEST,
+    CLIENT_BARE = CLIENT_ROOM /* without a request: see request_key */
 };
+
+/* Where the request is kept that a client without a value for it was asked for.
+ */
+static const char request_key = 0;
 
 static struct client_box *check(lua_State *L)
 {
@@ -37,6 +42,28 @@ static bool has_copy(lua_State *L, int index)
     return lua_rawlen(L, index) > sizeof(struct client_box);
 }
 
+/* Pushes the request's userdata; false, something else pushed, where there is
+ * none. */
+static bool push_kept(lua_State *L, int index)
+{
+    int type = lua_getiuservalue(L, index, CLIENT_REQUEST);
+    if (type == LUA_TNONE) {
+        lua_pop(L, 1);
+        type = object_push_kept(L, index, &request_key);
+    }
+    return type == LUA_TUSERDATA;
+}
+
+/* The request is on top, and stays. */
+static void keep(lua_State *L, int index)
+{
+    lua_pushvalue(L, -1);
+    if (lua_setiuservalue(L, index, CLIENT_REQUEST))
+        return;
+    lua_pushvalue(L, -1);
+    object_keep(L, index, &request_key);
+}
+
 /* Stack: the request; on top the client. */
 static void give_request(lua_State *L, struct request_box *request)
 {
@@ -48,7 +75,7 @@ static void give_request(lua_State *L, struct request_box *request)
     }
     struct request *copy = request_copy(copy_of(client), request->request);
     request_push_params(L, 1);
-    lua_setiuservalue(L, -2, CLIENT_REQUEST);
+    lua_setiuservalue(L, -2, CLIENT_REQUEST); /* a bare one has none */
     connection_use_request(client->connection, copy);
     lua_pushvalue(L, -1);
     request_use_copy(L, 1, copy);
@@ -58,11 +85,10 @@ void client_push_request(lua_State *L, int index)
 {
     struct client_box *client = object_check(L, index, &client_type);
     index = lua_absindex(L, index);
-    if (lua_getiuservalue(L, index, CLIENT_REQUEST) == LUA_TUSERDATA)
+    if (push_kept(L, index))
         return;
     request_push_copy(L, index, copy_of(client));
-    lua_pushvalue(L, -1);
-    lua_setiuservalue(L, index, CLIENT_REQUEST);
+    keep(L, index);
 }
 
 static const struct request *request_of(lua_State *L, int index)
@@ -78,6 +104,14 @@ static const struct request *request_of(lua_State *L, int index)
 
 /* --- life --- */
 
+static bool has_params(lua_State *L, int index)
+{
+    request_push_params(L, index);
+    bool has = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    return has;
+}
+
 int client_new(lua_State *L)
 {
     struct request_box *request = object_check(L, 1, &request_type);
@@ -89,10 +123,11 @@ int client_new(lua_State *L)
     if (room->room->hub != connection->hub)
         return luaL_error(L, "the room belongs to another app");
     struct binding *binding = binding_of(connection->hub);
-    size_t size = sizeof(struct client_box);
-    if (request_is_plain(L, 1))
-        size += request_copy_size(request->request);
-    struct client_box *box = object_new(L, &client_type, size, CLIENT_LAST);
+    bool is_plain = request_is_plain(L, 1);
+    size_t copy = is_plain ? request_copy_size(request->request) : 0;
+    bool is_bare = copy && !has_params(L, 1);
+    struct client_box *box = object_new(L, &client_type, sizeof *box + copy,
+                                        is_bare ? CLIENT_BARE : CLIENT_LAST);
     box->rtt = no_rtt;
     box->binding = binding;
     box->anchor = LUA_NOREF;
@@ -204,9 +239,7 @@ static int get_request(lua_State *L)
 
 static int get_protocol(lua_State *L)
 {
-    return lua_getiuservalue(L, 1, CLIENT_REQUEST) == LUA_TUSERDATA
-               ? request_push_protocol(L, -1)
-               : 0;
+    return push_kept(L, 1) ? request_push_protocol(L, -1) : 0;
 }
 
 static int get_address(lua_State *L)

@@ -89,17 +89,24 @@ static void tell_unruled(lua_State *L)
     lua_settop(L, 4);
 }
 
+/* Pushes the fields of the object at an index, which isn't relative; made where
+ * there are none. */
+static void need_fields(lua_State *L, int index)
+{
+    if (lua_getiuservalue(L, index, OBJECT_FIELDS) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, index, OBJECT_FIELDS);
+}
+
 static int object_newindex(lua_State *L)
 {
     if (lua_isnil(L, 2))
         return luaL_error(L, "index is nil");
     bool is_unruled = !check_rule(L);
-    if (lua_getiuservalue(L, 1, OBJECT_FIELDS) != LUA_TTABLE) {
-        lua_newtable(L);
-        lua_pushvalue(L, -1);
-        lua_setiuservalue(L, 1, OBJECT_FIELDS);
-        lua_replace(L, 4);
-    }
+    need_fields(L, 1);
     if (is_unruled)
         tell_unruled(L);
     lua_pushvalue(L, 2);
@@ -111,8 +118,11 @@ static int object_newindex(lua_State *L)
 static int object_next(lua_State *L)
 {
     lua_settop(L, 2);
-    if (lua_next(L, 1))
-        return 2;
+    while (lua_next(L, 1)) {
+        if (!lua_islightuserdata(L, 2)) /* that is kept, not the script's */
+            return 2;
+        lua_pop(L, 1);
+    }
     lua_pushnil(L);
     return 1;
 }
@@ -211,6 +221,23 @@ int object_push_member(lua_State *L, int index, const char *name)
     if (lua_getiuservalue(L, index, OBJECT_METHODS) != LUA_TTABLE)
         return lua_type(L, -1);
     lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+    return lua_type(L, -1);
+}
+
+void object_keep(lua_State *L, int index, const void *key)
+{
+    need_fields(L, lua_absindex(L, index));
+    lua_insert(L, -2);
+    lua_rawsetp(L, -2, key);
+    lua_pop(L, 1);
+}
+
+int object_push_kept(lua_State *L, int index, const void *key)
+{
+    if (lua_getiuservalue(L, index, OBJECT_FIELDS) != LUA_TTABLE)
+        return LUA_TNIL;
+    lua_rawgetp(L, -1, key);
     lua_remove(L, -2);
     return lua_type(L, -1);
 }

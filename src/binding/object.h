@@ -62,6 +62,13 @@ void *object_test(lua_State *L, int index, const struct object_type *type);
  * script's, so only under protection. */
 int object_push_member(lua_State *L, int index, const char *name);
 
+/* Keeps the value on top with the object at an index, among its fields, under a
+ * key of ours that no script sees; pops it. Raises for want of memory. */
+void object_keep(lua_State *L, int index, const void *key);
+
+/* Pushes what is kept there, or nil. Returns its type. */
+int object_push_kept(lua_State *L, int index, const void *key);
+
 /* Pushes the name of the object's class, or where it has none another one. */
 void object_push_class_name(lua_State *L, int index, const char *otherwise);
 

@@ -52,9 +52,13 @@ describe("a hub", function()
       local w = one_room { on_text = function() error("x") end }
       for _ = 1, 5 do w:connect("/talk"):text("x") end
     end
-    live()
+    local function live_often()
+      for _ = 1, 20 do live() end
+    end
+    -- The registry keeps as many free places as it has needed at once.
+    live_often()
     local before = count()
-    for _ = 1, 20 do live() end
+    for _ = 1, 3 do live_often() end
     assert.equal(before, count())
   end)
 

@@ -443,8 +443,10 @@ static void keep_left_room(lua_State *L, struct client_box *client)
     if (!client->events.is_joined)
         return;
     struct client_backlog *backlog = client_events_backlog(client);
-    if (!backlog)
+    if (!backlog) {
         luaL_error(L, "not enough memory");
+        return;
+    }
     client_forget_left_room(client);
     client_push_room(L, 1);
     backlog->left_room = binding_anchor(L, client->binding, -1);

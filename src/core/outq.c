@@ -112,6 +112,7 @@ static void set_first(struct outq *outq, struct chunk *chunk)
 static void link_last(struct outq *outq, struct chunk *chunk)
 {
     if (outq->front) {
+        assert(outq->front->last);
         outq->front->last->next = chunk;
     } else {
         chunk->front = (struct outq_front){0};

@@ -92,7 +92,8 @@ describe("where memory fails, compression", function()
       for nth = 1, requests do
         local _, left, seen = session(takeover, nth, 1)
         -- What failed may have taken, and left, a segment of the other size.
-        assert.is_true(left <= most + 1, ("allocation %d: %d blocks, not %d"):format(nth, left, most))
+        assert.is_true(left <= most + 1,
+          ("allocation %d: %d blocks, not %d"):format(nth, left, most))
         for code in pairs(seen) do codes[code] = true end
       end
       assert.is_true(codes[1011])

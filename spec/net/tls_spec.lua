@@ -184,6 +184,7 @@ describe("what the transport doesn't take", function()
       return peer:take()
     end
     fill()
+    peer:frame("text", "behind it")
     let_go()
     local before = noting.blocks(w)
     fill()

@@ -53,11 +53,8 @@ describe("where memory fails, compression", function()
     return peer
   end
 
-  -- A session in which the nth allocation fails and count - 1 after it. Returns how many there
-  -- were, and how many blocks it left.
-  local function session(takeover, nth, count)
-    local w = new_world(takeover)
-    local before = w:memory()
+  -- Two peers talk while the nth allocation fails, and count - 1 after it. Returns those who came.
+  local function converse(w, takeover, nth, count)
     w.kit.fail(w.hub, nth, count)
     local peers = { new_peer(w, takeover), (new_peer(w, takeover)) }
     for _, kind in ipairs { "text", "binary" } do
@@ -69,6 +66,15 @@ describe("where memory fails, compression", function()
       end
     end
     w.kit.fail(w.hub)
+    return peers
+  end
+
+  -- A session in which the nth allocation fails and count - 1 after it. Returns how many there
+  -- were, and how many blocks it left.
+  local function session(takeover, nth, count)
+    local w = new_world(takeover)
+    local before = w:memory()
+    local peers = converse(w, takeover, nth, count)
     local after = w:memory()
     for _, peer in pairs(peers) do
       talk(peer, "text", TEXT)
@@ -98,6 +104,23 @@ describe("where memory fails, compression", function()
       end
       assert.is_true(codes[1011])
       for nth = 1, requests, 3 do session(takeover, nth, 5) end
+    end)
+
+    it(("leaves no more after a hundred failures again, %s takeover"):format(
+      takeover and "with" or "without"), function()
+      local w = new_world(takeover)
+      local function blocks_after(nth)
+        for _, peer in pairs(converse(w, takeover, nth, 1)) do
+          if not peer:state().closed then peer:close(1000):finish() end
+        end
+        w:advance(60)
+        collectgarbage()
+        return (select(2, w:memory()))
+      end
+      -- The first time may leave a spare segment of another size.
+      local first
+      for nth = 1, 100 do first = blocks_after(nth) end
+      for nth = 1, 100 do assert.equal(first, blocks_after(nth), nth) end
     end)
   end
 end)

@@ -52,8 +52,8 @@ int request_push_protocol(lua_State *L, int index);
  *   shown(request) -> request: a script is about to see it
  *   set_params(request, params)
  *   accept(request, client, protocol, fields) -> bool
- *   enter(request, room, methods, takes_any_origin, changes) -> whether the
- * room was open to it, and is as it was at so many core.changes: then a client
+ *   enter(request, room, methods, takes_any_origin, changes) -> bool: the room
+ *     was open to it, and is as it was at so many core.changes: then a client
  *     with those methods has been accepted; else nothing has been done
  *   refuse(request, status, fields, body, rule, reason)
  *   respond(request, status, fields, body)

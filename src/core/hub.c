@@ -7,7 +7,6 @@
 #include "forwarded.h"
 #include "group.h"
 #include "keep_alive.h"
-#include "prefetch.h"
 #include "recorder.h"
 #include "room.h"
 #include "slow.h"
@@ -370,19 +369,6 @@ static size_t next_piece(struct hub *hub)
     return dirty_resume(&hub->dirty, hub_read_clock(hub));
 }
 
-/* While one is written the next one's chunk comes, and the one behind it. */
-static void expect(const struct list *round)
-{
-    struct list *link = round->next;
-    if (link == round)
-        return;
-    const struct connection *next = LIST_ENTRY(link, struct connection, dirty);
-    prefetch(next->output.front, 2);
-    prefetch(next->transport, 2);
-    if (link->next != round)
-        prefetch(LIST_ENTRY(link->next, struct connection, dirty), 4);
-}
-
 /* Who has more to write after its share is dirty again, for the next round. The
  * round goes on in the next turn where those who are left are most likely to
  * owe what others owe too, and little. */
@@ -393,7 +379,6 @@ static void flush_dirty(struct hub *hub)
         struct connection *connection =
             LIST_ENTRY(link, struct connection, dirty);
         bool is_shared = outq_shares(&connection->output);
-        expect(&hub->dirty.round);
         connection_flush(connection);
         slow_settle(connection);
         transient_settle(connection);
